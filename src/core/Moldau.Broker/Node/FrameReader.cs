@@ -1,0 +1,99 @@
+using System.Buffers.Binary;
+using Moldau.Base;
+
+namespace Moldau.Broker;
+
+/// <summary>Cuts a connection's byte stream into frames without copying the large ones. The caller receives into
+/// <see cref="GetSpace"/>, calls <see cref="Advance"/>, then takes frames until none is left. Memory grows with the
+/// bytes that arrived, never with a length that was only claimed; between frames an idle connection owns no buffer.</summary>
+public sealed class FrameReader(BufferPool pool, int maxFrameBytes)
+{
+    private const int PrefixBytes = 4;
+    private const int FirstBytes = 16 * 1024;
+
+    private BufferLease? _buffer;
+    private int _start;
+    private int _end;
+
+    /// <summary>Set when the peer claimed a frame that is negative or too large; the connection must be closed.</summary>
+    public bool IsBroken { get; private set; }
+
+    /// <summary>Bytes of memory this connection holds.</summary>
+    public int HeldBytes => _buffer?.Capacity ?? 0;
+
+    /// <summary>Free space to receive into, at least one byte.</summary>
+    public Span<byte> GetSpace()
+    {
+        _buffer ??= pool.Rent(FirstBytes);
+        if (_end == _buffer.Capacity) MakeRoom();
+        return _buffer.Whole[_end..];
+    }
+
+    public void Advance(int bytes)
+    {
+        _end += bytes;
+        Verify.That(_end <= (_buffer?.Capacity ?? 0));
+    }
+
+    /// <summary>The next whole frame, without prefix. The caller owns one hold on the lease.</summary>
+    public bool TryTake(out BufferLease lease, out int start, out int length)
+    {
+        lease = null!;
+        start = length = 0;
+        int have = _end - _start;
+        if (IsBroken || _buffer is null || have < PrefixBytes) return false;
+        int claimed = BinaryPrimitives.ReadInt32BigEndian(_buffer.Whole[_start..]);
+        if (claimed < 0 || claimed > maxFrameBytes)
+        {
+            IsBroken = true;
+            return false;
+        }
+
+        if (have - PrefixBytes < claimed) return false;
+        lease = _buffer;
+        lease.SetLength(_end);
+        start = _start + PrefixBytes;
+        length = claimed;
+        _start = start + claimed;
+        if (_start == _end)
+        {
+            // The frame's holder is the last one: the buffer goes back when the frame has been dealt with.
+            _buffer = null;
+            _start = _end = 0;
+        }
+        else
+        {
+            lease.Retain();
+        }
+
+        return true;
+    }
+
+    public void Release()
+    {
+        _buffer?.Release();
+        _buffer = null;
+        _start = _end = 0;
+    }
+
+    private void MakeRoom()
+    {
+        int have = _end - _start;
+        int wanted = FirstBytes;
+        if (have >= PrefixBytes)
+        {
+            int claimed = BinaryPrimitives.ReadInt32BigEndian(_buffer!.Whole[_start..]);
+            // Twice what has arrived, up to what the frame needs: a claim alone never makes the buffer large.
+            long target = Math.Min((long)claimed + PrefixBytes, Math.Max(2L * have, FirstBytes));
+            wanted = (int)Math.Max(target, have + 1);
+        }
+
+        BufferLease next = pool.Rent(Math.Max(wanted, FirstBytes));
+        _buffer!.Whole[_start.._end].CopyTo(next.Whole);
+        // Frames taken earlier may still hold the old buffer; the reader lets go of its own hold only.
+        _buffer.Release();
+        _buffer = next;
+        _end = have;
+        _start = 0;
+    }
+}
