@@ -134,6 +134,9 @@ public ref struct KafkaReader
     /// <summary>The mark before a structure that may be null: true where it is.</summary>
     public bool ReadNullMark() => ReadInt8() < 0 || _failed;
 
+    /// <summary>The same mark where the structure is a tagged field: a varint, zero for null.</summary>
+    public bool ReadTaggedNullMark() => (int)ReadUnsignedVarint() <= 0;
+
     /// <summary>Null where the list is empty: the property makes one when it is asked for.</summary>
     internal List<T>? ReadStructures<T>(bool flexible, short version)
         where T : class, IStructure<T>

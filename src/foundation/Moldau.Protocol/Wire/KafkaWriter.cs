@@ -168,6 +168,13 @@ public ref struct KafkaWriter
         value?.Write(ref this, version);
     }
 
+    internal void WriteNullableTaggedStructure<T>(T? value, short version)
+        where T : class, IStructure<T>
+    {
+        WriteUnsignedVarint(value is null ? 0u : 1u);
+        value?.Write(ref this, version);
+    }
+
     internal void WriteList<T, TCodec>(List<T>? list, bool flexible)
         where TCodec : ICodec<T>
     {
