@@ -26,8 +26,16 @@ internal sealed class FieldCode(MessageModel message, FieldModel model, Func<str
         : message.Flexible.Covers(message.Versions) ? "true"
         : "flexible";
 
-    /// <summary>Approximate bytes that the value takes in memory apart from the object that holds it.</summary>
-    public int SlotSize => IsReference || model.Type is "int64" or "float64" ? 8 : model.Type == "uuid" ? 16 : 4;
+    /// <summary>Bytes that the property takes in a new object, with what its initializer makes.</summary>
+    public int SlotSize
+    {
+        get
+        {
+            if (model.Type == "uuid" && !model.IsArray) return 16;
+            if (!IsReference) return model.Type is "int64" or "float64" ? 8 : 4;
+            return IsNullable && !DefaultsToNull ? model.IsArray ? 40 : model.IsStructure ? 200 : 8 : 8;
+        }
+    }
 
     private bool DefaultsToNull => model.Default == "null" || (model.Type == "records" && IsNullable);
 
@@ -89,7 +97,7 @@ internal sealed class FieldCode(MessageModel message, FieldModel model, Func<str
             ? model.IsStructure
                 ? $"reader.ReadStructures<{ElementType}>({Flexible}, {Version})"
                 : $"reader.ReadList<{ElementType}, {Codec()}>({Flexible})"
-        : model.IsStructure ? $"{ElementType}.Read(ref reader, {Version})"
+        : model.IsStructure ? $"reader.ReadStructure<{ElementType}>({Version})"
         : model.Type switch
         {
             "string" => $"reader.ReadString({Flexible})",
@@ -103,7 +111,7 @@ internal sealed class FieldCode(MessageModel message, FieldModel model, Func<str
             ? model.IsStructure
                 ? $"reader.ReadNullableStructures<{ElementType}>({Flexible}, {Version})"
                 : $"reader.ReadNullableList<{ElementType}, {Codec()}>({Flexible})"
-        : model.IsStructure ? $"reader.Read{(model.IsTagged ? "Tagged" : "")}NullMark() ? null : {ElementType}.Read(ref reader, {Version})"
+        : model.IsStructure ? $"reader.Read{(model.IsTagged ? "Tagged" : "")}NullMark() ? null : reader.ReadStructure<{ElementType}>({Version})"
         : model.Type == "string" ? $"reader.ReadNullableString({Flexible})"
         : $"reader.ReadNullableBytes({Flexible})";
 
