@@ -45,6 +45,30 @@ public sealed class FuzzTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Limit(bytes.Length));
     }
 
+    /// <summary>A valid beginning, then a flood of the smallest possible elements.</summary>
+    [Theory]
+    [MemberData(nameof(MessageNames))]
+    public void FloodOfSmallElements_StaysWithinTheBudget(string name)
+    {
+        var random = new Random(1);
+        GoldenEntry[] corpus = [.. GoldenFile.Entries[name].Where(e => e.Bytes.Length > 0)];
+        for (int i = 0; corpus.Length > 0 && i < 60; i++)
+        {
+            GoldenEntry entry = corpus[random.Next(corpus.Length)];
+            byte[] bytes = new byte[random.Next(100_000, 400_000)];
+            int start = random.Next(Math.Min(entry.Bytes.Length, 60) + 1);
+            byte fill = (byte)random.Next(3);
+            bytes.AsSpan().Fill(fill);
+            entry.Bytes.AsSpan(0, start).CopyTo(bytes);
+            BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(start), random.Next(2) == 0 ? 90_000u : 0x80D0_0501u);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            var reader = new KafkaReader(bytes);
+            Messages.Read(name, entry.Version, ref reader);
+            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.True(allocated <= Limit(bytes.Length), $"{entry} cut at {start}, filled with {fill}: {allocated} for {bytes.Length}");
+        }
+    }
+
     private static void Check(GoldenEntry entry, byte[] bytes, int round)
     {
         string at = $"{entry}, round {round}: {Convert.ToHexString(bytes.AsSpan(0, Math.Min(bytes.Length, 300)))}";

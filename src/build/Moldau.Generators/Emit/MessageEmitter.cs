@@ -111,8 +111,11 @@ internal sealed class MessageEmitter
     }
 
     /// <summary>Bytes that an element of this structure takes at least: its object and its slot in the list.</summary>
-    private int Cost(StructureModel structure) =>
-        24 + (IsFlexible ? 8 : 0) + structure.Fields.Sum(f => Code(f).SlotSize);
+    private int Cost(StructureModel structure)
+    {
+        int size = 16 + (IsFlexible ? 8 : 0) + structure.Fields.Sum(f => Code(f).SlotSize);
+        return ((size + 7) / 8 * 8) + 8;
+    }
 
     private void Members(StructureModel structure, string type)
     {

@@ -191,7 +191,7 @@ public ref struct KafkaReader
 
     internal List<RawTaggedField>? ReadUnknownTag(uint tag, int length, List<RawTaggedField>? fields)
     {
-        if (!Take(length, out ReadOnlySpan<byte> bytes) || !Charge(80 + length)) return fields;
+        if (!Take(length, out ReadOnlySpan<byte> bytes) || !Charge((fields is null ? 150 : 80) + length)) return fields;
         fields ??= [];
         fields.Add(new RawTaggedField(tag, bytes.ToArray()));
         return fields;
