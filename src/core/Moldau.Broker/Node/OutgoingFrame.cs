@@ -24,6 +24,7 @@ public sealed class OutgoingFrame
         TotalBytes += length;
     }
 
+    /// <summary>Takes over the slice's hold on its file.</summary>
     public void Add(in FileSlice slice)
     {
         _parts.Add(new Part(null, 0, slice.Length, slice));
@@ -32,7 +33,12 @@ public sealed class OutgoingFrame
 
     public void Release()
     {
-        foreach (Part part in _parts) part.Lease?.Release();
+        foreach (Part part in _parts)
+        {
+            part.Lease?.Release();
+            part.File.Release();
+        }
+
         _parts.Clear();
     }
 }
