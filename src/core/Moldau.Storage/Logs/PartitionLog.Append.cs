@@ -14,7 +14,7 @@ public sealed partial class PartitionLog
     public AppendOutcome Append(in AppendRequest request, Instant now, EffectList<DiskOp> ops)
     {
         if (IsFailed || IsClosed) return Refuse(LogError.KafkaStorageError, FailureText ?? "the log is closed");
-        if (_backlogBytes + request.Length > LargestBacklogBytes)
+        if (_isTruncating || _backlogBytes + request.Length > LargestBacklogBytes)
             return Refuse(LogError.Backlogged, "too many appends wait for the disk");
         bool assigns = request.Origin is LogAppendOrigin.Client or LogAppendOrigin.Coordinator;
         return assigns ? AppendAsLeader(request, now, ops) : AppendAsGiven(request, now, ops);
@@ -46,8 +46,10 @@ public sealed partial class PartitionLog
         _spans.Add(new BatchSpan(batch.LastOffset, batch.MaxTimestamp, 0, length));
         AppendOutcome outcome = new()
         {
-            FirstOffset = batch.BaseOffset, LastOffset = batch.LastOffset,
-            LogAppendTime = valid.LogAppendTimestamp, RecordCount = batch.RecordCount,
+            FirstOffset = batch.BaseOffset,
+            LastOffset = batch.LastOffset,
+            LogAppendTime = valid.LogAppendTimestamp,
+            RecordCount = batch.RecordCount,
         };
         NoteEpoch(batch.PartitionLeaderEpoch, batch.BaseOffset);
         Decide(data, start, length, outcome, now, ops);
@@ -101,7 +103,10 @@ public sealed partial class PartitionLog
             return Refuse(LogError.RecordListTooLarge, $"{length} bytes do not fit a segment of {Config.SegmentBytes}");
         AppendOutcome outcome = new()
         {
-            FirstOffset = firstOffset, LastOffset = next - 1, LogAppendTime = -1, RecordCount = records,
+            FirstOffset = firstOffset,
+            LastOffset = next - 1,
+            LogAppendTime = -1,
+            RecordCount = records,
         };
         if (length == 0) return outcome;
         foreach (RecordBatchView batch in new RecordBatchEnumerator(bytes[..length]))
@@ -134,13 +139,17 @@ public sealed partial class PartitionLog
     {
         long maxTimestamp = -1;
         foreach (BatchSpan span in _spans) maxTimestamp = Math.Max(maxTimestamp, span.MaxTimestamp);
-        if (MustRoll(length, maxTimestamp, outcome.LastOffset, now)) Roll(outcome.FirstOffset, now, ops);
-        WriteEpochsIfChanged(ops);
+        if (MustRoll(length, maxTimestamp, outcome.LastOffset, now)) Roll(outcome.FirstOffset, now);
+        WriteEpochsIfChanged();
         LogSegment segment = Active;
         int position = segment.DecidedBytes;
         PendingAppend append = new()
         {
-            Segment = segment, Data = data, DataStart = start, Length = length, Position = position,
+            Segment = segment,
+            Data = data,
+            DataStart = start,
+            Length = length,
+            Position = position,
             EndOffset = outcome.LastOffset + 1,
             First = At(_spans[0], position),
             More = _spans.Count == 1 ? null : _spans.GetRange(1, _spans.Count - 1).ConvertAll(s => At(s, position)),
@@ -164,8 +173,14 @@ public sealed partial class PartitionLog
         append.Segment.LastAccess = now;
         AppendOp op = new()
         {
-            LogDirectory = LogDirectory, OrderKey = this, Owner = this, File = append.Segment.File.File,
-            Position = append.Position, Data = append.Data, Start = append.DataStart, Length = append.Length,
+            LogDirectory = LogDirectory,
+            OrderKey = this,
+            Owner = this,
+            File = append.Segment.File.File,
+            Position = append.Position,
+            Data = append.Data,
+            Start = append.DataStart,
+            Length = append.Length,
         };
         append.Bind(op);
         _inFlight.Enqueue(append);
@@ -212,8 +227,11 @@ public sealed partial class PartitionLog
 
     private AppendOutcome Duplicate(in ProducerBatch known) => new()
     {
-        FirstOffset = known.FirstOffset, LastOffset = known.LastOffset, LogAppendTime = known.Timestamp,
-        IsDuplicate = true, RecordCount = known.OffsetDelta + 1,
+        FirstOffset = known.FirstOffset,
+        LastOffset = known.LastOffset,
+        LogAppendTime = known.Timestamp,
+        IsDuplicate = true,
+        RecordCount = known.OffsetDelta + 1,
     };
 
     private static AppendOutcome Refuse(LogError error, string? message) =>

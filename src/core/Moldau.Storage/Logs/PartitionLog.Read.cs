@@ -97,9 +97,15 @@ public sealed partial class PartitionLog
         segment.File?.Retain();
         return new LocateJob(segment, new SegmentRef(Folder, segment.BaseOffset, segment.WrittenBytes))
         {
-            LogDirectory = LogDirectory, Owner = this, IsActive = segment == Active,
-            IndexIntervalBytes = Config.IndexIntervalBytes, File = segment.File, Offsets = segment.Offsets?.Snapshot(),
-            StartOffset = offset, UpTo = upTo, Truncations = _truncations,
+            LogDirectory = LogDirectory,
+            Owner = this,
+            IsActive = segment == Active,
+            IndexIntervalBytes = Config.IndexIntervalBytes,
+            File = segment.File,
+            Offsets = segment.Offsets?.Snapshot(),
+            StartOffset = offset,
+            UpTo = upTo,
+            Truncations = _truncations,
         };
     }
 

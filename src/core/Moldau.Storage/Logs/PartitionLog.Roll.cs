@@ -12,7 +12,7 @@ public sealed partial class PartitionLog
     public void ForceRoll(Instant now, EffectList<DiskOp> ops)
     {
         if (IsFailed || IsClosed || Active.DecidedBytes == 0) return;
-        Roll(LogEndOffset, now, ops);
+        Roll(LogEndOffset, now);
         Pump(now, ops);
     }
 
@@ -28,7 +28,11 @@ public sealed partial class PartitionLog
         file.Retain();
         ops.Add(new SyncOp
         {
-            LogDirectory = LogDirectory, OrderKey = this, Owner = this, File = file.File, WrittenEnd = WrittenEnd,
+            LogDirectory = LogDirectory,
+            OrderKey = this,
+            Owner = this,
+            File = file.File,
+            WrittenEnd = WrittenEnd,
         });
     }
 
@@ -63,7 +67,7 @@ public sealed partial class PartitionLog
     private static long WaitedMs(LogSegment active, long maxTimestamp, Instant now) =>
         active.FirstTimestamp is >= 0 and { } first ? maxTimestamp - first : now.UnixMs - active.CreatedMs;
 
-    private void Roll(long firstOffset, Instant now, EffectList<DiskOp> ops)
+    private void Roll(long firstOffset, Instant now)
     {
         LogSegment old = Active;
         if (old.DecidedBytes == 0 && old.BaseOffset == firstOffset)
@@ -71,7 +75,10 @@ public sealed partial class PartitionLog
             return;
         LogSegment next = new(Folder, firstOffset)
         {
-            CreatedMs = now.UnixMs, JitterMs = DrawJitter(), LastAccess = now, MaxTimestamp = null,
+            CreatedMs = now.UnixMs,
+            JitterMs = DrawJitter(),
+            LastAccess = now,
+            MaxTimestamp = null,
         };
         byte[]? snapshot = TakeSnapshot(firstOffset);
         _segments.Add(next);
@@ -79,7 +86,10 @@ public sealed partial class PartitionLog
         _steps.Enqueue(new JobStep(
             () => job = new RollJob
             {
-                LogDirectory = LogDirectory, OrderKey = this, Target = next, SyncsName = Config.SyncsAppends,
+                LogDirectory = LogDirectory,
+                OrderKey = this,
+                Target = next,
+                SyncsName = Config.SyncsAppends,
                 PreallocateBytes = Config.Preallocate ? Config.SegmentBytes : 0,
             },
             (at, effects) =>
@@ -107,8 +117,14 @@ public sealed partial class PartitionLog
         _unflushed.Enqueue(segment);
         ops.Add(new FlushSegmentJob
         {
-            LogDirectory = LogDirectory, OrderKey = _flushOrder, Owner = this, Segment = segment, File = segment.File,
-            Indexes = SegmentIndexes.Of(segment), EndOffset = endOffset, Snapshot = snapshot,
+            LogDirectory = LogDirectory,
+            OrderKey = _flushOrder,
+            Owner = this,
+            Segment = segment,
+            File = segment.File,
+            Indexes = SegmentIndexes.Of(segment),
+            EndOffset = endOffset,
+            Snapshot = snapshot,
         });
     }
 
@@ -141,7 +157,7 @@ public sealed partial class PartitionLog
         return changes;
     }
 
-    private void WriteEpochsIfChanged(EffectList<DiskOp> ops)
+    private void WriteEpochsIfChanged()
     {
         if (!_epochsChanged) return;
         _epochsChanged = false;
@@ -149,7 +165,9 @@ public sealed partial class PartitionLog
         _steps.Enqueue(new JobStep(
             () => new WriteFileJob
             {
-                LogDirectory = LogDirectory, OrderKey = this, Contents = contents,
+                LogDirectory = LogDirectory,
+                OrderKey = this,
+                Contents = contents,
                 Path = LogFileNames.Join(Folder, LogFileNames.LeaderEpochCheckpoint),
             },
             (_, _) => LogChanges.None));

@@ -202,9 +202,12 @@ public sealed partial class PartitionLog
     {
         OpenSegmentJob job = new()
         {
-            LogDirectory = LogDirectory, OrderKey = this, Target = segment,
+            LogDirectory = LogDirectory,
+            OrderKey = this,
+            Target = segment,
             Segment = new SegmentRef(Folder, segment.BaseOffset, segment.WrittenBytes),
-            IsActive = true, IndexIntervalBytes = Config.IndexIntervalBytes,
+            IsActive = true,
+            IndexIntervalBytes = Config.IndexIntervalBytes,
         };
         return new JobStep(() => job, (now, _) =>
         {
@@ -241,7 +244,11 @@ public sealed partial class PartitionLog
         file.InvalidateSlices();
         ops.Add(new CutFileJob
         {
-            LogDirectory = LogDirectory, OrderKey = this, Owner = this, File = file, Bytes = Active.WrittenBytes,
+            LogDirectory = LogDirectory,
+            OrderKey = this,
+            Owner = this,
+            File = file,
+            Bytes = Active.WrittenBytes,
         });
     }
 

@@ -45,7 +45,8 @@ internal static class ProducerRebuild
 
         return new ProducerStateManager
         {
-            MapEndOffset = log.LogStartOffset, LastSnapshotOffset = log.LogStartOffset,
+            MapEndOffset = log.LogStartOffset,
+            LastSnapshotOffset = log.LogStartOffset,
         };
     }
 
