@@ -65,7 +65,8 @@ public sealed class FuzzTests
             var reader = new KafkaReader(bytes);
             Messages.Read(name, entry.Version, ref reader);
             long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            Assert.True(allocated <= Limit(bytes.Length), $"{entry} cut at {start}, filled with {fill}: {allocated} for {bytes.Length}");
+            Assert.True(allocated <= Limit(bytes.Length),
+                $"{entry} cut at {start}, filled with {fill}: {allocated} for {bytes.Length}");
         }
     }
 
@@ -99,21 +100,24 @@ public sealed class FuzzTests
         var reader = new KafkaReader(written, allocationFactor: 1000);
         IMessage? again = Messages.Read(entry.Name, entry.Version, ref reader);
         Assert.True(reader.IsComplete, $"{at}: what was written cannot be read");
-        Assert.True(DeepEquality.Difference(message, again) is null, $"{at}: {DeepEquality.Difference(message, again)}");
+        Assert.True(DeepEquality.Difference(message, again) is null,
+            $"{at}: {DeepEquality.Difference(message, again)}");
     }
 
     private static long Limit(int length) =>
         ((long)length * KafkaReader.DefaultAllocationFactor) + KafkaReader.AllocationSlack + FixedCost;
 
     private static double LongSeconds() =>
-        double.TryParse(Environment.GetEnvironmentVariable("MOLDAU_FUZZ_SECONDS"), CultureInfo.InvariantCulture, out double seconds)
+        double.TryParse(Environment.GetEnvironmentVariable("MOLDAU_FUZZ_SECONDS"), CultureInfo.InvariantCulture,
+            out double seconds)
             ? seconds : 0;
 }
 
 /// <summary>Damages messages where it hurts: lengths, counts, tags, ends.</summary>
 internal static class Mutator
 {
-    private static readonly int[] Numbers = [-1, 0, 1, -2, 127, 128, 0x7FFF, 0x8000, 0xFFFF, 1_000_000, 1_000_001, int.MaxValue, int.MinValue];
+    private static readonly int[] Numbers =
+        [-1, 0, 1, -2, 127, 128, 0x7FFF, 0x8000, 0xFFFF, 1_000_000, 1_000_001, int.MaxValue, int.MinValue];
 
     public static byte[] Damage(byte[] bytes, GoldenEntry[] corpus, Random random)
     {

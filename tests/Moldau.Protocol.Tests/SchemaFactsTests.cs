@@ -15,27 +15,34 @@ public sealed class SchemaFactsTests
             Dictionary<string, string> request = facts[api.Name + "Request"], response = facts[api.Name + "Response"];
             Assert.Equal((short)api.Key, short.Parse(request["key"]));
             string versions = api.IsRemoved ? "none"
-                : api.LowestVersion == api.HighestVersion ? $"{api.LowestVersion}" : $"{api.LowestVersion}-{api.HighestVersion}";
+                : api.LowestVersion == api.HighestVersion
+                    ? $"{api.LowestVersion}" : $"{api.LowestVersion}-{api.HighestVersion}";
             Assert.Equal((api.Name, request["versions"], response["versions"]), (api.Name, versions, versions));
             Assert.Equal((api.Name, request["flexible"]), (api.Name, Flexible(api.FirstFlexibleRequest)));
             Assert.Equal((api.Name, response["flexible"]), (api.Name, Flexible(api.FirstFlexibleResponse)));
-            Assert.Equal((api.Name, Sorted(request.GetValueOrDefault("listeners", ""))), (api.Name, Listeners(api.Listeners)));
-            Assert.Equal((api.Name, request.GetValueOrDefault("latestUnstable") == "true"), (api.Name, api.LatestUnstable));
+            Assert.Equal((api.Name, Sorted(request.GetValueOrDefault("listeners", ""))),
+                (api.Name, Listeners(api.Listeners)));
+            Assert.Equal((api.Name, request.GetValueOrDefault("latestUnstable") == "true"),
+                (api.Name, api.LatestUnstable));
         }
     }
 
     [Fact]
     public void Records_HaveKafkasIdsAndVersions()
     {
-        string[] files = Directory.GetFiles(SharedFacts.ProtocolFolder(), "*.txt").Select(f => Path.GetFileName(f)!).Where(f => f != "requests.txt").ToArray();
+        string[] files = Directory.GetFiles(SharedFacts.ProtocolFolder(), "*.txt").Select(f => Path.GetFileName(f)!)
+            .Where(f => f != "requests.txt").ToArray();
         string[][] facts = files.SelectMany(Blocks).ToArray();
-        Assert.Equal(Messages.All.Count(m => m.Kind is not (MessageKind.Request or MessageKind.Response)), facts.Length);
+        Assert.Equal(Messages.All.Count(m => m.Kind is not (MessageKind.Request or MessageKind.Response)),
+            facts.Length);
         foreach (string[] block in facts)
         {
             Dictionary<string, string> fact = Attributes(block);
             MessageInfo info = Messages.All.Single(m => m.Name == block[1]);
-            string versions = info.LowestVersion == info.HighestVersion ? $"{info.LowestVersion}" : $"{info.LowestVersion}-{info.HighestVersion}";
-            Assert.Equal((info.Name, fact["versions"], fact["flexible"]), (info.Name, versions, Flexible(info.LowestFlexibleVersion)));
+            string versions = info.LowestVersion == info.HighestVersion
+                ? $"{info.LowestVersion}" : $"{info.LowestVersion}-{info.HighestVersion}";
+            Assert.Equal((info.Name, fact["versions"], fact["flexible"]),
+                (info.Name, versions, Flexible(info.LowestFlexibleVersion)));
             Assert.Equal((info.Name, fact.GetValueOrDefault("key", "-1")), (info.Name, info.Id.ToString()));
         }
     }
@@ -52,7 +59,8 @@ public sealed class SchemaFactsTests
                 string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 if (line[0] != ' ') message = words[1];
                 else if (words[0] != "struct") fields.TryAdd(message, []);
-                if (line[0] == ' ' && words[0] != "struct") fields[message].Add($"{words[0]} {words[1]} {words[2]}".ToLowerInvariant());
+                if (line[0] == ' ' && words[0] != "struct")
+                    fields[message].Add($"{words[0]} {words[1]} {words[2]}".ToLowerInvariant());
             }
 
             foreach ((string name, List<string> theirs) in fields)
@@ -63,7 +71,8 @@ public sealed class SchemaFactsTests
     [Fact]
     public void ErrorCodes_AreKafkas()
     {
-        string[][] rows = File.ReadLines(Path.Combine(SharedFacts.ProtocolFolder(), "errors.tsv")).Skip(1).Select(l => l.Split('\t')).ToArray();
+        string[][] rows = File.ReadLines(Path.Combine(SharedFacts.ProtocolFolder(), "errors.tsv")).Skip(1)
+            .Select(l => l.Split('\t')).ToArray();
         Assert.Equal(rows.Length, Enum.GetValues<ErrorCode>().Length);
         foreach (string[] row in rows)
         {
@@ -80,11 +89,13 @@ public sealed class SchemaFactsTests
     }
 
     private static string Range(VersionRange range) =>
-        range.High == VersionRange.Open ? $"{range.Low}+" : range.Low == range.High ? $"{range.Low}" : $"{range.Low}-{range.High}";
+        range.High == VersionRange.Open
+            ? $"{range.Low}+" : range.Low == range.High ? $"{range.Low}" : $"{range.Low}-{range.High}";
 
     private static string Flexible(short first) => first == short.MaxValue ? "none" : $"{first}+";
 
-    private static string Sorted(string listeners) => string.Join(',', listeners.Split(',').Order(StringComparer.Ordinal));
+    private static string Sorted(string listeners) =>
+        string.Join(',', listeners.Split(',').Order(StringComparer.Ordinal));
 
     private static string Listeners(ApiListeners listeners) => listeners switch
     {

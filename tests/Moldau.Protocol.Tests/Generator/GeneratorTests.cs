@@ -28,9 +28,10 @@ public sealed class GeneratorTests
         GeneratorDriver driver = Run(out Compilation compilation, ("Ping", Ping), ("Pong", Pong));
         compilation = compilation.AddSyntaxTrees(CSharpSyntaxTree.ParseText("class Unrelated;"));
         GeneratorRunResult result = driver.RunGenerators(compilation).GetRunResult().Results.Single();
-        foreach (string step in new[] { MessageGenerator.ParseStep, MessageGenerator.EntryStep, MessageGenerator.RegistryStep })
+        string[] steps = [MessageGenerator.ParseStep, MessageGenerator.EntryStep, MessageGenerator.RegistryStep];
+        foreach (string step in steps)
         {
-            foreach ((object _, IncrementalStepRunReason reason) in result.TrackedSteps[step].SelectMany(s => s.Outputs))
+            foreach (IncrementalStepRunReason reason in Reasons(result, step))
                 Assert.True(reason is IncrementalStepRunReason.Cached, $"{step}: {reason}");
         }
 
@@ -51,10 +52,12 @@ public sealed class GeneratorTests
     public void EditOfAField_LeavesTheRegistryAsItIs()
     {
         GeneratorDriver driver = Run(out Compilation compilation, ("Ping", Ping), ("Pong", Pong));
-        driver = driver.ReplaceAdditionalText(Text("Pong", Pong), Text("Pong", Pong.Replace("Value", "Other", StringComparison.Ordinal)));
+        driver = driver.ReplaceAdditionalText(Text("Pong", Pong),
+            Text("Pong", Pong.Replace("Value", "Other", StringComparison.Ordinal)));
         GeneratorRunResult result = driver.RunGenerators(compilation).GetRunResult().Results.Single();
         Assert.Contains(IncrementalStepRunReason.Modified, Reasons(result, MessageGenerator.ParseStep));
-        Assert.All(Reasons(result, MessageGenerator.RegistryStep), reason => Assert.NotEqual(IncrementalStepRunReason.Modified, reason));
+        Assert.All(Reasons(result, MessageGenerator.RegistryStep),
+            reason => Assert.NotEqual(IncrementalStepRunReason.Modified, reason));
     }
 
     [Theory]
@@ -73,7 +76,8 @@ public sealed class GeneratorTests
         Diagnostic diagnostic = Assert.Single(driver.GetRunResult().Diagnostics);
         Assert.Equal(id, diagnostic.Id);
         FileLinePositionSpan place = diagnostic.Location.GetLineSpan();
-        Assert.Equal(("A.kmsg", line, column), (place.Path, place.StartLinePosition.Line, place.StartLinePosition.Character));
+        Assert.Equal(("A.kmsg", line, column),
+            (place.Path, place.StartLinePosition.Line, place.StartLinePosition.Character));
         Assert.Equal(DiagnosticSeverity.Error, diagnostic.Severity);
     }
 
@@ -81,8 +85,10 @@ public sealed class GeneratorTests
     public void EmittedCode_HasThePropertiesOfTheSchema()
     {
         GeneratorDriver driver = Run(out _, ("Ping", Ping));
-        string source = driver.GetRunResult().GeneratedTrees.Single(t => t.FilePath.EndsWith("Ping.g.cs", StringComparison.Ordinal)).ToString();
-        Assert.Contains("public sealed partial class PingRequest : IRequest, IMessage<PingRequest>", source, StringComparison.Ordinal);
+        string source = driver.GetRunResult().GeneratedTrees
+            .Single(t => t.FilePath.EndsWith("Ping.g.cs", StringComparison.Ordinal)).ToString();
+        Assert.Contains("public sealed partial class PingRequest : IRequest, IMessage<PingRequest>", source,
+            StringComparison.Ordinal);
         Assert.Contains("public int Count { get; set; } = 5;", source, StringComparison.Ordinal);
         Assert.Contains("if (version >= 1) m.Count = reader.ReadInt32();", source, StringComparison.Ordinal);
     }
@@ -93,7 +99,8 @@ public sealed class GeneratorTests
         GeneratorDriver driver = CSharpGeneratorDriver.Create(
             [new MessageGenerator().AsSourceGenerator()],
             schemas.Select(s => Text(s.Name, s.Text)),
-            driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
+            driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None,
+                trackIncrementalGeneratorSteps: true));
         return driver.RunGenerators(compilation);
     }
 

@@ -1,6 +1,7 @@
 namespace Moldau.Protocol.Tests;
 
-/// <summary>Facts read out of Apache Kafka's released packages, where a folder <c>shared</c> lies beside the repository.</summary>
+/// <summary>Facts read out of Apache Kafka's released packages, where a folder <c>shared</c> lies beside the
+/// repository.</summary>
 internal static class SharedFacts
 {
     public static string ProtocolFolder()
