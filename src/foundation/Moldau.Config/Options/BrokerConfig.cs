@@ -120,8 +120,8 @@ public sealed partial class BrokerConfig(
         if (!TryBuildQuietly(set, out config, errors)) return false;
         long heartbeat = config!.Values.Int("broker.heartbeat.interval.ms");
         if (config.IsBroker && heartbeat * 2 > config.Values.Int("broker.session.timeout.ms"))
-            warnings.Add("broker.heartbeat.interval.ms is more than half of broker.session.timeout.ms: one late heartbeat "
-                + "may fence the broker.");
+            warnings.Add("broker.heartbeat.interval.ms is more than half of broker.session.timeout.ms: one late "
+                + "heartbeat may fence the broker.");
         return true;
     }
 
