@@ -82,6 +82,15 @@ public sealed class GeneratorTests
     }
 
     [Fact]
+    public void ExampleInTheDocumentation_IsValid()
+    {
+        string example = SchemaCatalog.Text("kmsg.md").Split("```")[1];
+        GeneratorDriver driver = Run(out _, ("Example", example));
+        Assert.Empty(driver.GetRunResult().Diagnostics);
+        Assert.Equal(2, driver.GetRunResult().GeneratedTrees.Length);
+    }
+
+    [Fact]
     public void EmittedCode_HasThePropertiesOfTheSchema()
     {
         GeneratorDriver driver = Run(out _, ("Ping", Ping));
