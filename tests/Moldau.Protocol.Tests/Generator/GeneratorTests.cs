@@ -70,6 +70,7 @@ public sealed class GeneratorTests
     [InlineData("data A 0 {\n    Field int8\n    Field int8\n}", "MOLP004", 2, 4)]
     [InlineData("data A 0-1 flexible 1+ {\n    Field int8 tag 0\n}", "MOLP005", 1, 4)]
     [InlineData("data A 0 flexible 0+ {\n    X int8 tag 0\n    Y int8 tag 0\n}", "MOLP005", 2, 4)]
+    [InlineData("data A 0 {\n    X []B {\n        Y B?\n    }\n}", "MOLP006", 1, 8)]
     public void Mistake_IsReportedAtItsPlace(string schema, string id, int line, int column)
     {
         GeneratorDriver driver = Run(out _, ("A", schema));
