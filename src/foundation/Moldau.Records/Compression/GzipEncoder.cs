@@ -1,0 +1,25 @@
+using System.IO.Compression;
+
+namespace Moldau.Records;
+
+/// <summary>gzip through the BCL, with zlib's levels.</summary>
+internal sealed class GzipEncoder : Encoder
+{
+    /// <summary>zlib's own choice, which is level 6.</summary>
+    private const int DefaultLevel = 6;
+
+    // Stored blocks cost five bytes per 16 KiB at worst; header and trailer are 18 bytes.
+    public override int MaxEncodedBytes(int inputBytes) => checked(inputBytes + (inputBytes >> 11) + 512);
+
+    public override unsafe int Encode(ReadOnlySpan<byte> input, Span<byte> output, int? level)
+    {
+        int zlibLevel = level is null or -1 ? DefaultLevel : level.Value;
+        fixed (byte* p = output)
+        {
+            using UnmanagedMemoryStream target = new(p, 0, output.Length, FileAccess.Write);
+            using (GZipStream gzip = new(target, new ZLibCompressionOptions { CompressionLevel = zlibLevel }, leaveOpen: true))
+                gzip.Write(input);
+            return (int)target.Position;
+        }
+    }
+}
