@@ -69,8 +69,8 @@ internal sealed class RequestContext
         string? clientId = null;
         if (!isUnsupportedApiVersions)
         {
-            clientId = reader.ReadNullableString();
-            if (ApiTable.RequestHeaderVersion((ApiKey)key, version) >= 2) reader.SkipTaggedFields();
+            clientId = reader.ReadNullableString(flexible: false);
+            if (ApiTable.Get((ApiKey)key).RequestHeaderVersion(version) >= 2) SkipTaggedFields(ref reader);
             if (reader.Failed) return null;
         }
 
@@ -128,6 +128,19 @@ internal sealed class RequestContext
 
     /// <summary>Dispatched: a handler has it, or had it.</summary>
     internal bool IsUnderWay { get; set; }
+
+    private static void SkipTaggedFields(ref KafkaReader reader)
+    {
+        uint count = reader.ReadUnsignedVarint();
+        if (count > KafkaReader.MaxTaggedFields) reader.Fail();
+        for (uint i = 0; i < count && !reader.Failed; i++)
+        {
+            reader.ReadUnsignedVarint();
+            uint size = reader.ReadUnsignedVarint();
+            if (size > reader.Remaining) reader.Fail();
+            else reader.Skip((int)size);
+        }
+    }
 
     private void Complete(OutgoingFrame? response)
     {

@@ -10,7 +10,7 @@ internal static class ResponseEncoder
     private const int PrefixBytes = 4;
 
     public static int HeaderBytes(ApiKey api, short version) =>
-        ApiTable.ResponseHeaderVersion(api, version) >= 1 ? 5 : 4;
+        ApiTable.Get(api).ResponseHeaderVersion(version) >= 1 ? 5 : 4;
 
     public static OutgoingFrame Encode(BufferPool pool, ApiKey api, short version, int correlationId, IMessage response)
     {

@@ -18,14 +18,12 @@ internal abstract class ApiRouter
     public abstract IReadOnlyList<ApiKey> Served { get; }
 
     public bool Serves(ApiKey api, short version) =>
-        Has(api) && version >= ApiTable.LowestVersion(api) && version <= Highest(api);
+        Has(api) && version >= ApiTable.Get(api).LowestVersion && version <= Highest(api);
 
     public short Highest(ApiKey api) =>
-        ApiTable.IsLatestUnstable(api) && !_unstable
-            ? (short)(ApiTable.HighestVersion(api) - 1)
-            : ApiTable.HighestVersion(api);
+        _unstable ? ApiTable.Get(api).HighestVersion : ApiTable.Get(api).HighestStableVersion;
 
-    public short Lowest(ApiKey api) => api == ApiKey.Produce ? AdvertisedProduceMinimum : ApiTable.LowestVersion(api);
+    public short Lowest(ApiKey api) => api == ApiKey.Produce ? AdvertisedProduceMinimum : ApiTable.Get(api).LowestVersion;
 
     public abstract bool Has(ApiKey api);
 }
@@ -34,7 +32,7 @@ internal abstract class ApiRouter
 internal sealed class ApiRouter<TMachine> : ApiRouter
     where TMachine : Machine
 {
-    private readonly IApiHandler<TMachine>?[] _handlers = new IApiHandler<TMachine>?[ApiTable.Count];
+    private readonly IApiHandler<TMachine>?[] _handlers = new IApiHandler<TMachine>?[ApiTable.All.Length];
     private readonly List<ApiKey> _served = [];
 
     public ApiRouter(bool unstable, params ReadOnlySpan<IApiHandler<TMachine>> handlers)

@@ -14,9 +14,9 @@ internal interface IApiHandler<in TMachine>
 /// <summary>A handler whose request is decoded into an object first.</summary>
 internal abstract class ApiHandler<TMachine, TRequest> : IApiHandler<TMachine>
     where TMachine : Machine
-    where TRequest : class, IRequest<TRequest>
+    where TRequest : class, IRequest, IMessage<TRequest>
 {
-    public ApiKey Api => TRequest.Key;
+    public ApiKey Api => TRequest.ApiKey;
 
     public void Handle(RequestContext request, TMachine machine)
     {
