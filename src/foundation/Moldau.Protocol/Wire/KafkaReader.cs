@@ -190,6 +190,15 @@ public ref struct KafkaReader
         return fields;
     }
 
+    internal void SkipTaggedFields()
+    {
+        for (int count = ReadTagCount(); count > 0 && !_failed; count--)
+        {
+            ReadTag(out int length);
+            Skip(length);
+        }
+    }
+
     internal List<RawTaggedField>? ReadTaggedFields()
     {
         List<RawTaggedField>? fields = null;

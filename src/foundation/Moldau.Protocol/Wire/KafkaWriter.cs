@@ -97,6 +97,14 @@ public ref struct KafkaWriter
         _position += length;
     }
 
+    /// <summary>A string that is UTF-8 already.</summary>
+    public void WriteUtf8(ReadOnlySpan<byte> text, bool flexible)
+    {
+        if (flexible) WriteUnsignedVarint((uint)text.Length + 1);
+        else WriteInt16((short)text.Length);
+        WriteRaw(text);
+    }
+
     public void WriteNullableString(string? value, bool flexible)
     {
         if (value is not null) WriteString(value, flexible);
@@ -104,7 +112,6 @@ public ref struct KafkaWriter
         else WriteInt16(-1);
     }
 
-    /// <summary>Kafka writes absent records as null in every version, so null is legal here where the schema says so.</summary>
     public void WriteBytes(byte[]? value, bool flexible)
     {
         Verify.That(value is not null);
