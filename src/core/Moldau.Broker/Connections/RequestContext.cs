@@ -89,7 +89,7 @@ internal sealed class RequestContext
     public void Respond(IMessage response)
     {
         short version = IsVersionUnsupported ? (short)0 : Version;
-        Complete(ResponseEncoder.Encode(_machine.Options.Buffers, Api, version, CorrelationId, response));
+        Complete(ResponseEncoder.Encode(_machine, Api, version, CorrelationId, response));
     }
 
     public void Respond(OutgoingFrame response) => Complete(response);

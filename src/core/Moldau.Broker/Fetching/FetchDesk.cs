@@ -136,7 +136,7 @@ internal sealed class FetchDesk(ShardMachine shard)
         long upTo = isReadCommitted ? partition.LastStableOffset : partition.HighWatermark;
         int budget = Math.Min(target.MaxBytes, Math.Max(0, call.Operation.MaxBytes - BytesOf(call)));
         bool isFirst = BytesOf(call) == 0;
-        ReadResult read = log.Read(target.FetchOffset, upTo, budget, isFirst, located);
+        ReadResult read = log.Read(target.FetchOffset, budget, upTo, isFirst, shard.Now, located);
         switch (read.Status)
         {
             case ReadStatus.OutOfRange:
@@ -165,7 +165,7 @@ internal sealed class FetchDesk(ShardMachine shard)
     private void StartJob(FetchCall call, FetchCall.Entry entry, Partition partition, LocateJob job)
     {
         call.PendingReads++;
-        partition.AwaitLocated(job, () =>
+        shard.Replicas.AwaitJob(job, () =>
         {
             if (call.PendingReads < 0) return;
             Read(call, entry, partition, job);
@@ -174,12 +174,14 @@ internal sealed class FetchDesk(ShardMachine shard)
         shard.DiskOps.Add(job);
     }
 
-    private static List<(long ProducerId, long FirstOffset)>? AbortedList(PartitionLog log, long from, in ReadResult read)
+    private static List<AbortedTransactionEntry> AbortedList(PartitionLog log, long from, in ReadResult read)
     {
         if (read.Slice is null) return [];
-        List<(long, long)> aborted = [];
-        foreach (AbortedTransaction transaction in log.AbortedTransactions(from, read.UpperBound))
-            aborted.Add((transaction.ProducerId, transaction.FirstOffset));
+        List<AbortedTransactionEntry> aborted = [];
+        List<AbortedTransaction> found = [];
+        log.CollectAborted(from, read.UpperBound, found);
+        foreach (AbortedTransaction transaction in found)
+            aborted.Add(new AbortedTransactionEntry(transaction.ProducerId, transaction.FirstOffset));
         return aborted;
     }
 

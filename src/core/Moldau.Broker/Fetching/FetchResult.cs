@@ -21,7 +21,7 @@ internal struct FetchResult
     public int RecordBytes;
 
     /// <summary>Transactions whose records a read_committed reader must drop; null for others.</summary>
-    public List<(long ProducerId, long FirstOffset)>? AbortedTransactions;
+    public List<AbortedTransactionEntry>? AbortedTransactions;
 
     /// <summary>Where the client's history leaves the leader's (KIP-595); epoch −1: it does not.</summary>
     public int DivergingEpoch;

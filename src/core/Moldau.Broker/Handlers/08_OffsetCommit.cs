@@ -51,7 +51,7 @@ internal sealed class OffsetCommitHandler : GroupHandler<OffsetCommitRequest, Of
         List<OffsetCommitRequest.OffsetCommitRequestTopic> known = [];
         foreach (OffsetCommitRequest.OffsetCommitRequestTopic topic in body.Topics)
         {
-            TopicImage? found = version >= 10 ? image.Topics.FindById(topic.TopicId) : image.Topics.FindByName(topic.Name);
+            TopicImage? found = version >= 10 ? image.Topics.Find(topic.TopicId) : image.Topics.Find(topic.Name);
             if (found is null)
             {
                 refused.Add(Refused(topic, version >= 10 ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition));
@@ -60,8 +60,8 @@ internal sealed class OffsetCommitHandler : GroupHandler<OffsetCommitRequest, Of
 
             topic.Name = found.Name;
             OffsetCommitRequest.OffsetCommitRequestTopic missing = new() { Name = topic.Name, TopicId = topic.TopicId };
-            missing.Partitions.AddRange(topic.Partitions.Where(p => !found.HasPartition(p.PartitionIndex)));
-            topic.Partitions.RemoveAll(p => !found.HasPartition(p.PartitionIndex));
+            missing.Partitions.AddRange(topic.Partitions.Where(p => found.Partition(p.PartitionIndex) is null));
+            topic.Partitions.RemoveAll(p => found.Partition(p.PartitionIndex) is null);
             if (missing.Partitions.Count > 0) refused.Add(Refused(missing, ErrorCode.UnknownTopicOrPartition));
             if (topic.Partitions.Count > 0) known.Add(topic);
         }

@@ -66,7 +66,7 @@ internal sealed class OffsetFetchHandler : ApiHandler<ShardMachine, OffsetFetchR
         List<TopicPartition> partitions = [];
         foreach (OffsetFetchRequest.OffsetFetchRequestTopics topic in topics)
         {
-            string? name = version >= 10 ? image.Topics.FindById(topic.TopicId)?.Name : topic.Name;
+            string? name = version >= 10 ? image.Topics.Find(topic.TopicId)?.Name : topic.Name;
             if (name is not null)
             {
                 foreach (int p in topic.PartitionIndexes) partitions.Add(new TopicPartition(name, p));
@@ -93,7 +93,7 @@ internal sealed class OffsetFetchHandler : ApiHandler<ShardMachine, OffsetFetchR
             if (topic is null || current != fetched.Partition.Topic)
             {
                 current = fetched.Partition.Topic;
-                Uuid id = version >= 10 ? image.Topics.FindByName(current)?.Id ?? Uuid.Zero : Uuid.Zero;
+                Uuid id = version >= 10 ? image.Topics.Find(current)?.Id ?? Uuid.Zero : Uuid.Zero;
                 topic = new() { Name = current, TopicId = id };
                 answer.Topics.Add(topic);
             }

@@ -4,9 +4,6 @@ namespace Moldau.Broker;
 
 internal sealed class DescribeGroupsHandler : ApiHandler<ShardMachine, DescribeGroupsRequest>
 {
-    /// <summary>Bits of READ, DELETE and DESCRIBE: all that a group knows, where nothing is forbidden.</summary>
-    private const int AllGroupOperations = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11);
-
     protected override void Handle(DescribeGroupsRequest body, RequestContext request, ShardMachine machine)
     {
         DescribeGroupsResponse response = new();
@@ -24,7 +21,7 @@ internal sealed class DescribeGroupsHandler : ApiHandler<ShardMachine, DescribeG
                 (DescribeGroupsResponse.DescribedGroup group) =>
                 {
                     if (body.IncludeAuthorizedOperations && group.ErrorCode == 0)
-                        group.AuthorizedOperations = AllGroupOperations;
+                        group.AuthorizedOperations = AuthorizedOperations.OfGroup;
                     described[index] = group;
                     if (--left > 0) return;
                     response.Groups.AddRange(described);

@@ -11,7 +11,7 @@ internal sealed class OffsetDeleteHandler : ApiHandler<ShardMachine, OffsetDelet
         MetadataImage image = machine.Image;
         machine.CallCoordinator(
             body.GroupId,
-            (shard, done) => shard.DeleteOffsets(body, p => image.Topics.FindByName(p.Topic)?.HasPartition(p.Partition) == true, done),
+            (shard, done) => shard.DeleteOffsets(body, p => image.Topics.Find(p.Topic)?.Partition(p.Partition) is not null, done),
             error => new OffsetDeleteResponse { ErrorCode = (short)error },
             (OffsetDeleteResponse response) => request.Respond(response));
     }

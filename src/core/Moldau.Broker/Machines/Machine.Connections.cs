@@ -25,6 +25,12 @@ internal abstract partial class Machine
         return serves || isUnsupportedApiVersions;
     }
 
+    internal IReadOnlyList<ApiKey> ServedApis => Router.Served;
+
+    internal short LowestVersion(ApiKey api) => Router.Lowest(api);
+
+    internal short HighestVersion(ApiKey api) => Router.Highest(api);
+
     /// <summary>Sends what is ready and begins what may begin; called when a request of the connection completes.</summary>
     internal void Advance(ConnectionState connection)
     {

@@ -10,15 +10,24 @@ internal abstract partial class Machine : INodeMachine
     private readonly EffectList<DiskOp> _diskOps = new();
     private EffectList<NodeEffect>? _effects;
 
-    protected Machine(MachineId id, NodeOptions options)
+    protected Machine(MachineId id, NodeOptions options, BufferPool pool, Prng prng)
     {
         Id = id;
         Options = options;
+        Pool = pool;
+        Prng = prng;
     }
 
     public MachineId Id { get; }
 
     public NodeOptions Options { get; }
+
+    /// <summary>Buffers of this machine and its reactor.</summary>
+    public BufferPool Pool { get; }
+
+    public OutgoingFramePool Frames { get; } = new();
+
+    public Prng Prng { get; }
 
     /// <summary>Time of the current turn.</summary>
     public Instant Now { get; private set; }

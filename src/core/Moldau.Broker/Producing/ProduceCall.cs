@@ -75,6 +75,8 @@ internal sealed class ProduceCall(ProduceOperation operation, BufferLease frame,
 
         public required int Length { get; init; }
 
+        public int RecordCount { get; set; }
+
         public bool IsComplete { get; set; }
 
         public ErrorCode Error { get; set; }
