@@ -77,7 +77,7 @@ public sealed class BrokerConfigTests
         List<string> errors = [];
         Assert.False(GroupConfig.TryBuild(
             new Dictionary<string, string> { ["consumer.session.timeout.ms"] = "100" }, broker, out _, errors));
-        Assert.Equal("consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms",
+        Assert.Equal("consumer.session.timeout.ms must be in the range 45000 to 60000 inclusive.",
             errors[0]);
         Assert.True(GroupConfig.TryBuild(
             new Dictionary<string, string> { ["consumer.session.timeout.ms"] = "50000" }, broker, out GroupConfig? group, errors));

@@ -11,6 +11,9 @@ internal enum Filling
     Random,
     Empty,
     Maximal,
+
+    /// <summary>One element in each array of structures, at every depth; all else is the default.</summary>
+    Nested,
 }
 
 /// <summary>Builds messages with contents that are legal in a version, by schema and reflection.</summary>
@@ -26,12 +29,12 @@ internal sealed class Filler(MessageModel message, short version, Filling fillin
         if (filling == Filling.Defaults) return target;
         foreach (FieldModel field in structure.Fields)
         {
-            if (!field.IsPresent(version)) continue;
+            if (!field.IsPresent(version) || (filling == Filling.Nested && !field.IsStructure)) continue;
             PropertyInfo property = type.GetProperty(field.Name)!;
             property.SetValue(target, Value(field, property.PropertyType));
         }
 
-        if (message.Flexible.Has(version)) type.GetProperty("UnknownTaggedFields")!.SetValue(target, Unknown());
+        if (message.Flexible.Has(version) && filling != Filling.Nested) type.GetProperty("UnknownTaggedFields")!.SetValue(target, Unknown());
         return target;
     }
 
@@ -51,6 +54,7 @@ internal sealed class Filler(MessageModel message, short version, Filling fillin
         int count = filling switch
         {
             Filling.Empty => 0,
+            Filling.Nested => 1,
             Filling.Maximal => field.IsStructure ? 3 : 150,
             _ => _random.Next(4),
         };

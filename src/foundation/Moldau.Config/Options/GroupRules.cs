@@ -51,30 +51,27 @@ internal static class GroupRules
         {
             if (!overrides.ContainsKey(name)) continue;
             int dot = name.IndexOf('.');
-            string kind = name[..dot];
-            string rest = name[(dot + 1)..];
-            CheckBound(name, values.Int(name), $"group.{kind}.min.{rest}", isLower: true, broker, errors);
-            CheckBound(name, values.Int(name), $"group.{kind}.max.{rest}", isLower: false, broker, errors);
+            int min = broker.Values.Int($"group.{name[..dot]}.min.{name[(dot + 1)..]}");
+            int max = broker.Values.Int($"group.{name[..dot]}.max.{name[(dot + 1)..]}");
+            if (values.Int(name) < min || values.Int(name) > max)
+                errors.Add($"{name} must be in the range {min} to {max} inclusive.");
         }
         foreach ((string name, string bound) in OnlyUpper)
-            if (overrides.ContainsKey(name))
-                CheckBound(name, values.Int(name), bound, isLower: false, broker, errors);
+            if (overrides.ContainsKey(name) && values.Int(name) > broker.Values.Int(bound))
+                errors.Add($"{name} must be less than or equal to {broker.Values.Int(bound)}");
         foreach (string kind in new[] { "consumer", "share", "streams" })
         {
-            int heartbeat = values.Int(kind + ".heartbeat.interval.ms");
-            int session = values.Int(kind + ".session.timeout.ms");
-            bool isOwn = overrides.ContainsKey(kind + ".heartbeat.interval.ms")
-                || overrides.ContainsKey(kind + ".session.timeout.ms");
-            if (isOwn && session <= heartbeat)
-                errors.Add($"{kind}.session.timeout.ms must be greater than {kind}.heartbeat.interval.ms");
+            string heartbeat = kind + ".heartbeat.interval.ms";
+            string session = kind + ".session.timeout.ms";
+            if ((overrides.ContainsKey(heartbeat) || overrides.ContainsKey(session))
+                && values.Int(session) <= values.Int(heartbeat))
+                errors.Add($"{session} must be greater than {heartbeat}");
         }
-    }
-
-    private static void CheckBound(
-        string name, int value, string bound, bool isLower, BrokerConfig broker, ICollection<string> errors)
-    {
-        int limit = broker.Values.Int(bound);
-        if (isLower && value < limit) errors.Add($"{name} must be greater than or equal to {bound}");
-        if (!isLower && value > limit) errors.Add($"{name} must be less than or equal to {bound}");
+        IReadOnlyList<string> assignors = broker.Values.List("group.streams.assignors");
+        if (overrides.ContainsKey("streams.assignor.name") && !assignors.Contains(values.String("streams.assignor.name")))
+            errors.Add($"streams.assignor.name '{values.String("streams.assignor.name")}' is not a registered task assignor. "
+                + $"Registered assignors are: [{string.Join(", ", assignors)}].");
+        if (values.String("errors.deadletterqueue.topic.name").StartsWith("__", StringComparison.Ordinal))
+            errors.Add("errors.deadletterqueue.topic.name: DLQ topic name must not start with '__'");
     }
 }

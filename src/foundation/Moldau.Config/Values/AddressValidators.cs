@@ -50,7 +50,7 @@ public sealed class ThrottledReplicasValidator : ConfigValidator
                 && entry.AsSpan(0, colon).IndexOfAnyExceptInRange('0', '9') < 0
                 && entry.AsSpan(colon + 1).IndexOfAnyExceptInRange('0', '9') < 0;
             if (!isPair)
-                return ConfigValue.Invalid(name, string.Join(',', list), $"{name} must be the literal '*' or a list of "
+                return ConfigValue.Invalid(name, list, $"{name} must be the literal '*' or a list of "
                     + "replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...");
         }
         return null;

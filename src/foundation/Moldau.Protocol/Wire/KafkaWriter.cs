@@ -86,11 +86,18 @@ public ref struct KafkaWriter
         _position += bytes.Length;
     }
 
+    /// <summary>Texts end at 32,767 bytes: the reader lets no longer name in, so only what was put together here, such
+    /// as an error message that quotes a name, can be cut.</summary>
     public void WriteString(string? value, bool flexible)
     {
         Verify.That(value is not null);
         int length = Encoding.UTF8.GetByteCount(value);
-        Verify.That(length <= short.MaxValue);
+        if (length > short.MaxValue)
+        {
+            value = Cut(value);
+            length = Encoding.UTF8.GetByteCount(value);
+        }
+
         if (flexible) WriteUnsignedVarint((uint)length + 1);
         else WriteInt16((short)length);
         if (!_isCounting) Encoding.UTF8.GetBytes(value, _buffer[_position..]);
@@ -168,6 +175,13 @@ public ref struct KafkaWriter
         value?.Write(ref this, version);
     }
 
+    internal void WriteNullableTaggedStructure<T>(T? value, short version)
+        where T : class, IStructure<T>
+    {
+        WriteUnsignedVarint(value is null ? 0u : 1u);
+        value?.Write(ref this, version);
+    }
+
     internal void WriteList<T, TCodec>(List<T>? list, bool flexible)
         where TCodec : ICodec<T>
     {
@@ -195,6 +209,19 @@ public ref struct KafkaWriter
         WriteUnsignedVarint(field.Tag);
         WriteUnsignedVarint((uint)field.Data.Length);
         WriteRaw(field.Data);
+    }
+
+    private static string Cut(string text)
+    {
+        int chars = 0, bytes = 0;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            bytes += rune.Utf8SequenceLength;
+            if (bytes > short.MaxValue) break;
+            chars += rune.Utf16SequenceLength;
+        }
+
+        return text[..chars];
     }
 
     /// <summary>Leaves one byte for a varint that is known only later.</summary>

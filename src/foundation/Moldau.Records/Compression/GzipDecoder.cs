@@ -1,20 +1,33 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 
 namespace Moldau.Records;
 
-/// <summary>gzip through the BCL. Concatenated members are one stream, as in every reader of the format.</summary>
+/// <summary>gzip through the BCL, one member as all producers write it. The BCL takes a truncated stream for a finished
+/// one, so the length in the trailer is compared with what came out.</summary>
 internal sealed class GzipDecoder : Decoder
 {
+    /// <summary>Header, an empty block, trailer.</summary>
+    private const int SmallestMemberBytes = 20;
+
     private readonly SpanStream _input = new();
     private GZipStream? _gzip;
+    private uint _expectedBytes;
+    private uint _producedBytes;
 
     public override unsafe DecodeStatus Decode(
         ReadOnlySpan<byte> input, Span<byte> output, out int consumed, out int written)
     {
         consumed = 0;
         written = 0;
-        if (_gzip is null && input.Length < 18) return DecodeStatus.Corrupt;
-        _gzip ??= new GZipStream(_input, CompressionMode.Decompress, leaveOpen: true);
+        if (_gzip is null)
+        {
+            if (input.Length < SmallestMemberBytes) return DecodeStatus.Corrupt;
+            _expectedBytes = BinaryPrimitives.ReadUInt32LittleEndian(input[^4..]);
+            _producedBytes = 0;
+            _gzip = new GZipStream(_input, CompressionMode.Decompress, leaveOpen: true);
+        }
+
         fixed (byte* p = input)
         {
             _input.Set(p, input.Length);
@@ -23,8 +36,9 @@ internal sealed class GzipDecoder : Decoder
                 while (written < output.Length)
                 {
                     int n = _gzip.Read(output[written..]);
-                    if (n == 0) return DecodeStatus.End;
+                    if (n == 0) return _producedBytes == _expectedBytes ? DecodeStatus.End : DecodeStatus.Corrupt;
                     written += n;
+                    _producedBytes = unchecked(_producedBytes + (uint)n);
                 }
 
                 return DecodeStatus.Ok;

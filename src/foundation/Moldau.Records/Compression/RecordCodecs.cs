@@ -2,23 +2,38 @@ using System.Buffers;
 
 namespace Moldau.Records;
 
+/// <summary>Where lz4 and zstd come from. Output differs between the two; each reads the other's.</summary>
+public enum CodecImplementation
+{
+    /// <summary>liblz4 and libzstd where the machine has them.</summary>
+    NativeIfPresent,
+    Managed,
+}
+
 /// <summary>Compressors and decompressors of one owner (a shard, a job, a client's sender), kept between batches because
 /// their contexts are dear to make. Not for two threads at once.</summary>
-public sealed class RecordCodecs : IDisposable
+public sealed class RecordCodecs(CodecImplementation implementation = CodecImplementation.NativeIfPresent) : IDisposable
 {
     private const int FirstBufferBytes = 16 * 1024;
-    private readonly Decoder?[] _decoders = new Decoder?[5];
+    private readonly Decoder?[] _decoders = new Decoder?[6];
+
+    /// <summary>lz4 under magic 0 and 1 has a decoder of its own.</summary>
+    private const int LegacyLz4 = 5;
+
     private readonly Encoder?[] _encoders = new Encoder?[5];
 
     /// <summary>Ids that the format assigns. Others are damage or the future.</summary>
     public static bool IsAssigned(CompressionCodec codec) => codec <= CompressionCodec.Zstd;
 
+    private bool IsNative => implementation == CodecImplementation.NativeIfPresent;
+
     /// <summary>A decoder at the start of a stream; it stays this object's and is used again by the next call.</summary>
     public Decoder? GetDecoder(CompressionCodec codec, byte magic = RecordBatchLayout.MagicV2)
     {
         if (codec == CompressionCodec.None || !IsAssigned(codec)) return null;
-        Decoder? decoder = _decoders[(int)codec] ??= Create(codec);
-        decoder?.Reset();
+        bool isLegacyLz4 = codec == CompressionCodec.Lz4 && magic == RecordBatchLayout.MagicV0;
+        Decoder decoder = _decoders[isLegacyLz4 ? LegacyLz4 : (int)codec] ??= CreateDecoder(codec, isLegacyLz4);
+        decoder.Reset();
         return decoder;
     }
 
@@ -68,15 +83,22 @@ public sealed class RecordCodecs : IDisposable
         Array.Clear(_encoders);
     }
 
-    private static Decoder? Create(CompressionCodec codec) => codec switch
+    /// <summary>Kafka's writers for magic 0 computed the header checksum of lz4 wrongly, so its readers do not look at it
+    /// there.</summary>
+    private Decoder CreateDecoder(CompressionCodec codec, bool isLegacyLz4) => codec switch
     {
         CompressionCodec.Gzip => new GzipDecoder(),
-        _ => null,
+        CompressionCodec.Snappy => new SnappyDecoder(),
+        CompressionCodec.Lz4 => new Lz4Decoder(IsNative && NativeLz4.IsAvailable, !isLegacyLz4),
+        _ => IsNative && NativeZstd.IsAvailable ? new NativeZstdDecoder() : new ZstdDecoder(),
     };
 
-    private static Encoder CreateEncoder(CompressionCodec codec) => codec switch
+    private Encoder CreateEncoder(CompressionCodec codec) => codec switch
     {
         CompressionCodec.Gzip => new GzipEncoder(),
+        CompressionCodec.Snappy => new SnappyEncoder(),
+        CompressionCodec.Lz4 => new Lz4Encoder(IsNative && NativeLz4.IsAvailable),
+        CompressionCodec.Zstd => IsNative && NativeZstd.IsAvailable ? new NativeZstdEncoder() : new ZstdEncoder(),
         _ => throw new ArgumentOutOfRangeException(nameof(codec)),
     };
 
