@@ -3,11 +3,11 @@ using Moldau.Base;
 namespace Moldau.Broker;
 
 /// <summary>The node's log lines, one method each, under Kafka's logger names.</summary>
-internal sealed class NodeLog(ILogSink sink)
+internal sealed class NodeLog(LogAreas areas)
 {
-    private readonly LogArea _server = new("kafka.server", sink);
-    private readonly LogArea _log = new("kafka.log", sink);
-    private readonly LogArea _groups = new("kafka.coordinator.group", sink);
+    private readonly LogArea _server = areas.Server;
+    private readonly LogArea _log = areas.Log;
+    private readonly LogArea _groups = areas.Groups;
 
     public void CoordinatorFailed(string partition) =>
         _groups.Error($"the group coordinator of {partition} cannot read its log; its groups are unavailable");

@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Config;
+using Moldau.Metadata;
 using Moldau.Storage;
 
 namespace Moldau.Broker;
@@ -10,6 +11,9 @@ public sealed record NodeOptions
     /// <summary>From server.properties, environment and flags; dynamic configuration comes with the metadata.</summary>
     public required BrokerConfig Config { get; init; }
 
+    /// <summary>The properties that <see cref="Config"/> was built from.</summary>
+    public required IReadOnlyDictionary<string, string> StaticProperties { get; init; }
+
     public required string ClusterId { get; init; }
 
     /// <summary>Log directories that are online, with what was found in them.</summary>
@@ -18,12 +22,15 @@ public sealed record NodeOptions
     /// <summary>Shards of this node, at least one.</summary>
     public required int ShardCount { get; init; }
 
-    public required ILogSink Log { get; init; }
+    public required LogAreas Log { get; init; }
 
     /// <summary>Bytes of requests that one connection may have under way before its socket is no longer read.</summary>
     public long MaxHeldBytesPerConnection { get; init; } = 64 * 1024 * 1024;
 
     public int NodeId => Config.NodeId;
+
+    /// <summary>Under which this broker's own dynamic configuration is kept.</summary>
+    public ConfigResource BrokerResource => new(Metadata.ConfigResourceType.Broker, NodeId.ToString());
 }
 
 /// <summary>A log directory as the start found it.</summary>

@@ -1,5 +1,4 @@
 using Moldau.Base;
-using Moldau.Config;
 using Moldau.Metadata;
 
 namespace Moldau.Broker;
@@ -7,8 +6,7 @@ namespace Moldau.Broker;
 /// <summary>The control machine to every shard: metadata has been committed.</summary>
 /// <param name="Image">The whole of it.</param>
 /// <param name="Delta">What changed since the image before; null: everything (the first one).</param>
-/// <param name="Dynamic">Configuration that follows from the image.</param>
-internal sealed record ImagePublished(MetadataImage Image, MetadataDelta? Delta, DynamicNodeConfig Dynamic);
+internal sealed record ImagePublished(MetadataImage Image, MetadataDelta? Delta);
 
 /// <summary>A shard to the control machine: the replicas of this image are open (or have failed).</summary>
 internal sealed record ReplicasReady(MachineId Shard, long ImageOffset);
@@ -31,10 +29,3 @@ internal sealed record DirectoryCheckpoint(
     IReadOnlyDictionary<TopicPartition, long> RecoveryPoints,
     IReadOnlyDictionary<TopicPartition, long> LogStartOffsets,
     IReadOnlyDictionary<TopicPartition, long> HighWatermarks);
-
-/// <summary>The node's configuration with what administrators set at run time.</summary>
-/// <param name="Broker">Static and dynamic properties merged; null: only static ones so far.</param>
-internal sealed record DynamicNodeConfig(BrokerConfig? Broker)
-{
-    public static readonly DynamicNodeConfig Initial = new((BrokerConfig?)null);
-}

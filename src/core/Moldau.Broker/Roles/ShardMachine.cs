@@ -1,4 +1,5 @@
 using Moldau.Base;
+using Moldau.Config;
 using Moldau.Coordination;
 using Moldau.Metadata;
 using Moldau.Protocol;
@@ -12,6 +13,7 @@ namespace Moldau.Broker;
 internal sealed class ShardMachine : Machine
 {
     private readonly ApiRouter<ShardMachine> _router;
+    private readonly HashSet<string> _creating = new(StringComparer.Ordinal);
     private bool _isStopping;
 
     public ShardMachine(int index, NodeOptions options, BufferPool pool, Prng prng)
@@ -20,6 +22,7 @@ internal sealed class ShardMachine : Machine
         Map = new ShardMap(options.ShardCount);
         Log = new NodeLog(options.Log);
         Metrics = new ShardMetrics();
+        Dynamic = new DynamicConfig(options.StaticProperties, options.Config);
         GroupOptions = GroupOptionsOf(options.Config);
         Sessions = new FetchSessionCache(
             Math.Max(1, options.Config.MaxIncrementalFetchSessionCacheSlots / options.ShardCount), prng.Fork());
@@ -39,7 +42,8 @@ internal sealed class ShardMachine : Machine
     /// <summary>The newest metadata that has reached this shard.</summary>
     public MetadataImage Image { get; private set; } = MetadataImage.Empty;
 
-    public DynamicNodeConfig Dynamic { get; private set; } = DynamicNodeConfig.Initial;
+    /// <summary>Static configuration with what administrators changed; this shard's own copy.</summary>
+    public DynamicConfig Dynamic { get; }
 
     public GroupOptions GroupOptions { get; private set; }
 
@@ -64,6 +68,27 @@ internal sealed class ShardMachine : Machine
         if (topic.Partition(key.Partition) is null) return ErrorCode.UnknownTopicOrPartition;
         partition = new TopicIdPartition(topic.Id, key.Partition);
         return ErrorCode.None;
+    }
+
+    /// <summary>auto.create.topics.enable</summary>
+    public bool MayAutoCreate => Dynamic.Current.AutoCreateTopicsEnable;
+
+    /// <summary>Asks the controller for topics that clients want; the answer comes as metadata.</summary>
+    public void AutoCreate(IReadOnlyList<string> names)
+    {
+        CreateTopicsRequest request = new() { TimeoutMs = Dynamic.Current.RequestTimeoutMs };
+        foreach (string name in names)
+            if (_creating.Add(name)) request.Topics.Add(AutoCreatedTopics.Describe(name, Dynamic.Current));
+        if (request.Topics.Count == 0) return;
+        CallController(request, 7, answer =>
+        {
+            foreach (CreateTopicsResponse.CreatableTopicResult result in ((CreateTopicsResponse)answer).Topics)
+            {
+                _creating.Remove(result.Name);
+                if ((ErrorCode)result.ErrorCode is not (ErrorCode.None or ErrorCode.TopicAlreadyExists))
+                    Log.Warn($"topic {result.Name} could not be created: {result.ErrorMessage}");
+            }
+        });
     }
 
     /// <summary>Has a group's coordinator do some work; the answer comes back to this shard.</summary>
@@ -172,17 +197,17 @@ internal sealed class ShardMachine : Machine
     private void OnImage(ImagePublished published)
     {
         Image = published.Image;
-        if (!ReferenceEquals(Dynamic, published.Dynamic))
+        if (published.Delta is null || published.Delta.ChangedConfigs.Any(r => r.Type == Metadata.ConfigResourceType.Broker))
         {
-            Dynamic = published.Dynamic;
-            GroupOptions = GroupOptionsOf(Dynamic.Broker ?? Options.Config);
+            Dynamic.Apply(Image.Configs.Of(ConfigResource.ClusterDefault), Image.Configs.Of(Options.BrokerResource), []);
+            GroupOptions = GroupOptionsOf(Dynamic.Current);
             Coordinators.SetOptions(GroupOptions);
         }
 
         Replicas.OnImage(published);
     }
 
-    private static GroupOptions GroupOptionsOf(Config.BrokerConfig config) => new()
+    private static GroupOptions GroupOptionsOf(BrokerConfig config) => new()
     {
         MinSessionTimeoutMs = config.GroupMinSessionTimeoutMs,
         MaxSessionTimeoutMs = config.GroupMaxSessionTimeoutMs,
