@@ -30,7 +30,8 @@ public sealed class BrokerConfigTests
         Assert.Equal(AcknowledgeMode.Fsync, config.Acknowledge);
         Assert.Equal(7, config.MaxConnectionsPerIpOverrides["h"]);
         Assert.Equal(1_048_588, config.MessageMaxBytes);
-        Assert.Equal(new Endpoint("PLAINTEXT", "127.0.0.1", 9092, SecurityProtocol.Plaintext), config.BrokerListeners[0]);
+        Assert.Equal(new Endpoint("PLAINTEXT", "127.0.0.1", 9092, SecurityProtocol.Plaintext),
+            config.BrokerListeners[0]);
         Assert.Equal("CONTROLLER", config.ControllerListeners[0].ListenerName);
         Assert.Equal(config.BrokerListeners, config.AdvertisedListeners);
         Assert.True(config.IsBroker && config.IsController);
@@ -65,7 +66,8 @@ public sealed class BrokerConfigTests
     public void Topic_RefusesWithKafkasWords(string name, string value, string? wanted)
     {
         List<string> errors = [];
-        bool isBuilt = TopicConfig.TryBuild(new Dictionary<string, string> { [name] = value }, TestData.Build(), out _, errors);
+        bool isBuilt = TopicConfig.TryBuild(new Dictionary<string, string> { [name] = value }, TestData.Build(),
+            out _, errors);
         Assert.Equal(wanted is null, isBuilt);
         if (wanted is not null) Assert.Equal(wanted, errors[0]);
     }
@@ -80,8 +82,41 @@ public sealed class BrokerConfigTests
         Assert.Equal("consumer.session.timeout.ms must be in the range 45000 to 60000 inclusive.",
             errors[0]);
         Assert.True(GroupConfig.TryBuild(
-            new Dictionary<string, string> { ["consumer.session.timeout.ms"] = "50000" }, broker, out GroupConfig? group, errors));
+            new Dictionary<string, string> { ["consumer.session.timeout.ms"] = "50000" }, broker,
+                out GroupConfig? group, errors));
         Assert.Equal(50_000, group!.ConsumerSessionTimeoutMs);
         Assert.Equal("sticky", group.StreamsAssignorName);
+    }
+
+    [Fact]
+    public void Listener_HasItsOwnValuesBeforeTheCommonOnes()
+    {
+        BrokerConfig config = TestData.Build(("ssl.keystore.type", "PEM"), ("ssl.client.auth", "required"),
+            ("listener.name.plaintext.ssl.client.auth", "requested"));
+        Assert.Equal("requested", config.ForListener("PLAINTEXT").String("ssl.client.auth"));
+        Assert.Equal("PEM", config.ForListener("PLAINTEXT").String("ssl.keystore.type"));
+        Assert.Equal("required", config.ForListener("CONTROLLER").String("ssl.client.auth"));
+        List<string> errors = [];
+        Assert.False(BrokerConfig.TryBuild(TestData.Node(("listener.name.x.ssl.client.auth", "y")), out _, errors, []));
+        Assert.Equal("Invalid value y for configuration listener.name.x.ssl.client.auth: String must be one of: "
+            + "required, requested, none", Assert.Single(errors));
+    }
+
+    [Theory]
+    [InlineData("num.partitions", "5")]
+    [InlineData("ssl.key.password", "[hidden]")]
+    [InlineData("listener.name.x.ssl.key.password", "[hidden]")]
+    [InlineData("some.plugin.key", "[hidden]")]
+    public void Logs_DoNotShowSecrets(string name, string shown) =>
+        Assert.Equal(shown, BrokerConfig.LoggableValue(name, "5"));
+
+    [Fact]
+    public void Start_NamesWhatIsSetWithoutEffect()
+    {
+        List<string> warnings = [];
+        Assert.True(BrokerConfig.TryBuild(
+            TestData.Node(("sasl.enabled.mechanisms", "PLAIN"), ("telemetry.max.bytes", "5")), out _, [], warnings));
+        Assert.Equal("Set but without effect in this version: sasl.enabled.mechanisms, telemetry.max.bytes.",
+            Assert.Single(warnings));
     }
 }

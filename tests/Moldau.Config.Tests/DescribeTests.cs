@@ -31,7 +31,8 @@ public sealed class DescribeTests
             string got = ours.Remove(row[0], out ConfigEntry? entry) ? Show(entry) : "missing";
             if (got != wanted && !IsAccepted(resource, row[0], "differs")) differences.Add($"{wanted}\n   got {got}");
         }
-        differences.AddRange(ours.Keys.Where(name => !IsAccepted(resource, name, "extra")).Select(name => name + " is extra"));
+        differences.AddRange(ours.Keys.Where(name => !IsAccepted(resource, name, "extra")).Select(name => name
+            + " is extra"));
         Assert.True(differences.Count == 0, string.Join('\n', differences));
     }
 

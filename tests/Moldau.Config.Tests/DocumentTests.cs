@@ -6,7 +6,8 @@ public sealed class DocumentTests
     public void ReferencePage_IsCurrent()
     {
         DirectoryInfo? root = new(AppContext.BaseDirectory);
-        while (root is not null && !File.Exists(Path.Combine(root.FullName, "Directory.Packages.props"))) root = root.Parent;
+        while (root is not null && !File.Exists(Path.Combine(root.FullName, "Directory.Packages.props"))) root =
+            root.Parent;
         if (root is null)
         {
             Assert.Skip("the repository's root is not above the test's directory");

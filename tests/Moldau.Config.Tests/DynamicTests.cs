@@ -32,7 +32,8 @@ public sealed class DynamicTests
             for (int i = 4; i + 2 < row.Length; i += 3)
                 ops.Add(new ConfigOp(row[i + 1], Enum.Parse<AlterOp>(row[i], ignoreCase: true), row[i + 2]));
             AlterResult result = Alter(row[0], row[1], [.. ops]);
-            string wanted = row[2] switch { "NONE" => "None", "INVALID_CONFIG" => "InvalidConfig", _ => "InvalidRequest" };
+            string wanted = row[2] switch { "NONE" => "None", "INVALID_CONFIG" => "InvalidConfig", _ =>
+                "InvalidRequest" };
             if (result.Error.ToString() != wanted || (result.Message ?? "") != row[3])
                 wrong.Add($"{string.Join(' ', row)}\n   got {result.Error} {result.Message}");
         }
@@ -47,7 +48,8 @@ public sealed class DynamicTests
     [InlineData(AlterOp.Delete, null, null)]
     public void ListOperations_StartFromTheDefault(AlterOp op, string? value, string? result)
     {
-        AlterResult altered = AlterConfigs.AlterTopic([new ConfigOp("cleanup.policy", op, value)], None, TestData.Build());
+        AlterResult altered = AlterConfigs.AlterTopic([new ConfigOp("cleanup.policy", op, value)], None,
+            TestData.Build());
         Assert.True(altered.IsAccepted, altered.Message);
         Assert.Equal(result, altered.Values.GetValueOrDefault("cleanup.policy"));
     }
@@ -58,7 +60,8 @@ public sealed class DynamicTests
         AlterResult result = Alter("TOPIC", "t", [new ConfigOp("retention.ms", AlterOp.Set, null)]);
         Assert.Equal(ConfigErrorKind.InvalidRequest, result.Error);
         Assert.Equal("Null value not supported for : retention.ms", result.Message);
-        Assert.Equal(ConfigErrorKind.InvalidRequest, Alter("TOPIC", "t", [new ConfigOp("retention.ms", (AlterOp)9, "1")]).Error);
+        Assert.Equal(ConfigErrorKind.InvalidRequest,
+            Alter("TOPIC", "t", [new ConfigOp("retention.ms", (AlterOp)9, "1")]).Error);
     }
 
     [Fact]
@@ -115,11 +118,14 @@ public sealed class DynamicTests
             }, []);
         Dictionary<string, ConfigEntry> broker = DescribeConfigs.DescribeBroker(node).ToDictionary(static e => e.Name);
         Assert.Equal("3000000 DynamicBroker message.max.bytes=3000000@DynamicBroker,"
-            + "message.max.bytes=2000000@DynamicDefaultBroker,message.max.bytes=1048588@Default", Show(broker["message.max.bytes"]));
-        Assert.Equal("7000 DynamicDefaultBroker log.retention.ms=7000@DynamicDefaultBroker,log.retention.hours=168@Default",
+            + "message.max.bytes=2000000@DynamicDefaultBroker,message.max.bytes=1048588@Default",
+                Show(broker["message.max.bytes"]));
+        Assert.Equal("7000 DynamicDefaultBroker log.retention.ms=7000@DynamicDefaultBroker,"
+            + "log.retention.hours=168@Default",
             Show(broker["log.retention.ms"]));
         Assert.Equal("168 Default log.retention.hours=168@Default", Show(broker["log.retention.hours"]));
-        Assert.Equal("5 DynamicBroker listener.name.plaintext.max.connections=5@DynamicBroker,max.connections=2147483647@Default",
+        Assert.Equal("5 DynamicBroker listener.name.plaintext.max.connections=5@DynamicBroker,"
+            + "max.connections=2147483647@Default",
             Show(broker["listener.name.plaintext.max.connections"]));
         ConfigEntry secret = broker["listener.name.plaintext.ssl.keystore.password"];
         Assert.True(secret is { IsSensitive: true, IsReadOnly: true, Value: null, Type: ConfigType.Password });
@@ -127,21 +133,26 @@ public sealed class DynamicTests
         Assert.Equal(["log.retention.ms", "message.max.bytes"],
             DescribeConfigs.DescribeAllBrokers(node).Select(static entry => entry.Name));
         Dictionary<string, string> own = new() { ["max.message.bytes"] = "9", ["internal.segment.bytes"] = "999999" };
-        Dictionary<string, ConfigEntry> topic = DescribeConfigs.DescribeTopic(own, node).ToDictionary(static e => e.Name);
+        Dictionary<string, ConfigEntry> topic =
+            DescribeConfigs.DescribeTopic(own, node).ToDictionary(static e => e.Name);
         Assert.Equal("999999 Topic internal.segment.bytes=999999@Topic", Show(topic["internal.segment.bytes"]));
         Assert.Equal("9 Topic max.message.bytes=9@Topic,message.max.bytes=3000000@DynamicBroker,"
-            + "message.max.bytes=2000000@DynamicDefaultBroker,message.max.bytes=1048588@Default", Show(topic["max.message.bytes"]));
-        Assert.Equal("7000 DynamicDefaultBroker log.retention.ms=7000@DynamicDefaultBroker,log.retention.hours=168@Default",
+            + "message.max.bytes=2000000@DynamicDefaultBroker,message.max.bytes=1048588@Default",
+                Show(topic["max.message.bytes"]));
+        Assert.Equal("7000 DynamicDefaultBroker log.retention.ms=7000@DynamicDefaultBroker,"
+            + "log.retention.hours=168@Default",
             Show(topic["retention.ms"]));
         Assert.Equal("604800000 Default ", Show(topic["segment.ms"]));
         ConfigEntry group = DescribeConfigs.DescribeGroup(
             new Dictionary<string, string> { ["consumer.session.timeout.ms"] = "50000" }, node)
             .Single(static entry => entry.Name == "consumer.session.timeout.ms");
-        Assert.Equal("50000 Group consumer.session.timeout.ms=50000@Group,group.consumer.session.timeout.ms=45000@Default",
+        Assert.Equal("50000 Group consumer.session.timeout.ms=50000@Group,"
+            + "group.consumer.session.timeout.ms=45000@Default",
             Show(group));
         IReadOnlyList<ConfigEntry> metrics =
             DescribeConfigs.DescribeClientMetrics(new Dictionary<string, string> { ["interval.ms"] = "1000" });
-        Assert.Equal(["1000 ClientMetrics interval.ms=1000@ClientMetrics", " Default ", " Default "], metrics.Select(Show));
+        Assert.Equal(["1000 ClientMetrics interval.ms=1000@ClientMetrics", " Default ", " Default "],
+            metrics.Select(Show));
     }
 
     private static string Show(ConfigEntry entry) => $"{entry.Value} {entry.Source} "

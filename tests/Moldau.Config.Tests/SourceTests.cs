@@ -48,7 +48,8 @@ public sealed class SourceTests
             StringBuilder text = new();
             int length = prng.Next(40);
             for (int i = 0; i < length; i++) text.Append(Alphabet[prng.Next(Alphabet.Length)]);
-            bool isRead = PropertiesFile.TryParse(text.ToString(), out Dictionary<string, string> found, out string? error);
+            bool isRead = PropertiesFile.TryParse(text.ToString(), out Dictionary<string, string> found,
+                out string? error);
             Assert.Equal(isRead, error is null);
             Assert.True(found.Count <= length);
         }
@@ -62,7 +63,8 @@ public sealed class SourceTests
         {
             string key = RandomText(prng, 1 + prng.Next(8));
             string value = RandomText(prng, prng.Next(8));
-            Assert.True(PropertiesFile.TryParse($"{Escape(key)}={Escape(value)}\n", out var found, out string? error), error);
+            Assert.True(PropertiesFile.TryParse($"{Escape(key)}={Escape(value)}\n", out var found, out string? error),
+                error);
             Assert.Equal(value, Assert.Single(found).Value);
             Assert.True(found.ContainsKey(key));
         }
@@ -108,7 +110,8 @@ public sealed class SourceTests
         {
             ["KAFKA_NODE_ID"] = "2", ["KAFKA_LOG_DIR5"] = "/x", ["KAFKA_OPTS"] = "-X", ["CLUSTER_ID"] = "abc",
         }, warnings);
-        Assert.Equal("KAFKA_LOG_DIR5 sets the unknown property log.dir5; the nearest name is log.dir.", Assert.Single(warnings));
+        Assert.Equal("KAFKA_LOG_DIR5 sets the unknown property log.dir5; the nearest name is log.dir.",
+            Assert.Single(warnings));
         Dictionary<string, string> file = new() { ["node.id"] = "1", ["num.partitions"] = "3", ["log.dirs"] = "/f" };
         Dictionary<string, string> flags = new() { ["num.partitions"] = "9" };
         Dictionary<string, string> merged = new ConfigLayers(file, environment, flags).Merge();

@@ -63,7 +63,8 @@ public sealed class TableTests
             ConfigKey key = TableOf(row[0])[row[1]];
             string? text = row[2] == "\\0" ? null : row[2];
             bool isValid = ConfigValue.TryParse(key, text, out _, out string? error);
-            Assert.True((isValid ? "ok" : error) == row[3], $"{row[1]}={row[2]}: wanted {row[3]} but got {error ?? "ok"}");
+            Assert.True((isValid ? "ok" : error) == row[3],
+                $"{row[1]}={row[2]}: wanted {row[3]} but got {error ?? "ok"}");
         }
     }
 
@@ -81,7 +82,8 @@ public sealed class TableTests
     [InlineData("NaN", "NaN")]
     public void Doubles_ArePrintedAsJavaPrintsThem(string text, string shown)
     {
-        Assert.True(ConfigValue.TryParseType("x", text, ConfigType.Double, out object? value, out string? error), error);
+        Assert.True(ConfigValue.TryParseType("x", text, ConfigType.Double, out object? value, out string? error),
+            error);
         Assert.Equal(shown, ConfigValue.Format(value));
     }
 }

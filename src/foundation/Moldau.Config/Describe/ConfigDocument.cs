@@ -9,13 +9,19 @@ public static class ConfigDocument
     {
         StringBuilder page = new();
         page.Append("# Configuration reference\n\n");
-        page.Append("Made from the tables in `src/foundation/Moldau.Config/Tables`; a test fails when it is not current ");
+        page.Append("Made from the tables in `src/foundation/Moldau.Config/Tables`; a test fails when it is not "
+            + "current ");
         page.Append("(`MOLDAU_WRITE_DOCS=1` with that test writes it).\n\n");
-        page.Append("Names, types and defaults are those of Apache Kafka 4.4, and ours begin with `moldau.`. A value comes from ");
-        page.Append("`--set name=value`, else from the environment (`KAFKA_LOG_DIRS`, `MOLDAU_SHARDS`: `_` is a dot, `__` an ");
-        page.Append("underscore, `___` a hyphen), else from the properties file, else it is the default. *May change* says ");
-        page.Append("whether a running node takes a new value, for one broker or for all. Properties under *Known, without ");
-        page.Append("effect yet* are read, checked and shown by DescribeConfigs; a start with one of them logs a warning.\n");
+        page.Append("Names, types and defaults are those of Apache Kafka 4.4, and ours begin with `moldau.`. A "
+            + "value comes from ");
+        page.Append("`--set name=value`, else from the environment (`KAFKA_LOG_DIRS`, `MOLDAU_SHARDS`: `_` is a dot,"
+            + " `__` an ");
+        page.Append("underscore, `___` a hyphen), else from the properties file, else it is the default. *May "
+            + "change* says ");
+        page.Append("whether a running node takes a new value, for one broker or for all. Properties under *Known, "
+            + "without ");
+        page.Append("effect yet* are read, checked and shown by DescribeConfigs; a start with one of them logs a "
+            + "warning.\n");
         WriteTable(page, BrokerConfigTable.Table, isBroker: true);
         WriteTable(page, TopicConfigTable.Table, isBroker: false);
         WriteTable(page, GroupConfigTable.Table, isBroker: false);
@@ -31,7 +37,8 @@ public static class ConfigDocument
         List<ConfigKey> known = [.. table.Keys.Where(static key => key.Usage == Usage.NotYet)];
         if (used.Count > 0)
         {
-            page.Append(isBroker ? "\n| property | type | default | allowed | may change | meaning |\n|---|---|---|---|---|---|\n"
+            page.Append(isBroker
+                ? "\n| property | type | default | allowed | may change | meaning |\n|---|---|---|---|---|---|\n"
                 : "\n| property | type | default | allowed | taken from | meaning |\n|---|---|---|---|---|---|\n");
             foreach (ConfigKey key in used) WriteRow(page, key, isBroker, key.Doc);
         }
@@ -44,7 +51,8 @@ public static class ConfigDocument
 
     private static void WriteRow(StringBuilder page, ConfigKey key, bool isBroker, string? meaning)
     {
-        string value = key.Required ? "(required)" : key.Default switch { null => "none", "" => "(empty)", _ => $"`{key.Default}`" };
+        string value = key.Required ? "(required)"
+            : key.Default switch { null => "none", "" => "(empty)", _ => $"`{key.Default}`" };
         string change = key.Scope switch
         {
             DynamicScope.ReadOnly => "no", DynamicScope.PerBroker => "per broker", _ => "yes",

@@ -89,7 +89,8 @@ public static class DescribeConfigs
         string? value = ConfigValue.Format(values[key.Name]);
         if (overrides.ContainsKey(key.Name)) synonyms.Insert(0, new ConfigEntrySynonym(key.Name, value, own));
         ConfigSource source = synonyms.Count == 0 ? ConfigSource.Default : synonyms[0].Source;
-        return new ConfigEntry(key.Name, value, IsReadOnly: false, source, IsSensitive: false, synonyms, key.Type, key.Doc);
+        return new ConfigEntry(key.Name, value, IsReadOnly: false, source, IsSensitive: false, synonyms, key.Type,
+            key.Doc);
     }
 
     private static ConfigEntry BrokerEntry(string name, string? value, DynamicConfig config, bool isForAll)
@@ -106,14 +107,16 @@ public static class DescribeConfigs
             key?.Type ?? ConfigType.Unknown, key?.Doc);
     }
 
-    /// <summary>By source, then by precision. What comes before the asked name itself is left out, as Kafka leaves it out:
+    /// <summary>By source, then by precision. What comes before the asked name itself is left out, as Kafka leaves
+    /// it out:
     /// log.retention.ms has no synonyms while only log.retention.hours has a value.</summary>
     private static List<ConfigEntrySynonym> BrokerSynonyms(string name, DynamicConfig config, bool isSensitive)
     {
         List<ConfigEntrySynonym> all = [];
         foreach (ConfigSource source in new[]
         {
-            ConfigSource.DynamicBroker, ConfigSource.DynamicDefaultBroker, ConfigSource.StaticBroker, ConfigSource.Default,
+            ConfigSource.DynamicBroker, ConfigSource.DynamicDefaultBroker, ConfigSource.StaticBroker,
+                ConfigSource.Default,
         })
             foreach (ConfigSynonym synonym in Synonyms.ForBroker(name))
             {

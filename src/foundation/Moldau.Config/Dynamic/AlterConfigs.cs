@@ -1,11 +1,13 @@
 namespace Moldau.Config;
 
-/// <summary>Decides on changes of configuration, for each kind of resource in Kafka's order and with its error texts. Pure:
+/// <summary>Decides on changes of configuration, for each kind of resource in Kafka's order and with its error texts.
+/// Pure:
 /// the caller writes the records and applies what was accepted. Whether topics exist and may be touched is the
 /// caller's question too.</summary>
 public static class AlterConfigs
 {
-    /// <summary>Changes to the brokers' common properties (<paramref name="isPerBroker"/> false) or to those of this one.</summary>
+    /// <summary>Changes to the brokers' common properties (<paramref name="isPerBroker"/> false) or to those of this
+    /// one.</summary>
     public static AlterResult AlterBroker(IReadOnlyList<ConfigOp> ops, bool isPerBroker, DynamicConfig current,
         bool isElrEnabled)
     {
@@ -32,9 +34,11 @@ public static class AlterConfigs
             {
                 if (op.Name != "min.insync.replicas") continue;
                 if (isPerBroker)
-                    return InvalidConfig("Broker-level min.insync.replicas cannot be altered while ELR is enabled.", existing);
+                    return InvalidConfig("Broker-level min.insync.replicas cannot be altered while ELR is enabled.",
+                        existing);
                 if (op.Op == AlterOp.Delete)
-                    return InvalidConfig("Cluster-level min.insync.replicas cannot be removed while ELR is enabled.", existing);
+                    return InvalidConfig("Cluster-level min.insync.replicas cannot be removed while ELR is enabled.",
+                        existing);
             }
         return new AlterResult(ConfigErrorKind.None, null, values);
     }
@@ -67,7 +71,8 @@ public static class AlterConfigs
             ? new AlterResult(error, null, values) : new AlterResult(error, message, existing);
     }
 
-    /// <summary>Changes levels of loggers. <paramref name="existing"/> has the level of every logger there is.</summary>
+    /// <summary>Changes levels of loggers. <paramref name="existing"/> has the level of every logger there
+    /// is.</summary>
     public static AlterResult AlterLoggers(IReadOnlyList<ConfigOp> ops, IReadOnlyDictionary<string, string> existing)
     {
         if (CheckOps(ops, existing) is { } refused) return refused;
@@ -76,14 +81,17 @@ public static class AlterConfigs
         {
             if (op.Op is AlterOp.Append or AlterOp.Subtract)
                 return InvalidRequest(
-                    $"{op.Op.ToString().ToUpperInvariant()} operation is not allowed for the BROKER_LOGGER resource", existing);
+                    $"{op.Op.ToString().ToUpperInvariant()} operation is not allowed for the BROKER_LOGGER resource",
+                        existing);
             if (!existing.ContainsKey(op.Name)) return InvalidConfig($"Logger {op.Name} does not exist!", existing);
             if (op.Op == AlterOp.Delete && op.Name == BrokerLoggerLevels.Root)
                 return InvalidRequest("Removing the log level of the root logger is not allowed", existing);
             if (op.Op == AlterOp.Set && !BrokerLoggerLevels.IsValid(op.Value!))
-                return InvalidConfig($"Cannot set the log level of {op.Name} to {op.Value} as it is not a supported log level. "
+                return InvalidConfig($"Cannot set the log level of {op.Name} to {op.Value} as it is not a supported "
+                    + $"log level. "
                     + "Valid log levels are DEBUG, ERROR, FATAL, INFO, TRACE, WARN", existing);
-            values[op.Name] = op.Op == AlterOp.Set ? op.Value! : existing.GetValueOrDefault(BrokerLoggerLevels.Root, "INFO");
+            values[op.Name] = op.Op == AlterOp.Set ? op.Value!
+                : existing.GetValueOrDefault(BrokerLoggerLevels.Root, "INFO");
         }
         return new AlterResult(ConfigErrorKind.None, null, values);
     }
@@ -129,7 +137,8 @@ public static class AlterConfigs
         foreach (ConfigOp op in ops)
         {
             if (op.Op is AlterOp.Append or AlterOp.Subtract && splittable?.Find(op.Name)?.Type != ConfigType.List)
-                return InvalidConfig($"Can't {op.Op.ToString().ToUpperInvariant()} to key {op.Name} because its type is not LIST.",
+                return InvalidConfig($"Can't {op.Op.ToString().ToUpperInvariant()} to key {op.Name} because its "
+                    + $"type is not LIST.",
                     existing);
             Apply(op, values, splittable);
         }

@@ -7,7 +7,8 @@ internal static class BrokerChangeRules
     private static readonly string[] Pools =
         ["num.io.threads", "num.replica.fetchers", "num.recovery.threads.per.data.dir", "background.threads"];
 
-    /// <summary>Properties that keep their meaning for all listeners of the cluster although they may have a prefix.</summary>
+    /// <summary>Properties that keep their meaning for all listeners of the cluster although they may have a
+    /// prefix.</summary>
     private static readonly string[] ClusterWideListenerProperties =
         ["max.connections", "max.connection.creation.rate", "num.network.threads"];
 

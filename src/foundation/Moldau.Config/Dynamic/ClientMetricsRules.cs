@@ -38,7 +38,8 @@ internal static class ClientMetricsRules
                 return ConfigErrorKind.InvalidRequest;
             }
         }
-        ConfigValue.TryParseType("match", values.GetValueOrDefault("match", ""), ConfigType.List, out object? match, out _);
+        ConfigValue.TryParseType("match", values.GetValueOrDefault("match", ""), ConfigType.List, out object? match,
+            out _);
         foreach (string pattern in (string[])match!)
         {
             if (IsLegal(pattern)) continue;

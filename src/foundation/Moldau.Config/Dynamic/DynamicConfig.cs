@@ -3,10 +3,12 @@ namespace Moldau.Config;
 /// <summary>A property whose effective value changed.</summary>
 public readonly record struct ConfigChange(string Name, string? Before, string? After);
 
-/// <summary>Someone who acts on changes: called on the owner's thread, after the new configuration is in place.</summary>
+/// <summary>Someone who acts on changes: called on the owner's thread, after the new configuration is in
+/// place.</summary>
 public delegate void ConfigChanged(BrokerConfig config, IReadOnlyList<ConfigChange> changes);
 
-/// <summary>The configuration of a running node: what is static, what the cluster says to all brokers and what it says to
+/// <summary>The configuration of a running node: what is static, what the cluster says to all brokers and what it
+/// says to
 /// this one, and what follows from the three. One owner thread; what others may read is <see cref="Current"/>,
 /// which never changes itself. Nothing here is persisted: the metadata log is.</summary>
 public sealed class DynamicConfig
@@ -31,7 +33,8 @@ public sealed class DynamicConfig
     public void Listen(IEnumerable<string> names, ConfigChanged changed) =>
         _listeners.Add((new HashSet<string>(names, StringComparer.Ordinal), changed));
 
-    /// <summary>Takes over what the metadata log holds for all brokers and for this one. Entries that may not be there are
+    /// <summary>Takes over what the metadata log holds for all brokers and for this one. Entries that may not be
+    /// there are
     /// passed over with a warning; when the rest does not fit together, the configuration stays as it was.</summary>
     public IReadOnlyList<ConfigChange> Apply(IReadOnlyDictionary<string, string> clusterWide,
         IReadOnlyDictionary<string, string> perBroker, ICollection<string> warnings)

@@ -1,7 +1,9 @@
 namespace Moldau.Config;
 
-/// <summary>The effective configuration of one node, parsed and checked. Immutable: a dynamic change makes a new one.</summary>
-public sealed partial class BrokerConfig(ConfigValues values, ListenerSet listeners)
+/// <summary>The effective configuration of one node, parsed and checked. Immutable: a dynamic change makes a new
+/// one.</summary>
+public sealed partial class BrokerConfig(
+    ConfigValues values, ListenerSet listeners, IReadOnlyDictionary<string, string> set)
 {
     /// <summary>Every property of the table, for those that have no member of their own.</summary>
     public ConfigValues Values { get; } = values;
@@ -50,7 +52,8 @@ public sealed partial class BrokerConfig(ConfigValues values, ListenerSet listen
     /// <summary>From milliseconds, minutes or hours, whichever is set first; -1 keeps for ever.</summary>
     public long LogRetentionMs { get; } = BrokerRules.RetentionMs(values);
 
-    public long LogRollMs { get; } = values.LongOrNull("log.roll.ms") ?? values.Int("log.roll.hours") * BrokerRules.HourMs;
+    public long LogRollMs { get; } = values.LongOrNull("log.roll.ms")
+        ?? values.Int("log.roll.hours") * BrokerRules.HourMs;
 
     public long LogRollJitterMs { get; } =
         values.LongOrNull("log.roll.jitter.ms") ?? values.Int("log.roll.jitter.hours") * BrokerRules.HourMs;
@@ -59,7 +62,8 @@ public sealed partial class BrokerConfig(ConfigValues values, ListenerSet listen
         values.LongOrNull("log.flush.interval.ms") ?? values.Long("log.flush.scheduler.interval.ms");
 
     public TimestampType LogMessageTimestampType { get; } =
-        values.String("log.message.timestamp.type") == "LogAppendTime" ? TimestampType.LogAppendTime : TimestampType.CreateTime;
+        values.String("log.message.timestamp.type") == "LogAppendTime" ? TimestampType.LogAppendTime
+            : TimestampType.CreateTime;
 
     /// <summary>0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.</summary>
     public int OffsetsTopicCompressionCodec { get; } = values.Int("offsets.topic.compression.codec");
@@ -77,7 +81,8 @@ public sealed partial class BrokerConfig(ConfigValues values, ListenerSet listen
 
     public long DiskWritebackBytes { get; } = values.Long("moldau.disk.writeback.bytes");
 
-    public IReadOnlyList<HostPort> HttpListeners { get; } = [.. values.List("moldau.http.listeners").Select(ToHostPort)];
+    public IReadOnlyList<HostPort> HttpListeners { get; } =
+        [.. values.List("moldau.http.listeners").Select(ToHostPort)];
 
     public string LogFormat { get; } = values.String("moldau.log.format");
 
@@ -127,9 +132,32 @@ public sealed partial class BrokerConfig(ConfigValues values, ListenerSet listen
         ListenerSet? listeners = ListenerSet.Build(values, filled, errors);
         if (listeners is null) return false;
         BrokerRules.Check(values, listeners, errors);
+        BrokerRules.CheckPrefixed(filled, errors);
         if (errors.Count != before) return false;
-        config = new BrokerConfig(values, listeners);
+        config = new BrokerConfig(values, listeners, filled);
         return true;
+    }
+
+    /// <summary>All properties as one listener has them: <c>listener.name.NAME.property</c> goes before the bare
+    /// property. TLS and SASL settings are always read this way.</summary>
+    public ConfigValues ForListener(string listenerName)
+    {
+        string prefix = $"listener.name.{listenerName.ToLowerInvariant()}.";
+        Dictionary<string, string> merged = new(set, StringComparer.Ordinal);
+        foreach ((string name, string value) in set)
+            if (name.StartsWith(prefix, StringComparison.Ordinal))
+                merged[name[prefix.Length..]] = value;
+        List<string> errors = [];
+        ConfigValues values = BrokerConfigTable.Table.Parse(merged, errors);
+        Base.Verify.That(errors.Count == 0);
+        return values;
+    }
+
+    /// <summary>What a log may show: nothing of passwords, nor of properties whose type nobody knows.</summary>
+    public static string LoggableValue(string name, string value)
+    {
+        ListenerPrefix.TrySplit(name, out string bare);
+        return BrokerConfigTable.Table.Find(bare) is { IsSensitive: false } ? value : "[hidden]";
     }
 
     internal static ProcessRoles ParseRoles(IReadOnlyList<string> roles)

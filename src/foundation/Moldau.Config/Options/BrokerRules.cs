@@ -1,6 +1,7 @@
 namespace Moldau.Config;
 
-/// <summary>What the properties of a node must be to each other. The texts are those of Kafka 4.4, because people search
+/// <summary>What the properties of a node must be to each other. The texts are those of Kafka 4.4, because people
+/// search
 /// for them.</summary>
 internal static class BrokerRules
 {
@@ -27,7 +28,8 @@ internal static class BrokerRules
     public static Dictionary<string, int> ParseConnectionLimits(string text, ICollection<string>? errors)
     {
         Dictionary<string, int> limits = new(StringComparer.Ordinal);
-        foreach (string entry in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string entry in text.Split(',',
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             int colon = entry.LastIndexOf(':');
             if (colon > 0 && int.TryParse(entry.AsSpan(colon + 1), out int limit))
@@ -36,6 +38,20 @@ internal static class BrokerRules
                 errors?.Add("Error parsing configuration property 'max.connections.per.ip.overrides': " + entry);
         }
         return limits;
+    }
+
+    /// <summary>Values that only one listener has follow the rule of the bare property.</summary>
+    public static void CheckPrefixed(IReadOnlyDictionary<string, string> set, ICollection<string> errors)
+    {
+        List<string> names = [.. set.Keys.Where(static name => ListenerPrefix.TrySplit(name, out _))];
+        names.Sort(StringComparer.Ordinal);
+        foreach (string name in names)
+        {
+            ListenerPrefix.TrySplit(name, out string bare);
+            if (BrokerConfigTable.Table.Find(bare) is { } key
+                && !ConfigValue.TryParse(key with { Name = name }, set[name], out _, out string? error))
+                errors.Add(error!);
+        }
     }
 
     /// <summary>Adds what is wrong, in Kafka's order.</summary>
@@ -88,26 +104,32 @@ internal static class BrokerRules
                 voters.Add(voter.Id);
         string shown = "Set(" + string.Join(", ", voters) + ")";
         if (voters.Count == 0 && values.List("controller.quorum.bootstrap.servers").Count == 0)
-            errors.Add("If using process.roles, either controller.quorum.bootstrap.servers must contain the set of bootstrap "
+            errors.Add("If using process.roles, either controller.quorum.bootstrap.servers must contain the set of "
+                + "bootstrap "
                 + "controllers or controller.quorum.voters must contain a parseable set of controllers.");
         IReadOnlyList<string> names = values.List("controller.listener.names");
         if ((roles & ProcessRoles.Controller) == 0)
         {
             Require(!voters.Contains(nodeId), "If process.roles contains just the 'broker' role, the node id "
                 + $"{nodeId} must not be included in the set of voters controller.quorum.voters={shown}", errors);
-            Require(listeners.OfController.Count == 0, "controller.listener.names must not contain a value appearing in "
+            Require(listeners.OfController.Count == 0,
+                "controller.listener.names must not contain a value appearing in "
                 + "the 'listeners' configuration when running KRaft with just the broker role", errors);
             return;
         }
         if (roles == ProcessRoles.Controller)
-            Require(listeners.AdvertisedController.Count == listeners.All.Count, "The listeners config must only contain "
+            Require(listeners.AdvertisedController.Count == listeners.All.Count,
+                "The listeners config must only contain "
                 + "KRaft controller listeners from controller.listener.names when process.roles=controller", errors);
-        Require(voters.Count == 0 || voters.Contains(nodeId), "If process.roles contains the 'controller' role, the node id "
+        Require(voters.Count == 0 || voters.Contains(nodeId),
+            "If process.roles contains the 'controller' role, the node id "
             + $"{nodeId} must be included in the set of voters controller.quorum.voters={shown}", errors);
         Require(listeners.AdvertisedController.Count > 0, "controller.listener.names must contain at least one value "
             + "appearing in the 'listeners' configuration when running the KRaft controller role", errors);
-        Require(names.All(name => listeners.All.Any(e => e.ListenerName == name)), "controller.listener.names must only "
-            + "contain values appearing in the 'listeners' configuration when running the KRaft controller role", errors);
+        Require(names.All(name => listeners.All.Any(e => e.ListenerName == name)),
+            "controller.listener.names must only "
+            + "contain values appearing in the 'listeners' configuration when running the KRaft controller role",
+                errors);
     }
 
     private static void CheckListeners(ConfigValues values, ListenerSet listeners, ICollection<string> errors)
@@ -125,7 +147,8 @@ internal static class BrokerRules
                 "inter.broker.listener.name must be a listener name defined in advertised.listeners. The valid options "
                 + $"based on currently configured listeners are {advertised}", errors);
             Require(listeners.Advertised.All(a => listeners.All.Any(e => e.ListenerName == a.ListenerName)),
-                "advertised.listeners listener names must be equal to or a subset of the ones defined in listeners. Found "
+                "advertised.listeners listener names must be equal to or a subset of the ones defined in listeners. "
+                    + "Found "
                 + $"{advertised}. The valid options based on the current configuration are "
                 + string.Join(',', listeners.All.Select(static e => e.ListenerName)), errors);
         }
@@ -141,12 +164,15 @@ internal static class BrokerRules
         long queued = values.Long("queued.max.request.bytes");
         Require(queued <= 0 || queued >= values.Int("socket.request.max.bytes"),
             "queued.max.request.bytes must be larger or equal to socket.request.max.bytes", errors);
-        Dictionary<string, int> perAddress = ParseConnectionLimits(values.String("max.connections.per.ip.overrides"), errors);
-        Require(values.Int("max.connections.per.ip") != 0 || perAddress.Count > 0, "max.connections.per.ip can be set to "
+        Dictionary<string, int> perAddress =
+            ParseConnectionLimits(values.String("max.connections.per.ip.overrides"), errors);
+        Require(values.Int("max.connections.per.ip") != 0 || perAddress.Count > 0,
+            "max.connections.per.ip can be set to "
             + "zero only if max.connections.per.ip.overrides property is set.", errors);
         long idle = values.Long("connections.max.idle.ms");
         int delay = values.Int("connection.failed.authentication.delay.ms");
-        Require(idle < 0 || delay < idle, $"connection.failed.authentication.delay.ms={delay} should always be less than "
+        Require(idle < 0 || delay < idle,
+            $"connection.failed.authentication.delay.ms={delay} should always be less than "
             + $"connections.max.idle.ms={idle} to prevent failed authentication responses from timing out", errors);
         foreach (string address in values.List("moldau.http.listeners"))
             if (!HostPort.TryParse(address, out _))
@@ -197,7 +223,8 @@ internal static class BrokerRules
         foreach (string early in values.ListOrNull("early.start.listeners") ?? [])
             if (!controllers.Contains(early) && !values.List("listeners").Any(text =>
                 Endpoint.TrySplit(text, out string name, out _, out _) && name == early.ToUpperInvariant()))
-                errors.Add($"early.start.listeners contains listener {early}, but this is not contained in listeners or "
+                errors.Add($"early.start.listeners contains listener {early}, but this is not contained in "
+                    + $"listeners or "
                     + "controller.listener.names");
     }
 }

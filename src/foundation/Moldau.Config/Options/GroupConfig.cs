@@ -1,6 +1,7 @@
 namespace Moldau.Config;
 
-/// <summary>The effective configuration of one group: its own properties, then what the broker says, then defaults.</summary>
+/// <summary>The effective configuration of one group: its own properties, then what the broker says, then
+/// defaults.</summary>
 public sealed partial class GroupConfig(ConfigValues values)
 {
     public static bool TryBuild(IReadOnlyDictionary<string, string> overrides, BrokerConfig broker,

@@ -68,8 +68,10 @@ internal static class GroupRules
                 errors.Add($"{session} must be greater than {heartbeat}");
         }
         IReadOnlyList<string> assignors = broker.Values.List("group.streams.assignors");
-        if (overrides.ContainsKey("streams.assignor.name") && !assignors.Contains(values.String("streams.assignor.name")))
-            errors.Add($"streams.assignor.name '{values.String("streams.assignor.name")}' is not a registered task assignor. "
+        if (overrides.ContainsKey("streams.assignor.name")
+            && !assignors.Contains(values.String("streams.assignor.name")))
+            errors.Add($"streams.assignor.name '{values.String("streams.assignor.name")}' is not a registered task "
+                + $"assignor. "
                 + $"Registered assignors are: [{string.Join(", ", assignors)}].");
         if (values.String("errors.deadletterqueue.topic.name").StartsWith("__", StringComparison.Ordinal))
             errors.Add("errors.deadletterqueue.topic.name: DLQ topic name must not start with '__'");

@@ -25,7 +25,8 @@ public sealed record ListenerSet(
         if (values.ListOrNull("advertised.listeners") is { } advertisedTexts)
         {
             advertised = ParseAll(advertisedTexts, map, errors);
-            if (advertised is null || !CheckDistinct(advertised, advertisedTexts, mayShareOnePort: true, errors)) return null;
+            if (advertised is null || !CheckDistinct(advertised, advertisedTexts, mayShareOnePort: true,
+                errors)) return null;
         }
         if (!TryFindInterBroker(values, set, map, errors, out string name, out SecurityProtocol protocol)) return null;
         IReadOnlyList<string> controllerNames = values.List("controller.listener.names");
@@ -66,7 +67,8 @@ public sealed record ListenerSet(
         return map;
     }
 
-    /// <summary>Without a map of its own, a node that uses no TLS and no SASL may name its controller listeners freely.</summary>
+    /// <summary>Without a map of its own, a node that uses no TLS and no SASL may name its controller listeners
+    /// freely.</summary>
     private static void AddControllerDefaults(ConfigValues values, Dictionary<string, SecurityProtocol> map)
     {
         static bool IsSecured(string name) => name is "SSL" or "SASL_SSL" or "SASL_PLAINTEXT";
@@ -90,7 +92,8 @@ public sealed record ListenerSet(
             if (!Endpoint.TrySplit(text, out string name, out string host, out int port))
                 errors.Add($"Unable to parse a listener name from {text}");
             else if (!map.TryGetValue(name, out SecurityProtocol protocol))
-                errors.Add($"Error creating broker listeners from '{joined}': No security protocol defined for listener {name}");
+                errors.Add($"Error creating broker listeners from '{joined}': No security protocol defined for "
+                    + $"listener {name}");
             else
             {
                 endpoints.Add(new Endpoint(name, host, port, protocol));
@@ -120,10 +123,13 @@ public sealed record ListenerSet(
             if (same.Count - addresses.Count > 1 || addresses.Count == 0)
                 errors.Add(from + $"Each listener must have a different port, listeners: {joined}");
             else if (addresses.Count > 2)
-                errors.Add(from + "Each listener must have a different port unless exactly one listener has an IPv4 address and the "
+                errors.Add(from
+                    + "Each listener must have a different port unless exactly one listener has an IPv4 address and "
+                    + "the "
                     + $"other IPv6 address, listeners: {joined}, port: {first.Port}");
             else if (same.Count != 2 || addresses.Count != 2 || IsIpv4(addresses[0].Host) == IsIpv4(addresses[1].Host))
-                errors.Add(from + "If you have two listeners on the same port then one needs to be IPv4 and the other IPv6, "
+                errors.Add(from
+                    + "If you have two listeners on the same port then one needs to be IPv4 and the other IPv6, "
                     + $"listeners: {joined}, port: {first.Port}");
             else
                 continue;
@@ -138,7 +144,8 @@ public sealed record ListenerSet(
         host.Split('.') is { Length: 4 } parts && parts.All(static part => byte.TryParse(part, out _));
 
     private static bool TryFindInterBroker(ConfigValues values, IReadOnlyDictionary<string, string> set,
-        Dictionary<string, SecurityProtocol> map, ICollection<string> errors, out string name, out SecurityProtocol protocol)
+        Dictionary<string, SecurityProtocol> map, ICollection<string> errors, out string name,
+            out SecurityProtocol protocol)
     {
         string? listener = values.StringOrNull("inter.broker.listener.name");
         string protocolName = values.String("security.inter.broker.protocol");

@@ -14,7 +14,8 @@ public enum TimestampType : byte
     LogAppendTime,
 }
 
-/// <summary>The effective configuration of one topic: its own properties, then what the broker says, then defaults.</summary>
+/// <summary>The effective configuration of one topic: its own properties, then what the broker says, then
+/// defaults.</summary>
 public sealed partial class TopicConfig(ConfigValues values)
 {
     /// <summary>The internal override first, which may be smaller than the public minimum.</summary>
@@ -22,7 +23,8 @@ public sealed partial class TopicConfig(ConfigValues values)
 
     public bool IsCompacted { get; } = values.List("cleanup.policy").Contains("compact");
 
-    /// <summary>Whether old segments go by age and size. Neither this nor <see cref="IsCompacted"/>: they stay for ever.</summary>
+    /// <summary>Whether old segments go by age and size. Neither this nor <see cref="IsCompacted"/>: they stay for
+    /// ever.</summary>
     public bool IsDeleted { get; } = values.List("cleanup.policy").Contains("delete");
 
     public TimestampType MessageTimestampType { get; } = values.String("message.timestamp.type") == "LogAppendTime"

@@ -18,7 +18,8 @@ internal static class TopicRules
                 break;
             }
         }
-        if (inherited.TryGetValue("retention.ms", out string? age) && age.StartsWith('-')) inherited["retention.ms"] = "-1";
+        if (inherited.TryGetValue("retention.ms", out string? age) && age.StartsWith('-'))
+            inherited["retention.ms"] = "-1";
         return inherited;
     }
 
@@ -54,7 +55,8 @@ internal static class TopicRules
         long least = values.Long("min.compaction.lag.ms");
         long most = values.Long("max.compaction.lag.ms");
         if (least > most)
-            errors.Add($"conflict topic config setting min.compaction.lag.ms ({least}) > max.compaction.lag.ms ({most})");
+            errors.Add($"conflict topic config setting min.compaction.lag.ms ({least}) > max.compaction.lag.ms "
+                + $"({most})");
     }
 
     private static void CheckTiering(ConfigValues values, BrokerConfig broker, ICollection<string> errors)
@@ -76,7 +78,8 @@ internal static class TopicRules
         long local = values.Long(localName);
         if (all < 0 || local == -2) return;
         if (local == -1)
-            errors.Add(ConfigValue.Invalid(localName, local, $"Value must not be -1 as retention.{unit} value is set as {all}."));
+            errors.Add(ConfigValue.Invalid(localName, local,
+                $"Value must not be -1 as retention.{unit} value is set as {all}."));
         else if (local > all)
             errors.Add(ConfigValue.Invalid(localName, local,
                 $"Value must not be more than retention.{unit} property value: {all}"));

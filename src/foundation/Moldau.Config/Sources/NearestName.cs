@@ -6,7 +6,8 @@ public readonly record struct UnknownProperty(string Name, string Nearest);
 /// <summary>Finds what someone may have meant by a name that does not exist.</summary>
 public static class NearestName
 {
-    /// <summary>Every broker property, also with a listener prefix, and what belongs to plug-ins with a known prefix.</summary>
+    /// <summary>Every broker property, also with a listener prefix, and what belongs to plug-ins with a known
+    /// prefix.</summary>
     public static bool IsKnownBrokerProperty(string name)
     {
         if (BrokerConfigTable.Table.Find(name) is not null) return true;
@@ -16,7 +17,8 @@ public static class NearestName
             || name.StartsWith("rsm.config.", StringComparison.Ordinal);
     }
 
-    /// <summary>Unknown names among those that are set, in order of name; <c>--strict</c> makes each an error.</summary>
+    /// <summary>Unknown names among those that are set, in order of name; <c>--strict</c> makes each an
+    /// error.</summary>
     public static IReadOnlyList<UnknownProperty> FindUnknown(IEnumerable<string> names)
     {
         List<UnknownProperty> unknown = [];
@@ -40,7 +42,8 @@ public static class NearestName
         return found;
     }
 
-    /// <summary>The name with the fewest changed characters; the first in order of names when several are as near.</summary>
+    /// <summary>The name with the fewest changed characters; the first in order of names when several are as
+    /// near.</summary>
     public static string Of(string name, ConfigTable table)
     {
         string best = "";
@@ -56,7 +59,8 @@ public static class NearestName
         return best;
     }
 
-    /// <summary>Levenshtein's distance. Names longer than any property are cut, so that the work stays bounded.</summary>
+    /// <summary>Levenshtein's distance. Names longer than any property are cut, so that the work stays
+    /// bounded.</summary>
     public static int Distance(string left, string right)
     {
         if (left.Length > 200) left = left[..200];

@@ -2,7 +2,8 @@ using static Moldau.Config.Rows;
 
 namespace Moldau.Config;
 
-/// <summary>Broker properties. Partition logs: where they are, when they roll, sync and go, the cleaner, compression.</summary>
+/// <summary>Broker properties. Partition logs: where they are, when they roll, sync and go, the cleaner,
+/// compression.</summary>
 internal static class BrokerLogRows
 {
     public static readonly ConfigKey[] Keys =

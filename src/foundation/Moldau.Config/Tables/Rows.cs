@@ -16,7 +16,8 @@ internal static class Rows
     public static readonly ConfigValidator Distinct = new ListValidator(mayBeEmpty: true, mayBeNull: false);
     public static readonly ConfigValidator DistinctNotEmpty = new ListValidator(mayBeEmpty: false, mayBeNull: false);
     public static readonly ConfigValidator DistinctOrNull = new ListValidator(mayBeEmpty: true, mayBeNull: true);
-    public static readonly ConfigValidator DistinctNotEmptyOrNull = new ListValidator(mayBeEmpty: false, mayBeNull: true);
+    public static readonly ConfigValidator DistinctNotEmptyOrNull =
+        new ListValidator(mayBeEmpty: false, mayBeNull: true);
     public static readonly ConfigValidator HostPorts = new HostPortListValidator();
     public static readonly ConfigValidator Voters = new VotersValidator();
     public static readonly ConfigValidator ThrottledReplicas = new ThrottledReplicasValidator();

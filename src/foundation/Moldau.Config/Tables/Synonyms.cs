@@ -14,7 +14,8 @@ public static class Synonyms
 
     private static readonly ConfigSynonym[] Roll = [new("log.roll.ms"), new("log.roll.hours", Hours)];
     private static readonly ConfigSynonym[] Jitter = [new("log.roll.jitter.ms"), new("log.roll.jitter.hours", Hours)];
-    private static readonly ConfigSynonym[] Flush = [new("log.flush.interval.ms"), new("log.flush.scheduler.interval.ms")];
+    private static readonly ConfigSynonym[] Flush =
+        [new("log.flush.interval.ms"), new("log.flush.scheduler.interval.ms")];
     private static readonly ConfigSynonym[] Retention =
         [new("log.retention.ms"), new("log.retention.minutes", Minutes), new("log.retention.hours", Hours)];
 
@@ -54,7 +55,8 @@ public static class Synonyms
         ["unclean.leader.election.enable"] = [new("unclean.leader.election.enable")],
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    public static IReadOnlyList<ConfigSynonym> ForTopic(string name) => OfTopic.TryGetValue(name, out ConfigSynonym[]? found) ? found : [];
+    public static IReadOnlyList<ConfigSynonym> ForTopic(string name) =>
+        OfTopic.TryGetValue(name, out ConfigSynonym[]? found) ? found : [];
 
     /// <summary>The broker property behind a group property, or null.</summary>
     public static string? ForGroup(string name)

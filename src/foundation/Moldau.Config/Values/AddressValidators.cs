@@ -26,7 +26,8 @@ public sealed class VotersValidator : ConfigValidator
         if (value is not string[] list) return ConfigValue.Invalid(name, value, null);
         foreach (string entry in list)
             if (entry.IndexOf('@') <= 0)
-                return $"Invalid configuration value for {name}. Each entry should be in the form `{{id}}@{{host}}:{{port}}`.";
+                return $"Invalid configuration value for {name}. Each entry should be in the form "
+                    + $"`{{id}}@{{host}}:{{port}}`.";
             else if (!QuorumVoter.TryParse(entry, out _))
                 return $"Failed to parse host name from entry {entry} for the configuration {name}. "
                     + "Each entry should be in the form `{id}@{host}:{port}`.";

@@ -12,8 +12,10 @@ public abstract class ConfigValidator
 /// <summary>Numbers between two bounds, both included and both optional.</summary>
 public sealed class RangeValidator(string? min, string? max) : ConfigValidator
 {
-    private readonly double _min = min is null ? double.NegativeInfinity : double.Parse(min, CultureInfo.InvariantCulture);
-    private readonly double _max = max is null ? double.PositiveInfinity : double.Parse(max, CultureInfo.InvariantCulture);
+    private readonly double _min = min is null ? double.NegativeInfinity
+        : double.Parse(min, CultureInfo.InvariantCulture);
+    private readonly double _max = max is null ? double.PositiveInfinity
+        : double.Parse(max, CultureInfo.InvariantCulture);
 
     public override string? Check(string name, object? value)
     {

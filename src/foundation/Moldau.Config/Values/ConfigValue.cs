@@ -33,7 +33,8 @@ public static class ConfigValue
                 value = int.TryParse(trimmed, NumberStyles.AllowLeadingSign, null, out int asInt) ? asInt : null;
                 break;
             case ConfigType.Short:
-                value = short.TryParse(trimmed, NumberStyles.AllowLeadingSign, null, out short asShort) ? asShort : null;
+                value = short.TryParse(trimmed, NumberStyles.AllowLeadingSign, null, out short asShort) ? asShort
+                    : null;
                 break;
             case ConfigType.Long:
                 value = long.TryParse(trimmed, NumberStyles.AllowLeadingSign, null, out long asLong) ? asLong : null;

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Moldau.Config;
 
-/// <summary>Java's ideas of blank characters and of floating-point text, where they differ from those of .NET.</summary>
+/// <summary>Java's ideas of blank characters and of floating-point text, where they differ from those of
+/// .NET.</summary>
 internal static class JavaText
 {
     /// <summary>What <c>\s</c> matches in a Java pattern.</summary>
@@ -61,7 +62,8 @@ internal static class JavaText
     {
         string sign = shortest[0] == '-' ? "-" : "";
         int e = shortest.IndexOf('E');
-        string mantissa = (e < 0 ? shortest : shortest[..e]).TrimStart('-').Replace(".", "").TrimStart('0').TrimEnd('0');
+        string digits = (e < 0 ? shortest : shortest[..e]).TrimStart('-').Replace(".", "");
+        string mantissa = digits.Trim('0');
         string fraction = mantissa.Length > 1 ? mantissa[1..] : "0";
         return $"{sign}{mantissa[0]}.{fraction}E{exponent}";
     }

@@ -34,7 +34,8 @@ internal static class RecordParser
         return lengthBytes + length;
     }
 
-    /// <summary>The headers must fill the rest of the record exactly. A header's key may not be null, its value may.</summary>
+    /// <summary>The headers must fill the rest of the record exactly. A header's key may not be null, its value
+    /// may.</summary>
     private static bool AreHeadersValid(ReadOnlySpan<byte> headers, int count)
     {
         int at = 0;

@@ -34,7 +34,7 @@ public sealed partial class BatchValidator
     private ValidationResult CheckCompressed(RecordBatchView batch, AppendRules rules, in AppendContext context)
     {
         CompressionCodec target = rules.TargetCodec ?? batch.Codec;
-        bool isInPlace = target == batch.Codec;
+        bool areOffsetsConsecutive = true;
         long maxTimestamp = RecordBatchLayout.NoTimestamp;
         bool isBrokersTime = batch.TimestampType == TimestampType.LogAppendTime;
         byte[] scratch = ArrayPool<byte>.Shared.Rent(ScratchBytes);
@@ -53,7 +53,7 @@ public sealed partial class BatchValidator
             long offset = unchecked(batch.BaseOffset + record.OffsetDelta);
             CheckRecord(batch, rules, context, index, offset, timestamp, record.HasKey);
             maxTimestamp = Math.Max(maxTimestamp, timestamp);
-            isInPlace &= record.OffsetDelta == index;
+            areOffsetsConsecutive &= record.OffsetDelta == index;
             index++;
         }
 
@@ -61,11 +61,18 @@ public sealed partial class BatchValidator
         ArrayPool<byte>.Shared.Return(scratch);
         if (scanner.Status != ScanStatus.Ok) return RefuseStream(scanner.Status, index, batch.RecordCount);
         if (_refused is not null) return RefuseRecords();
-        if (isInPlace) return Accept(batch, rules, context, maxTimestamp);
+        if (target == batch.Codec)
+        {
+            // Kafka wants to write such a batch again, has skipped its values, and ends in an internal error.
+            return areOffsetsConsecutive
+                ? Accept(batch, rules, context, maxTimestamp)
+                : Refuse(RecordError.UnknownServerError, "The offsets in the compressed batch are not consecutive");
+        }
 
-        // Known good and within the limits now; the second decoding is the price of the rare case.
+        // Known good and within the limits now.
+        int bytes = (int)Math.Min(scanner.ScannedBytes, int.MaxValue);
         DecodeStatus status = _codecs.Decompress(
-            batch.Codec, batch.Payload, (int)Math.Min(scanner.ScannedBytes, int.MaxValue), out byte[]? rented, out int length);
+            batch.Codec, batch.Payload, bytes, out byte[]? rented, out int length);
         if (status != DecodeStatus.End) return RefuseStream(ScanStatus.TooLarge, index, batch.RecordCount);
         ValidationResult result = Rewrite(batch, rented.AsSpan(0, length), target, rules, context);
         ArrayPool<byte>.Shared.Return(rented!);

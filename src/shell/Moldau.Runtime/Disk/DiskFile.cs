@@ -141,6 +141,8 @@ public sealed class DiskFile : IDiskFile
         if (!_file.TryRetain()) return;
         _file.DropCache();
         _file.Release();
+        Volatile.Write(ref _hotFrom, long.MaxValue);
+        Volatile.Write(ref _olderHotFrom, long.MaxValue);
     }
 
     public void Dispose()

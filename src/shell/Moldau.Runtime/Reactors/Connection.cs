@@ -51,6 +51,9 @@ internal sealed class Connection(
 
     internal bool IsClosed { get; set; }
 
+    // Not HasFlag, which boxes where the compiler does not optimize.
+    internal bool IsPausedBy(PauseReason reason) => (Pause & reason) != 0;
+
     /// <summary>In the list of connections with something to send in this turn.</summary>
     internal bool IsFlushListed { get; set; }
 

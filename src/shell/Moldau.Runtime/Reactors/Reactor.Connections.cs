@@ -126,7 +126,7 @@ public sealed partial class Reactor
 
     private void Resume(Connection connection, PauseReason reason)
     {
-        if (connection.IsClosed || !connection.Pause.HasFlag(reason)) return;
+        if (connection.IsClosed || !connection.IsPausedBy(reason)) return;
         connection.Pause &= ~reason;
         if (connection.Pause != PauseReason.None || connection.IsResumeListed) return;
         // Frames that were received before the pause come first; then the socket is read again.

@@ -64,7 +64,7 @@ public sealed partial class Reactor
         waiting.Enqueue(message);
         _delayedPosts++;
         Metrics.PostsDelayed.Increment();
-        if (Find(_current) is not { } cause || cause.Pause.HasFlag(PauseReason.Mailbox)) return;
+        if (Find(_current) is not { } cause || cause.IsPausedBy(PauseReason.Mailbox)) return;
         Pause(cause, PauseReason.Mailbox);
         _postPaused.Add(cause);
     }
@@ -126,7 +126,7 @@ public sealed partial class Reactor
         if (op.OrderKey is { } key) _atWriter[key] = _atWriter.GetValueOrDefault(key) + 1;
         lane.Write(op, Mail);
         if (!lane.IsCongested) return;
-        if (Find(_current) is not { } cause || cause.Pause.HasFlag(PauseReason.Disk)) return;
+        if (Find(_current) is not { } cause || cause.IsPausedBy(PauseReason.Disk)) return;
         Pause(cause, PauseReason.Disk);
         _diskPaused.Add((cause, lane));
     }

@@ -38,7 +38,7 @@ public sealed partial class Reactor
 
     private void QueueFrame(ConnectionId id, OutgoingFrame frame)
     {
-        if (Find(id) is not { } connection || connection.Pause.HasFlag(PauseReason.Closing))
+        if (Find(id) is not { } connection || connection.IsPausedBy(PauseReason.Closing))
         {
             frame.Release();
             return;
@@ -107,7 +107,7 @@ public sealed partial class Reactor
         }
 
         connection.IsSendBlocked = outcome == SendOutcome.Blocked;
-        if (queue.IsEmpty && connection.Pause.HasFlag(PauseReason.Closing))
+        if (queue.IsEmpty && connection.IsPausedBy(PauseReason.Closing))
         {
             CloseNow(connection);
             return;

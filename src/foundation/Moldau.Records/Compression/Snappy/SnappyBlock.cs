@@ -108,7 +108,7 @@ public static class SnappyBlock
                 continue;
             }
 
-            int length = MinimumMatch + source[(i + MinimumMatch)..].CommonPrefixLength(source[(candidate + MinimumMatch)..]);
+            int length = source[i..].CommonPrefixLength(source[candidate..]);
             to += WriteLiteral(source[literals..i], destination[to..]);
             to += WriteCopy(i - candidate, length, destination[to..]);
             i += length;

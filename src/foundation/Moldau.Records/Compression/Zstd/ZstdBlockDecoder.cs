@@ -102,7 +102,8 @@ internal sealed class ZstdBlockDecoder
         return to + rest;
     }
 
-    /// <summary>The values 1 to 3 name one of the last three offsets, shifted by one where there are no literals.</summary>
+    /// <summary>The values 1 to 3 name one of the last three offsets, shifted by one where there are no
+    /// literals.</summary>
     private uint TakeOffset(uint value, bool isWithoutLiterals)
     {
         uint offset;
