@@ -195,7 +195,7 @@ internal sealed class FetchDesk(ShardMachine shard)
     private static bool Diverges(ref FetchResult result, FetchTarget target, PartitionLog log)
     {
         if (target.LastFetchedEpoch < 0) return false;
-        EpochEndOffset end = log.EndOffsetForEpoch(target.LastFetchedEpoch);
+        EpochEndOffset end = log.Epochs.EndOffsetFor(target.LastFetchedEpoch, log.LogEndOffset);
         if (end.Epoch < 0)
         {
             result.Error = ErrorCode.OffsetOutOfRange;

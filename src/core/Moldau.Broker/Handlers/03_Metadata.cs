@@ -51,7 +51,7 @@ internal sealed class MetadataHandler : ApiHandler<ShardMachine, MetadataRequest
                 return new() { ErrorCode = (short)ErrorCode.UnknownTopicId, Name = null, TopicId = asked.TopicId };
             bool isCreated = body.AllowAutoTopicCreation && machine.MayAutoCreate;
             ErrorCode error = !isCreated ? ErrorCode.UnknownTopicOrPartition
-                : TopicNames.IsValid(asked.Name) ? ErrorCode.UnknownTopicOrPartition
+                : (TopicNames.Check(asked.Name) is null) ? ErrorCode.UnknownTopicOrPartition
                 : ErrorCode.InvalidTopicException;
             if (isCreated && error == ErrorCode.UnknownTopicOrPartition) missing.Add(asked.Name);
             return new() { ErrorCode = (short)error, Name = asked.Name, IsInternal = InternalTopics.Contains(asked.Name) };

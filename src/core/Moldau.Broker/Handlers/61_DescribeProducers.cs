@@ -32,7 +32,7 @@ internal sealed class DescribeProducersHandler : ApiHandler<ShardMachine, Descri
             {
                 DescribeProducersResponse.PartitionResponse partition = new() { PartitionIndex = p };
                 answer.Partitions.Add(partition);
-                if (!TopicNames.IsValid(topic.Name)) partition.ErrorCode = (short)ErrorCode.InvalidTopicException;
+                if (TopicNames.Check(topic.Name) is not null) partition.ErrorCode = (short)ErrorCode.InvalidTopicException;
                 else if (image?.Partition(p) is null) partition.ErrorCode = (short)ErrorCode.UnknownTopicOrPartition;
                 else
                 {

@@ -57,7 +57,7 @@ internal sealed class DescribeTopicPartitionsHandler : ApiHandler<ShardMachine, 
     private static DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic Describe(string name, TopicImage? topic)
     {
         ErrorCode error = topic is not null ? ErrorCode.None
-            : TopicNames.IsValid(name) ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException;
+            : (TopicNames.Check(name) is null) ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException;
         return new()
         {
             Name = name,

@@ -67,7 +67,7 @@ internal sealed partial class ReplicaSet
                     break;
                 case -2:
                 case -4:
-                    done(new(ErrorCode.None, log.LogStartOffset, -1, log.Epochs.EpochFor(log.LogStartOffset) ?? -1));
+                    done(new(ErrorCode.None, log.LogStartOffset, -1, log.Epochs.EpochForOffset(log.LogStartOffset) ?? -1));
                     break;
                 case -5:
                 case -6:
@@ -83,7 +83,8 @@ internal sealed partial class ReplicaSet
     public void EndOffsetForEpoch(TopicIdPartition id, int currentEpoch, int askedEpoch, Action<(ErrorCode, int, long)> done) =>
         WithLeader(id, currentEpoch, e => done((e, -1, -1)), partition =>
         {
-            EpochEndOffset end = partition.Log!.EndOffsetForEpoch(askedEpoch); // WithLeader gives open ones
+            PartitionLog log = partition.Log!; // WithLeader gives open ones
+            EpochEndOffset end = log.Epochs.EndOffsetFor(askedEpoch, log.LogEndOffset);
             done((ErrorCode.None, end.Epoch, end.EndOffset));
         });
 
@@ -104,7 +105,8 @@ internal sealed partial class ReplicaSet
                 return;
             }
 
-            log.DeleteRecordsBefore(target, _shard.Now, _shard.DiskOps);
+            log.AdvanceLogStart(target, _shard.Now, _shard.DiskOps);
+            _shard.Post(MachineId.Control, new CheckpointsChanged(_shard.Id, Checkpoints()));
             _shard.Fetches.Moved(partition);
             done((ErrorCode.None, log.LogStartOffset));
         });
@@ -113,11 +115,11 @@ internal sealed partial class ReplicaSet
         WithLeader(id, -1, e => done((e, [])), partition =>
         {
             List<DescribeProducersResponse.ProducerState> states = [];
-            foreach (ProducerEntry entry in partition.Log!.Producers.Entries) // WithLeader gives open ones
+            foreach (ProducerEntry entry in partition.Log!.Producers.Producers) // WithLeader gives open ones
                 states.Add(new()
                 {
                     ProducerId = entry.ProducerId,
-                    ProducerEpoch = entry.ProducerEpoch,
+                    ProducerEpoch = entry.Epoch,
                     LastSequence = entry.LastSequence,
                     LastTimestamp = entry.LastTimestamp,
                     CoordinatorEpoch = entry.CoordinatorEpoch,
@@ -193,7 +195,7 @@ internal sealed partial class ReplicaSet
     private void ReadPiece(
         Partition partition, PartitionLog log, long offset, BatchConsumer consume, Action<long> done, LocateJob? located)
     {
-        ReadResult read = log.Read(offset, CoordinatorReadBytes, log.WrittenEnd, true, _shard.Now, located);
+        ReadResult read = log.Read(offset, CoordinatorReadBytes, log.WrittenEnd, minOneMessage: true, _shard.Now, located);
         switch (read.Status)
         {
             case ReadStatus.NeedsJob:

@@ -31,7 +31,7 @@ internal sealed partial class ReplicaSet
                 if (partition.Log is not { } log || log.LogDirectory != directory.Path) continue;
                 TopicPartition name = new(partition.Topic, partition.Index);
                 recovery.Add(name, log.RecoveryPoint);
-                if (log.LogStartOffset > log.FirstSegmentBaseOffset) starts.Add(name, log.LogStartOffset);
+                if (log.LogStartOffset > 0) starts.Add(name, log.LogStartOffset);
                 highWatermarks.Add(name, log.HighWatermark);
             }
 
@@ -67,9 +67,7 @@ internal sealed partial class ReplicaSet
         {
             if (!partition.IsOpen) continue;
             PartitionLog log = partition.Log!; // open
-            long start = log.LogStartOffset;
-            log.EnforceRetention(_shard.Now, _shard.DiskOps);
-            if (log.LogStartOffset != start) _shard.Fetches.Moved(partition);
+            Apply(partition, log, log.Sweep(_shard.Now, _shard.DiskOps));
         }
 
         _shard.After(Duration.FromMs(_shard.Dynamic.Current.LogRetentionCheckIntervalMs), new TimedCall(_ => Retain()));
@@ -85,6 +83,7 @@ internal sealed partial class ReplicaSet
     private void Closed(Partition partition, PartitionLog log)
     {
         _byLog.Remove(log);
+        if (partition.IsDeleted) RemoveFolder(partition, log);
         FinishClosing();
     }
 

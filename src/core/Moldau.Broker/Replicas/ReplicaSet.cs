@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Moldau.Base;
-using Moldau.Coordination;
 using Moldau.Metadata;
 using Moldau.Protocol;
 using Moldau.Records;
@@ -123,7 +122,7 @@ internal sealed partial class ReplicaSet
         if (isNew)
         {
             PartitionLog log = partition.Log!; // open, as checked
-            log.BeginLeaderEpoch(state.LeaderEpoch, _shard.DiskOps);
+            log.Epochs.Assign(state.LeaderEpoch, log.LogEndOffset);
             AdvanceHighWatermark(partition, log);
             _shard.Log.Elected(partition.Name, state.LeaderEpoch);
             if (partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Elected(partition);
@@ -201,8 +200,33 @@ internal sealed partial class ReplicaSet
 
     private void DeleteFolder(Partition partition)
     {
+        PartitionLog log = partition.Log!; // called for open logs only
         partition.Failed();
-        partition.Log!.Delete(_shard.Now, _shard.DiskOps); // called for open logs only
-        _shard.Log.Deleted(partition.Name);
+        log.Close(_shard.Now, _shard.DiskOps);
+        if (log.IsFailed) Closed(partition, log);
+    }
+
+    /// <summary>The folder of a deleted replica first gets a name that nobody opens, and goes after file.delete.delay.ms.</summary>
+    private void RemoveFolder(Partition partition, PartitionLog log)
+    {
+        RenameFolderJob rename = log.MakeDeleteJob(_shard.Prng.NextUuid());
+        rename.Owner = (Action<DiskOp>)(_ =>
+        {
+            _placement.Forget(partition);
+            if (rename.Error != DiskError.None)
+            {
+                _shard.Log.Warn($"{partition.Name} could not be renamed for deletion: {rename.ErrorText}");
+                return;
+            }
+
+            _shard.Log.Deleted(partition.Name);
+            _shard.After(Duration.FromMs(log.Config.FileDeleteDelayMs), new TimedCall(_ =>
+            {
+                RemoveFolderJob remove = new() { LogDirectory = log.LogDirectory, Folder = rename.To };
+                remove.Owner = (Action<DiskOp>)(static _ => { });
+                _shard.DiskOps.Add(remove);
+            }));
+        });
+        _shard.DiskOps.Add(rename);
     }
 }
