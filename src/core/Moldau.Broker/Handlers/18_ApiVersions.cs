@@ -48,7 +48,7 @@ internal static class ApiVersionsAnswer
                 MinVersion = machine.LowestVersion(api),
                 MaxVersion = machine.HighestVersion(api),
             });
-        foreach (SupportedFeature feature in FeatureCatalog.Supported)
+        foreach (SupportedFeature feature in SupportedFeatures.All)
             response.SupportedFeatures.Add(new() { Name = feature.Name, MinVersion = feature.Min, MaxVersion = feature.Max });
         foreach ((string name, short level) in image.Features.Finalized)
             if (level > 0) response.FinalizedFeatures.Add(new() { Name = name, MaxVersionLevel = level, MinVersionLevel = level });
