@@ -75,7 +75,7 @@ internal sealed partial class ReplicaSet
                     done(new(ErrorCode.None, -1, -1, -1));
                     break;
                 default:
-                    FindByTime(partition, log, query.Timestamp, latest, done);
+                    FindByTime(log, query.Timestamp, latest, done);
                     break;
             }
         });
@@ -187,7 +187,7 @@ internal sealed partial class ReplicaSet
         };
         entry.ErrorMessage = outcome.Message;
         if (outcome.RefusedRecords is { } refused)
-            entry.RecordErrors = [.. refused.Select(r => (r.Index, (string?)r.Message))];
+            entry.RecordErrors = [.. refused.Select(r => (r.BatchIndex, (string?)r.Message))];
         if (error is not (ErrorCode.InvalidRecord or ErrorCode.InvalidTimestamp)) entry.LogStartOffset = -1;
         call.Complete(entry, error);
     }
@@ -240,19 +240,17 @@ internal sealed partial class ReplicaSet
         return next;
     }
 
-    private void FindByTime(Partition partition, PartitionLog log, long timestamp, long latest, Action<OffsetAnswer> done)
+    private void FindByTime(PartitionLog log, long timestamp, long latest, Action<OffsetAnswer> done)
     {
-        TimestampSearch search = timestamp == -3
-            ? log.FindMaxTimestamp(latest, _shard.Now)
-            : log.FindByTimestamp(timestamp, latest, _shard.Now);
-        search.Job.Owner ??= log;
-        AwaitJob(search.Job, () =>
+        TimestampLookupJob job = log.LookUp(timestamp);
+        AwaitJob(job, () =>
         {
-            if (search.Job.Error != DiskError.None) done(OffsetAnswer.Failed(ErrorCode.KafkaStorageError));
-            else if (search.Result is { } found && found.Offset < latest) done(new(ErrorCode.None, found.Offset, found.Timestamp, found.LeaderEpoch));
+            if (job.Error != DiskError.None) done(OffsetAnswer.Failed(ErrorCode.KafkaStorageError));
+            else if (job.Result is { } found && found.Offset < latest)
+                done(new(ErrorCode.None, found.Offset, found.Timestamp, found.LeaderEpoch ?? -1));
             else done(new(ErrorCode.None, -1, -1, -1));
         });
-        _shard.DiskOps.Add(search.Job);
+        _shard.DiskOps.Add(job);
     }
 
     /// <summary>Runs when the partition is open, if this node leads it in an epoch that the client accepts.</summary>

@@ -72,9 +72,8 @@ internal sealed class ControlMachine : Machine
     /// <summary>A batch of the metadata log is committed.</summary>
     public void Committed(MetadataBatch batch)
     {
-        string? error = _controller.Commit(batch);
-        if (error is null) error = _loader.Load(batch, out MetadataUpdate? update);
-        else update = null;
+        MetadataUpdate? update = null;
+        string? error = _controller.Commit(batch) ?? _loader.Load(batch, out update);
         if (error is not null)
         {
             Halt($"the metadata log cannot be applied: {error}");
