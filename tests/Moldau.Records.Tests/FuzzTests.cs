@@ -4,8 +4,8 @@ using Moldau.Base;
 
 namespace Moldau.Records.Tests;
 
-/// <summary>Mutated inputs: no exception, no endless loop, no memory beyond what the input can justify. MOLDAU_FUZZ_SECONDS
-/// sets the time for each target; a failure names the seed.</summary>
+/// <summary>Mutated inputs: no exception, no endless loop, no memory beyond what the input can justify.
+/// MOLDAU_FUZZ_SECONDS sets the time for each target; a failure names the seed.</summary>
 public sealed class FuzzTests
 {
     private const int LargestOutput = 1 << 20;

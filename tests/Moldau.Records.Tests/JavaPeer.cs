@@ -5,7 +5,8 @@ namespace Moldau.Records.Tests;
 /// <summary>Apache Kafka's own classes, where they and a Java compiler are on the machine.</summary>
 internal static class JavaPeer
 {
-    /// <summary>Runs a program of the Golden folder with lines on its standard input; the lines that it prints.</summary>
+    /// <summary>Runs a program of the Golden folder with lines on its standard input; the lines that it
+    /// prints.</summary>
     public static List<string> Run(string source, string argument, IEnumerable<string> input)
     {
         string jars = FindJars() ?? throw Skipped("Apache Kafka 4.4.0 is not here (../shared/peers/kafka or KAFKA_HOME)");
