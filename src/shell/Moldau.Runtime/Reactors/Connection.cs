@@ -28,7 +28,8 @@ internal enum PauseReason : byte
 
 /// <summary>One client. Belongs to one reactor's thread for life; idle, it owns no buffer.</summary>
 internal sealed class Connection(
-    ConnectionId id, int slot, StreamSocket socket, ConnectionInfo info, FrameReader reader, ListenerState listener)
+    ConnectionId id, int slot, StreamSocket socket, ConnectionInfo info, FrameReader reader, ListenerState listener,
+    TlsSession? tls)
 {
     internal ConnectionId Id { get; } = id;
 
@@ -41,6 +42,12 @@ internal sealed class Connection(
     internal FrameReader Reader { get; } = reader;
 
     internal ListenerState Listener { get; } = listener;
+
+    /// <summary>Null on a plain connection.</summary>
+    internal TlsSession? Tls { get; } = tls;
+
+    /// <summary>Whether anything waits to be sent, encrypted or not yet.</summary>
+    internal bool HasOutgoing => !Out.IsEmpty || Tls is { OutgoingBytes: > 0 };
 
     internal SendQueue Out { get; } = new();
 
@@ -62,6 +69,9 @@ internal sealed class Connection(
 
     /// <summary>The kernel's buffer is full; epoll tells when it is not.</summary>
     internal bool IsSendBlocked { get; set; }
+
+    /// <summary>Frames were queued since the machine last heard that all had left.</summary>
+    internal bool OwesDrained { get; set; }
 
     // The list of connections by last activity: see IdleList.
     internal long LastActiveNs { get; set; }

@@ -38,13 +38,15 @@ public sealed partial class Reactor
         if (slot == _connections.Count) _connections.Add(null);
         ListenerOptions options = client.Listener.Options;
         ConnectionId id = new((++_sequence << SlotBits) | (long)slot);
-        ConnectionInfo info = new(options.Name, client.Socket.Peer.Address.ToString(), client.Socket.Peer.Port, false);
+        ConnectionInfo info = new(options.Name, client.Socket.Peer.Address.ToString(), client.Socket.Peer.Port, options.Tls is not null);
+        TlsSession? tls = options.Tls is null ? null : new(options.Tls, _pool);
         Connection connection = new(
-            id, slot, client.Socket, info, new FrameReader(_pool, _limits.MaxFrameBytes), client.Listener);
+            id, slot, client.Socket, info, new FrameReader(_pool, _limits.MaxFrameBytes), client.Listener, tls);
         client.Socket.SetBuffers(options.SendBufferBytes, options.ReceiveBufferBytes);
         if (!_epoll.TryAdd(client.Socket, connection.Interest, id.Number))
         {
             _freeSlots.Push(slot);
+            tls?.Dispose();
             Refuse(client);
             return;
         }
@@ -66,12 +68,18 @@ public sealed partial class Reactor
     {
         if (Find(new ConnectionId(ready.Tag)) is not { } connection) return;
         bool isBroken = (ready.Ready & (EpollInterest.Error | EpollInterest.HangUp)) != 0;
-        if ((ready.Ready & EpollInterest.Readable) != 0) Receive(connection);
+        if ((ready.Ready & EpollInterest.Readable) != 0) ReceiveAny(connection);
         else if (isBroken) CloseNow(connection);
         if (connection.IsClosed || (ready.Ready & EpollInterest.Writable) == 0) return;
         connection.IsSendBlocked = false;
         _idle.Touch(connection, SystemClock.MonotonicNs);
         ListForFlush(connection);
+    }
+
+    private void ReceiveAny(Connection connection)
+    {
+        if (connection.Tls is { } tls) ReceiveTls(connection, tls);
+        else Receive(connection);
     }
 
     private void Receive(Connection connection)
@@ -162,7 +170,7 @@ public sealed partial class Reactor
     private void CloseByMachine(ConnectionId id, bool atOnce)
     {
         if (Find(id) is not { } connection) return;
-        if (atOnce || connection.Out.IsEmpty)
+        if (atOnce || !connection.HasOutgoing)
         {
             CloseNow(connection);
             return;
@@ -184,6 +192,7 @@ public sealed partial class Reactor
         _epoll.Remove(connection.Socket);
         connection.Socket.Dispose();
         connection.Reader.Release();
+        connection.Tls?.Dispose();
         connection.Out.Clear();
         _idle.Remove(connection);
         _connections[connection.Slot] = null;

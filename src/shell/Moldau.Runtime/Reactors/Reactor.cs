@@ -79,6 +79,7 @@ public sealed partial class Reactor : IDisposable
             while (!_mustExit) Loop();
             FlushListed();
             CloseAll();
+            _encrypted?.Release();
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -94,6 +95,7 @@ public sealed partial class Reactor : IDisposable
         int timeoutMs = HasWork || !Mail.TrySleep() ? 0 : TimeoutMs();
         int ready = _epoll.Wait(timeoutMs);
         _clock.Refresh();
+        _handshakesThisTurn = 0;
         TakeMail();
         FlushListed();
         for (int i = 0; i < ready; i++)
