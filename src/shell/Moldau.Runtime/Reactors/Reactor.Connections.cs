@@ -72,7 +72,7 @@ public sealed partial class Reactor
         else if (isBroken) CloseNow(connection);
         if (connection.IsClosed || (ready.Ready & EpollInterest.Writable) == 0) return;
         connection.IsSendBlocked = false;
-        _idle.Touch(connection, SystemClock.MonotonicNs);
+        _idle.Touch(connection, _nowNs);
         ListForFlush(connection);
     }
 
@@ -103,7 +103,7 @@ public sealed partial class Reactor
             }
 
             Metrics.BytesIn.Add(result.Count);
-            _idle.Touch(connection, SystemClock.MonotonicNs);
+            _idle.Touch(connection, _nowNs);
             connection.Reader.Advance((int)result.Count);
             Deliver(connection);
             // Less than there was room for: the kernel has no more for now, and epoll tells when it has.

@@ -76,7 +76,11 @@ public sealed partial class Reactor
         {
             Connection connection = _flushes[i];
             connection.IsFlushListed = false;
-            if (!connection.IsClosed) Flush(connection);
+            if (connection.IsClosed) continue;
+            long started = _nowNs;
+            Flush(connection);
+            // A sendfile of pages that are not in the cache would show here.
+            if (IsSlowSince(started)) NoteSlow("send", started);
         }
 
         _flushes.RemoveRange(0, count);
@@ -211,7 +215,7 @@ public sealed partial class Reactor
         if (!result.IsOk) return SendOutcome.Failed;
         Metrics.BytesOut.Add(result.Count);
         connection.Out.Advance(result.Count);
-        _idle.Touch(connection, SystemClock.MonotonicNs);
+        _idle.Touch(connection, _nowNs);
         return result.Count < wanted ? SendOutcome.Blocked : SendOutcome.Progress;
     }
 

@@ -34,7 +34,7 @@ public sealed partial class Reactor
         }
 
         Metrics.BytesIn.Add(result.Count);
-        _idle.Touch(connection, SystemClock.MonotonicNs);
+        _idle.Touch(connection, _nowNs);
         tls.Feed(_encrypted.Span[..(int)result.Count]);
         Decrypt(connection, tls);
     }
@@ -118,7 +118,7 @@ public sealed partial class Reactor
         if (!result.IsOk) return SendOutcome.Failed;
         Metrics.BytesOut.Add(result.Count);
         tls.AdvanceOutgoing(result.Count);
-        _idle.Touch(connection, SystemClock.MonotonicNs);
+        _idle.Touch(connection, _nowNs);
         return result.Count < _gather.Bytes ? SendOutcome.Blocked : SendOutcome.Progress;
     }
 
