@@ -15,14 +15,20 @@ internal sealed class TestNode : IDisposable
 
     public TestNode(int shards = 1, ReactorLimits? limits = null, DiskLimits? diskLimits = null,
         ConnectionLimits? connectionLimits = null, bool withControl = false, string? folder = null, IDisk? disk = null,
-        TlsServer? tls = null)
+        TlsServer? tls = null, int maxListenerConnections = int.MaxValue)
     {
         Folder = Directory.CreateTempSubdirectory("moldau-runtime-");
         Disk = disk ?? new FileDisk();
         List<HostedMachine> machines = [];
         for (int i = 0; i < shards; i++) machines.Add(Make(MachineId.Shard(i), folder ?? Folder.FullName));
         if (withControl) machines.Add(Make(MachineId.Control, folder ?? Folder.FullName));
-        List<ListenerOptions> listeners = [new("PLAINTEXT", [IPAddress.Loopback, IPAddress.IPv6Loopback], 0)];
+        List<ListenerOptions> listeners =
+        [
+            new("PLAINTEXT", [IPAddress.Loopback, IPAddress.IPv6Loopback], 0)
+            {
+                MaxConnections = maxListenerConnections,
+            },
+        ];
         if (tls is not null) listeners.Add(new("SSL", [IPAddress.Loopback], 0) { Tls = tls });
         if (withControl) listeners.Add(new("CONTROLLER", [IPAddress.Loopback], 0) { IsController = true });
         Log = new();

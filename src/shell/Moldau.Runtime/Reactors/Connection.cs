@@ -22,6 +22,9 @@ internal enum PauseReason : byte
     /// <summary>Its appends filled a slow directory's writer queue.</summary>
     Disk = 8,
 
+    /// <summary>The reactor's memory is used up; it waits with its next frame.</summary>
+    Memory = 32,
+
     /// <summary>It closes once what is queued has left.</summary>
     Closing = 16,
 }

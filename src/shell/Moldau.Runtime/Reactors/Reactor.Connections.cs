@@ -15,6 +15,7 @@ public sealed partial class Reactor
     private readonly Stack<int> _freeSlots = new();
     private readonly IdleList _idle = new();
     private readonly List<Connection> _resumed = [];
+    private readonly List<Connection> _memoryPaused = [];
     private long _sequence;
 
     /// <summary>The connection, unless it is gone. An id holds its slot and a sequence number that is never reused.</summary>
@@ -60,7 +61,7 @@ public sealed partial class Reactor
     private void Refuse(AcceptedClient client)
     {
         Metrics.ConnectionsRefused.Increment();
-        client.Listener.Limits.Give(client.Socket.Peer.Address);
+        client.Listener.Give(client.Socket.Peer.Address);
         client.Socket.Dispose();
     }
 
@@ -78,6 +79,15 @@ public sealed partial class Reactor
 
     private void ReceiveAny(Connection connection)
     {
+        bool isAtFrameStart = connection.Reader.HeldBytes == 0;
+        if (isAtFrameStart && _pool.OutstandingBytes > _limits.PoolBytes && connection.Pause == PauseReason.None)
+        {
+            Pause(connection, PauseReason.Memory);
+            _memoryPaused.Add(connection);
+            Metrics.MemoryPauses.Increment();
+            return;
+        }
+
         if (connection.Tls is { } tls) ReceiveTls(connection, tls);
         else Receive(connection);
     }
@@ -144,6 +154,12 @@ public sealed partial class Reactor
 
     private void DeliverResumed()
     {
+        if (_memoryPaused.Count > 0 && _pool.OutstandingBytes <= _limits.PoolBytes)
+        {
+            foreach (Connection connection in _memoryPaused) Resume(connection, PauseReason.Memory);
+            _memoryPaused.Clear();
+        }
+
         int count = _resumed.Count;
         for (int i = 0; i < count; i++)
         {
@@ -197,7 +213,7 @@ public sealed partial class Reactor
         _idle.Remove(connection);
         _connections[connection.Slot] = null;
         _freeSlots.Push(connection.Slot);
-        connection.Listener.Limits.Give(connection.Socket.Peer.Address);
+        connection.Listener.Give(connection.Socket.Peer.Address);
         Metrics.Connections.Add(-1);
     }
 

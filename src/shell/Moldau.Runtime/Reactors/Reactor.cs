@@ -125,7 +125,8 @@ public sealed partial class Reactor : IDisposable
         long at = Math.Min(deadline, Math.Min(NextIdleNs(), NextAcceptNs()));
         // Posts that did not fit are tried again soon; the target makes room without telling us.
         if (_delayedPosts > 0) at = Math.Min(at, now + 1_000_000);
-        if (_diskPaused.Count > 0) at = Math.Min(at, now + 5_000_000);
+        // A directory's writer and the other holders of the pool's memory do not tell us either.
+        if (_diskPaused.Count > 0 || _memoryPaused.Count > 0) at = Math.Min(at, now + 5_000_000);
         if (at == long.MaxValue) return -1;
         if (at <= now) return 0;
         // Rounded up: waking early would only spin until the deadline has come.
