@@ -29,6 +29,7 @@ public sealed class OutgoingFrame(OutgoingFramePool? pool = null)
         TotalBytes += length;
     }
 
+    /// <summary>Takes over the slice's hold on its file.</summary>
     public void Add(in FileSlice slice)
     {
         _parts.Add(new Part(null, 0, slice.Length, slice));
@@ -37,7 +38,12 @@ public sealed class OutgoingFrame(OutgoingFramePool? pool = null)
 
     public void Release()
     {
-        foreach (Part part in _parts) part.Lease?.Release();
+        foreach (Part part in _parts)
+        {
+            part.Lease?.Release();
+            part.File.Release();
+        }
+
         _parts.Clear();
         TotalBytes = 0;
         pool?.Return(this);
