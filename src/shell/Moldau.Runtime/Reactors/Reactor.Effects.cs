@@ -48,6 +48,7 @@ public sealed partial class Reactor
                 _host.Ready();
                 break;
             default:
+                _isHalted = true;
                 _host.Halt(Id, effect.Payload as string ?? "no reason given");
                 break;
         }
