@@ -19,8 +19,6 @@ internal sealed record NodeSettings(BrokerConfig Config, IReadOnlyDictionary<str
             warnings.Add(text);
         }
 
-        IReadOnlyList<string> unused = NearestName.FindNotYetUsed(merged.Keys);
-        if (unused.Count > 0) warnings.Add($"known to Kafka, not used by this node yet: {string.Join(", ", unused)}");
         List<string> errors = [];
         if (!BrokerConfig.TryBuild(layers, out BrokerConfig? config, errors, warnings) || config is null)
             throw new CommandException(string.Join("; ", errors));

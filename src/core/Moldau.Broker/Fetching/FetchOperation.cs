@@ -26,6 +26,9 @@ internal sealed class FetchOperation
 
     public bool IsReadCommitted { get; init; }
 
+    /// <summary>A broker asks, as a follower. None of them has a replica here yet.</summary>
+    public bool IsReplica { get; init; }
+
     public int MaxBytes { get; init; }
 
     public int MinBytes { get; init; }
@@ -41,6 +44,7 @@ internal sealed class FetchOperation
         for (int i = 0; i < _targets.Count; i++)
         {
             ErrorCode error = _shard.ResolveForFetch(_targets[i].Key, out TopicIdPartition partition);
+            if (error == ErrorCode.None && IsReplica) error = ErrorCode.NotLeaderOrFollower;
             if (error != ErrorCode.None)
             {
                 _results[i] = FetchResult.Failed(error);
@@ -52,15 +56,9 @@ internal sealed class FetchOperation
         }
 
         _outstanding = _calls.Count;
-        if (_outstanding == 0 && hasError)
-        {
-            Answer();
-            return;
-        }
-
         if (_outstanding == 0)
         {
-            // Nothing is asked for: as in Apache Kafka the answer is immediate.
+            // Errors only, or nothing asked for: as in Apache Kafka the answer is immediate.
             Answer();
             return;
         }

@@ -50,6 +50,7 @@ internal sealed class FetchHandler : IApiHandler<ShardMachine>
             MaxBytes = Math.Min(view.MaxBytes, machine.Options.Config.FetchMaxBytes),
             MinBytes = Math.Min(view.MinBytes, machine.Options.Config.FetchMaxBytes),
             MaxWaitMs = view.MaxWaitMs,
+            IsReplica = view.ReplicaId >= 0,
         };
         request.ReleaseFrame();
         operation.Start(session?.Targets ?? loose!);

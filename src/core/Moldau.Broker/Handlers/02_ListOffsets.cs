@@ -26,7 +26,7 @@ internal sealed class ListOffsetsHandler : ApiHandler<ShardMachine, ListOffsetsR
             {
                 int next = 0;
                 foreach (ListOffsetsResponse.ListOffsetsPartitionResponse answer in answers)
-                    if (answer.ErrorCode == Pending) Fill(answer, results[next++]);
+                    if (answer.ErrorCode == Pending) Fill(answer, results[next++], request.Version);
                 request.Respond(response);
             });
         foreach (ListOffsetsRequest.ListOffsetsTopic topic in body.Topics)
@@ -45,7 +45,7 @@ internal sealed class ListOffsetsHandler : ApiHandler<ShardMachine, ListOffsetsR
                     : ErrorCode.None;
                 if (error != ErrorCode.None)
                 {
-                    Fill(answer, OffsetAnswer.Failed(error));
+                    Fill(answer, OffsetAnswer.Failed(error), request.Version);
                     continue;
                 }
 
@@ -76,12 +76,12 @@ internal sealed class ListOffsetsHandler : ApiHandler<ShardMachine, ListOffsetsR
         _ => false,
     };
 
-    private static void Fill(ListOffsetsResponse.ListOffsetsPartitionResponse answer, in OffsetAnswer result)
+    private static void Fill(ListOffsetsResponse.ListOffsetsPartitionResponse answer, in OffsetAnswer result, short version)
     {
         answer.ErrorCode = (short)result.Error;
         answer.Offset = result.Offset;
         answer.Timestamp = result.Timestamp;
-        answer.LeaderEpoch = result.LeaderEpoch;
+        if (version >= 4) answer.LeaderEpoch = result.LeaderEpoch;
     }
 }
 

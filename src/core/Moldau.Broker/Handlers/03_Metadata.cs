@@ -10,6 +10,12 @@ internal sealed class MetadataHandler : ApiHandler<ShardMachine, MetadataRequest
 {
     protected override void Handle(MetadataRequest body, RequestContext request, ShardMachine machine)
     {
+        if (Refusal(body, request.Version) is { } refusal)
+        {
+            request.Respond(refusal);
+            return;
+        }
+
         string listener = request.Connection.Info.ListenerName;
         MetadataImage image = machine.Image;
         MetadataResponse response = new()
@@ -28,8 +34,11 @@ internal sealed class MetadataHandler : ApiHandler<ShardMachine, MetadataRequest
         }
         else
         {
+            HashSet<string> names = new(StringComparer.Ordinal);
+            HashSet<Uuid> ids = [];
             foreach (MetadataRequest.MetadataRequestTopic asked in body.Topics!) // null means all
             {
+                if (asked.Name is null ? !ids.Add(asked.TopicId) : !names.Add(asked.Name)) continue;
                 TopicImage? topic = asked.Name is null ? image.Topics.Find(asked.TopicId) : image.Topics.Find(asked.Name);
                 response.Topics.Add(topic is not null ? Describe(topic) : Missing(asked));
             }
@@ -48,14 +57,29 @@ internal sealed class MetadataHandler : ApiHandler<ShardMachine, MetadataRequest
         MetadataResponse.MetadataResponseTopic Missing(MetadataRequest.MetadataRequestTopic asked)
         {
             if (asked.Name is null)
-                return new() { ErrorCode = (short)ErrorCode.UnknownTopicId, Name = null, TopicId = asked.TopicId };
+                return new() { ErrorCode = (short)ErrorCode.UnknownTopicId, Name = request.Version >= 12 ? null : "", TopicId = asked.TopicId };
             bool isCreated = body.AllowAutoTopicCreation && machine.MayAutoCreate;
-            ErrorCode error = !isCreated ? ErrorCode.UnknownTopicOrPartition
-                : (TopicNames.Check(asked.Name) is null) ? ErrorCode.UnknownTopicOrPartition
-                : ErrorCode.InvalidTopicException;
+            ErrorCode error = TopicNames.Check(asked.Name) is null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException;
             if (isCreated && error == ErrorCode.UnknownTopicOrPartition) missing.Add(asked.Name);
             return new() { ErrorCode = (short)error, Name = asked.Name, IsInternal = InternalTopics.Contains(asked.Name) };
         }
+    }
+
+    /// <summary>Ids came with version 10 but count from 12 on; a topic with neither name nor id is no question.</summary>
+    private static MetadataResponse? Refusal(MetadataRequest body, short version)
+    {
+        if (body.Topics is null || version < 10) return null;
+        bool isEarly = version < 12;
+        bool isWrong = body.Topics.Exists(t => isEarly
+            ? t.Name is null || !t.TopicId.IsZero
+            : t.Name is null && t.TopicId.IsZero);
+        if (!isWrong) return null;
+        MetadataResponse refusal = new() { ControllerId = -1, ClusterId = null };
+        ErrorCode error = isEarly ? ErrorCode.InvalidRequest : ErrorCode.UnknownServerError;
+        if (version >= 13) refusal.ErrorCode = (short)error;
+        foreach (MetadataRequest.MetadataRequestTopic topic in body.Topics)
+            refusal.Topics.Add(new() { ErrorCode = (short)error, Name = topic.Name ?? "", TopicId = topic.TopicId });
+        return refusal;
     }
 
     /// <summary>Version 0 asks for all with an empty list, later ones with null.</summary>

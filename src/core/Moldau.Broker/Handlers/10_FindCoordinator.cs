@@ -21,7 +21,7 @@ internal sealed class FindCoordinatorHandler : ApiHandler<ShardMachine, FindCoor
         {
             FindCoordinatorResponse.Coordinator found = Find(body.Key, body.KeyType, request, machine);
             response.ErrorCode = found.ErrorCode;
-            response.ErrorMessage = request.Version >= 1 ? found.ErrorMessage ?? "NONE" : null;
+            response.ErrorMessage = request.Version >= 1 ? found.ErrorCode == 0 ? "NONE" : found.ErrorMessage : null;
             response.NodeId = found.NodeId;
             response.Host = found.Host;
             response.Port = found.Port;
@@ -52,7 +52,7 @@ internal sealed class FindCoordinatorHandler : ApiHandler<ShardMachine, FindCoor
         BrokerRegistration? leader = state.HasLeader ? machine.Image.Cluster.Broker(state.Leader) : null;
         if (leader is null || leader.IsFenced || leader.Listener(request.Connection.Info.ListenerName) is not { } endpoint)
             return Failed(key, ErrorCode.CoordinatorNotAvailable, null);
-        return new() { Key = key, NodeId = leader.Id, Host = endpoint.Host, Port = endpoint.Port, ErrorMessage = null };
+        return new() { Key = key, NodeId = leader.Id, Host = endpoint.Host, Port = endpoint.Port, ErrorMessage = "" };
     }
 
     private static FindCoordinatorResponse.Coordinator Failed(string key, ErrorCode error, string? message) => new()

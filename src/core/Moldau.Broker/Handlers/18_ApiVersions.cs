@@ -35,10 +35,16 @@ internal static class ApiVersionsAnswer
 
         request.Connection.SoftwareName = body.ClientSoftwareName;
         request.Connection.SoftwareVersion = body.ClientSoftwareVersion;
-        request.Respond(Answer(machine, image));
+        if (request.Version >= 5 && CheckIdentity(body, machine.Options) is var error && error != ErrorCode.None)
+        {
+            request.Respond(new ApiVersionsResponse { ErrorCode = (short)error });
+            return;
+        }
+
+        request.Respond(Answer(machine, image, request.Version));
     }
 
-    private static ApiVersionsResponse Answer(Machine machine, MetadataImage image)
+    private static ApiVersionsResponse Answer(Machine machine, MetadataImage image, short version)
     {
         ApiVersionsResponse response = new() { FinalizedFeaturesEpoch = image.Provenance.Offset };
         foreach (ApiKey api in machine.ServedApis)
@@ -48,11 +54,22 @@ internal static class ApiVersionsAnswer
                 MinVersion = machine.LowestVersion(api),
                 MaxVersion = machine.HighestVersion(api),
             });
+        // Clients before version 4 take a lowest level of 0 for damage.
         foreach (SupportedFeature feature in SupportedFeatures.All)
-            response.SupportedFeatures.Add(new() { Name = feature.Name, MinVersion = feature.Min, MaxVersion = feature.Max });
+            if (version >= 4 || feature.Min > 0) response.SupportedFeatures.Add(new() { Name = feature.Name, MinVersion = feature.Min, MaxVersion = feature.Max });
         foreach ((string name, short level) in image.Features.Finalized)
             if (level > 0) response.FinalizedFeatures.Add(new() { Name = name, MaxVersionLevel = level, MinVersionLevel = level });
+        // Kept by the quorum in its own log records, not among the features of the image.
+        response.FinalizedFeatures.Add(new() { Name = FeatureNames.KRaft, MaxVersionLevel = 1, MinVersionLevel = 1 });
         return response;
+    }
+
+    /// <summary>A client that expects another cluster or node is sent back to its bootstrap servers (KIP-1242).</summary>
+    private static ErrorCode CheckIdentity(ApiVersionsRequest body, NodeOptions options)
+    {
+        if (body.ClusterId is null) return body.NodeId == -1 ? ErrorCode.None : ErrorCode.InvalidRequest;
+        if (body.ClusterId != options.ClusterId) return ErrorCode.RebootstrapRequired;
+        return body.NodeId == -1 || body.NodeId == options.NodeId ? ErrorCode.None : ErrorCode.RebootstrapRequired;
     }
 
     /// <summary>[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])? as KIP-511 has it.</summary>

@@ -13,6 +13,12 @@ internal sealed class InitProducerIdHandler : ApiHandler<ShardMachine, InitProdu
             return;
         }
 
+        if ((body.ProducerId == -1) != (body.ProducerEpoch == -1))
+        {
+            request.Respond(Failed(ErrorCode.InvalidRequest));
+            return;
+        }
+
         machine.ProducerIds.Take((error, id) => request.Respond(
             error == ErrorCode.None ? new InitProducerIdResponse { ProducerId = id, ProducerEpoch = 0 } : Failed(error)));
     }

@@ -31,6 +31,7 @@ internal static class ConfigDescriber
         {
             ResourceType = resource.ResourceType,
             ResourceName = resource.ResourceName,
+            ErrorMessage = "",
         };
         string name = resource.ResourceName;
         string nodeId = options.NodeId.ToString();
@@ -111,6 +112,6 @@ internal static class ConfigDescriber
     private static void Fail(DescribeConfigsResponse.DescribeConfigsResult result, ErrorCode error, string? message)
     {
         result.ErrorCode = (short)error;
-        result.ErrorMessage = message ?? KafkaMessages.Of(error);
+        result.ErrorMessage = message ?? "";
     }
 }

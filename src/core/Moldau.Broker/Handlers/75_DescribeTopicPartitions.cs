@@ -23,7 +23,9 @@ internal sealed class DescribeTopicPartitionsHandler : ApiHandler<ShardMachine, 
             names.RemoveWhere(n => string.CompareOrdinal(n, first) < 0);
             if (firstPartition < 0)
             {
-                request.Respond(new DescribeTopicPartitionsResponse());
+                DescribeTopicPartitionsResponse refusal = new();
+                refusal.Topics.Add(new() { Name = first, ErrorCode = (short)ErrorCode.InvalidRequest });
+                request.Respond(refusal);
                 return;
             }
         }
@@ -64,7 +66,7 @@ internal sealed class DescribeTopicPartitionsHandler : ApiHandler<ShardMachine, 
             TopicId = topic?.Id ?? Base.Uuid.Zero,
             ErrorCode = (short)error,
             IsInternal = InternalTopics.Contains(name),
-            TopicAuthorizedOperations = topic is null ? int.MinValue : AuthorizedOperations.OfTopic,
+            TopicAuthorizedOperations = AuthorizedOperations.OfTopic,
         };
     }
 

@@ -50,7 +50,7 @@ internal sealed class ControlMachine : Machine
     {
         if (request is DescribeQuorumRequest describe)
         {
-            done(QuorumDescriber.Describe(describe, this));
+            done(QuorumDescriber.Describe(describe, version, this));
             return;
         }
 
