@@ -60,10 +60,10 @@ public abstract class DiskOp
     }
 
     /// <summary>Completes without running, with the outcome of another operation that served both (group commit).</summary>
-    public void CompleteAs(DiskOp other)
+    public void CompleteAs(DiskError error, string? text)
     {
-        Error = other.Error;
-        ErrorText = other.ErrorText;
+        Error = error;
+        ErrorText = text;
     }
 
     protected abstract void Run(IDisk disk);

@@ -27,7 +27,7 @@ public sealed partial class Reactor
         (ListenerState listener, ListenSocket socket) = _listenSockets[index];
         for (int i = 0; i < AcceptsPerTurn && listener.ResumeAtNs is null; i++)
         {
-            if (listener.Limits.IsFull)
+            if (listener.IsFull)
             {
                 // Clients wait in the kernel's queue until somebody leaves, as with Kafka's max.connections.
                 PauseAccepting(listener);
@@ -49,7 +49,7 @@ public sealed partial class Reactor
 
     private void HandOut(StreamSocket client, ListenerState listener)
     {
-        if (!listener.Limits.TryTake(client.Peer.Address))
+        if (!listener.TryTake(client.Peer.Address))
         {
             Metrics.ConnectionsRefused.Increment();
             client.Dispose();

@@ -45,6 +45,7 @@ public sealed partial class Reactor
                 _host.Stopped(Id);
                 break;
             default:
+                _isHalted = true;
                 _host.Halt(Id, effect.Payload as string ?? "no reason given");
                 break;
         }
