@@ -248,7 +248,7 @@ public sealed partial class Reactor
         foreach (Mail mail in Mail.Take())
         {
             if (mail.Payload is AcceptedClient client) Refuse(client);
-            if (mail.Payload is ColdRead read) LetGo(read);
+            if (mail.Payload is ColdRead read) read.LetGo();
         }
     }
 }

@@ -44,13 +44,7 @@ public sealed partial class Reactor
             return;
         }
 
-        if (!connection.Out.TryAdd(frame))
-        {
-            NoteStale(connection);
-            CloseNow(connection);
-            return;
-        }
-
+        connection.Out.Add(frame);
         ListForFlush(connection);
         if (IsFull(connection.Out)) Pause(connection, PauseReason.SendQueue);
     }
@@ -180,11 +174,11 @@ public sealed partial class Reactor
 
     private SendOutcome SendFromCache(Connection connection, DiskFile file, in FileSlice slice, long position)
     {
-        if (file.Generation != slice.Generation) return NoteStale(connection);
+        if (!slice.IsCurrent) return NoteStale(connection);
         long left = slice.Length - connection.Out.PartDone;
         IoResult result = connection.Socket.SendFile(file.Native, position, left);
         // End of file before the end of the slice, or cut off while the kernel read it.
-        if (result is { IsOk: true, Count: 0 } || file.Generation != slice.Generation) return NoteStale(connection);
+        if (result is { IsOk: true, Count: 0 } || !slice.IsCurrent) return NoteStale(connection);
         Metrics.SendFileBytes.Add(result.Count);
         return Sent(connection, result, left);
     }
@@ -224,7 +218,7 @@ public sealed partial class Reactor
     private SendOutcome Stage(Connection connection, in FileSlice slice, long position)
     {
         SendQueue queue = connection.Out;
-        if (slice.File.Generation != slice.Generation) return NoteStale(connection);
+        if (!slice.IsCurrent) return NoteStale(connection);
         if (queue.StageBytes == 0) queue.StageBytes = FirstStageBytes;
         int wanted = Math.Min(slice.Length - queue.PartDone, queue.StageBytes);
         BufferLease buffer = _pool.Rent(wanted);
@@ -241,10 +235,10 @@ public sealed partial class Reactor
             LogDirectory = "",
             Connection = connection,
             Buffer = buffer,
-            File = slice.File,
+            Slice = slice,
             Position = position,
         };
-        if (slice.File is DiskFile held) Verify.That(held.TryRetain());
+        slice.Shared?.Retain();
         _lanes.Reads.Submit(new(queue.Reading, Mail));
         return SendOutcome.Reading;
     }
@@ -256,7 +250,7 @@ public sealed partial class Reactor
         queue.StagedFrom = 0;
         queue.StagedTo = count;
         FileSlice slice = queue.Head.PartSpan[queue.Part].File;
-        return slice.File.Generation == slice.Generation ? SendOutcome.Progress : NoteStale(connection);
+        return slice.IsCurrent ? SendOutcome.Progress : NoteStale(connection);
     }
 
     private void TakeColdRead(ColdRead read)
@@ -264,7 +258,7 @@ public sealed partial class Reactor
         Connection connection = read.Connection;
         if (connection.IsClosed)
         {
-            LetGo(read);
+            read.LetGo();
             return;
         }
 
@@ -272,21 +266,15 @@ public sealed partial class Reactor
         if (read.Error != DiskError.None || read.Count == 0)
         {
             _log.Warn($"{Id}: closing {connection.Id}: "
-                + (read.ErrorText ?? $"{read.File.Path} ends before the bytes queued from it"));
-            LetGo(read);
+                + (read.ErrorText ?? $"{read.Slice.File.Path} ends before the bytes queued from it"));
+            read.LetGo();
             CloseNow(connection);
             return;
         }
 
-        if (read.File is DiskFile file) file.Release();
+        read.Slice.Release();
         if (TakeStaged(connection, read.Buffer, read.Count) == SendOutcome.Failed) CloseNow(connection);
         else ListForFlush(connection);
-    }
-
-    private static void LetGo(ColdRead read)
-    {
-        read.Buffer.Release();
-        if (read.File is DiskFile file) file.Release();
     }
 
     private SendOutcome NoteStale(Connection connection)
