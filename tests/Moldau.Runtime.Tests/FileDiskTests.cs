@@ -60,7 +60,8 @@ public sealed class FileDiskTests : IDisposable
     {
         _disk.CreateDirectory(At("x/y"));
         Assert.True(_disk.DirectoryExists(At("x/y")));
-        foreach (string name in (string[])["b", "a", "B"]) _disk.Open(At("x/" + name), DiskOpenMode.CreateNew).Dispose();
+        foreach (string name in (string[])["b", "a", "B"])
+            _disk.Open(At("x/" + name), DiskOpenMode.CreateNew).Dispose();
         Assert.Equal(["B", "a", "b", "y"], _disk.List(At("x")));
         _disk.Rename(At("x/a"), At("x/b"));
         Assert.Equal(["B", "b", "y"], _disk.List(At("x")));
@@ -185,7 +186,8 @@ public sealed class FileDiskTests : IDisposable
     [InlineData(Errno.ReadOnlyFileSystem, DiskError.Access)]
     [InlineData(Errno.NoEntry, DiskError.NotFound)]
     [InlineData(Errno.Exists, DiskError.AlreadyExists)]
-    public void ErrorNumbers_BecomeTheirKind(int errno, DiskError kind) => Assert.Equal(kind, DiskFailure.KindOf(errno));
+    public void ErrorNumbers_BecomeTheirKind(int errno, DiskError kind) =>
+        Assert.Equal(kind, DiskFailure.KindOf(errno));
 
     public void Dispose() => _folder.Delete(recursive: true);
 

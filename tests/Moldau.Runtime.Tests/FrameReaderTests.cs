@@ -84,7 +84,8 @@ public sealed class FrameReaderTests
         Assert.Equal(0, pool.Outstanding);
     }
 
-    /// <summary>Hands over the frame in as large pieces as the reader has room for; returns how many that were.</summary>
+    /// <summary>Hands over the frame in as large pieces as the reader has room for; returns how many that
+    /// were.</summary>
     private static int Receive(FrameReader reader, byte[] frame)
     {
         int pieces = 0;

@@ -14,7 +14,8 @@ internal enum Ask : byte
     /// <summary>Appends the rest to the file; answers the position (8 bytes).</summary>
     Produce,
 
-    /// <summary>position (8), length (4): answers the bytes as a slice of the file, between two echoes of the request.</summary>
+    /// <summary>position (8), length (4): answers the bytes as a slice of the file, between two echoes of the
+    /// request.</summary>
     Fetch,
 
     /// <summary>Answers the frame, then closes.</summary>

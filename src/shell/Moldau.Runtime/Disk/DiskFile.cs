@@ -162,7 +162,8 @@ public sealed class DiskFile : IDiskFile
 
     internal void Release() => _file.Release();
 
-    /// <summary>Whether the bytes from this position on were written so recently that the page cache has them.</summary>
+    /// <summary>Whether the bytes from this position on were written so recently that the page cache has
+    /// them.</summary>
     internal bool IsHot(long position) =>
         position >= Math.Min(Volatile.Read(ref _hotFrom), Volatile.Read(ref _olderHotFrom))
         && Environment.TickCount64 - Volatile.Read(ref _periodStartMs) < 2 * HotPeriodMs;

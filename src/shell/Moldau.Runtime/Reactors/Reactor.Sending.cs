@@ -187,7 +187,8 @@ public sealed partial class Reactor
     {
         SendQueue queue = connection.Out;
         int left = queue.StagedTo - queue.StagedFrom;
-        IoResult result = connection.Socket.Send(queue.Staged!.Span.Slice(queue.StagedFrom, left), false); // the caller saw it
+        Span<byte> staged = queue.Staged!.Span.Slice(queue.StagedFrom, left); // the caller saw that it is there
+        IoResult result = connection.Socket.Send(staged, more: false);
         if (result.Count == left)
         {
             // Before the position moves on, since that may let go of the frame.
