@@ -116,7 +116,7 @@ public abstract class JobOp : DiskOp
 public readonly record struct FileSlice(
     IDiskFile File, long Position, int Length, int Generation, SharedFile? Shared = null)
 {
-    public bool IsCurrent => Shared is null || Shared.Generation == Generation;
+    public bool IsCurrent => (Shared?.Generation ?? File.Generation) == Generation;
 
     public void Release() => Shared?.Release();
 }
