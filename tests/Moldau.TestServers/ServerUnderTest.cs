@@ -21,7 +21,7 @@ public abstract class ServerUnderTest : IDisposable
         _scratch = new ScratchFolder("server");
         DataFolder = options.DataFolder ?? _scratch["data"];
         PropertiesFile = _scratch["server.properties"];
-        (Port, ControllerPort) = FreePorts.Pair();
+        (Port, ControllerPort) = options.Ports ?? FreePorts.Pair();
         WriteProperties();
     }
 

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
-using Moldau.Conformance.Tests.Wire;
 using Moldau.TestServers;
+using Moldau.TestServers.Wire;
 
 namespace Moldau.Conformance.Tests.Differential;
 

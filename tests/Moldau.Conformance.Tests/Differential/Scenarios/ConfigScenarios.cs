@@ -1,3 +1,5 @@
+using Moldau.TestServers.Wire;
+
 namespace Moldau.Conformance.Tests.Differential.Scenarios;
 
 /// <summary>Configurations, the cluster, its quorum and its log directories.</summary>
@@ -121,7 +123,7 @@ internal static class ConfigScenarios
         new("describe-log-dirs", "DescribeLogDirs", (1, 5), run =>
         {
             run.CreateTopic(partitions: 2);
-            run.Produce("", new Wire.BatchShape());
+            run.Produce("", new BatchShape());
             run.Ask("""{"Topics":[{"Topic":"$name","Partitions":[0,1]}]}""");
             run.Ask("""{"Topics":[{"Topic":"$name","Partitions":[7]}]}""");
             run.Ask("""{"Topics":[{"Topic":"$name-unknown","Partitions":[0]}]}""");

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Moldau.Conformance.Tests.Wire;
+using Moldau.TestServers.Wire;
 
 namespace Moldau.Conformance.Tests.Differential.Scenarios;
 

@@ -1,4 +1,5 @@
-using Moldau.Conformance.Tests.Wire;
+using Moldau.TestServers.Wire;
+
 
 namespace Moldau.Conformance.Tests.Differential.Scenarios;
 

@@ -1,3 +1,5 @@
+using Moldau.TestServers.Wire;
+
 namespace Moldau.Conformance.Tests.Differential.Scenarios;
 
 /// <summary>Creating, growing, describing and deleting topics, and deleting their records.</summary>
@@ -102,7 +104,7 @@ internal static class TopicScenarios
         new("delete-records", "DeleteRecords", (0, 2), run =>
         {
             run.CreateTopic();
-            run.Produce("", new Wire.BatchShape { Values = ["a", "b", "c"] }, new Wire.BatchShape { Values = ["d"] });
+            run.Produce("", new BatchShape { Values = ["a", "b", "c"] }, new BatchShape { Values = ["d"] });
             foreach (var offset in new long[] { 2, 1, 5, -2, 0, 4, -1 }) run.Ask(DeleteRecords("$name", 0, offset));
             run.Ask(DeleteRecords("$name", 9, 1));
             run.Ask(DeleteRecords("$name-unknown", 0, 1));

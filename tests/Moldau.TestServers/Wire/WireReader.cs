@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json.Nodes;
 
-namespace Moldau.Conformance.Tests.Wire;
+namespace Moldau.TestServers.Wire;
 
 /// <summary>Reads a message into JSON; anything but exactly the schema's bytes is an error.</summary>
-internal sealed class WireReader(byte[] bytes, int position, int version, bool isFlexible)
+public sealed class WireReader(byte[] bytes, int position, int version, bool isFlexible)
 {
     private int _position = position;
 

@@ -1,16 +1,15 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Moldau.TestServers;
 
-namespace Moldau.Conformance.Tests.Wire;
+namespace Moldau.TestServers.Wire;
 
 /// <summary>A field of a message, with the versions that have it.</summary>
-internal sealed record WireField(
+public sealed record WireField(
     string Name, string Type, bool IsArray, Versions In, Versions NullableIn, string? Default, int? Tag,
     IReadOnlyList<WireField>? Fields);
 
 /// <summary>A range of versions; an absent end means "and all later".</summary>
-internal readonly record struct Versions(int First, int Last)
+public readonly record struct Versions(int First, int Last)
 {
     public static readonly Versions None = new(1, 0);
     public static readonly Versions All = new(0, int.MaxValue);
@@ -28,17 +27,17 @@ internal readonly record struct Versions(int First, int Last)
 }
 
 /// <summary>A request or response: its versions and its fields.</summary>
-internal sealed record WireMessage(Versions In, Versions FlexibleIn, IReadOnlyList<WireField> Fields);
+public sealed record WireMessage(Versions In, Versions FlexibleIn, IReadOnlyList<WireField> Fields);
 
 /// <summary>An API of the wire protocol.</summary>
-internal sealed record WireApi(short Key, string Name, WireMessage Request, WireMessage Response);
+public sealed record WireApi(short Key, string Name, WireMessage Request, WireMessage Response);
 
 /// <summary>
 /// Reads the product's .kmsg files into plain tables. The tests have a reader and a codec of their own, so that a
 /// mistake in the product's generated code cannot hide itself, and so that a request can be given as JSON, odd values
 /// included.
 /// </summary>
-internal static partial class WireSchema
+public static partial class WireSchema
 {
     public static IReadOnlyDictionary<string, WireApi> Apis { get; } = Load();
 
@@ -89,7 +88,7 @@ internal static partial class WireSchema
         string line, Queue<string> lines, Dictionary<string, IReadOnlyList<WireField>> structures)
     {
         var match = FieldLine().Match(line);
-        Assert.True(match.Success, $"not a field: {line}");
+        if (!match.Success) throw new InvalidDataException($"not a field: {line}");
         var versions = match.Groups["in"] is { Success: true } range ? Versions.Parse(range.Value) : Versions.All;
         var nullable = !match.Groups["null"].Success ? Versions.None
             : match.Groups["nullIn"].Success ? Versions.Parse(match.Groups["nullIn"].Value)

@@ -4,10 +4,10 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 
-namespace Moldau.Conformance.Tests.Wire;
+namespace Moldau.TestServers.Wire;
 
 /// <summary>One connection that sends requests given as JSON, or any bytes, and reads what comes back.</summary>
-internal sealed class WireClient : IDisposable
+public sealed class WireClient : IDisposable
 {
     public const string ClientId = "probe";
     private readonly TcpClient _client = new() { NoDelay = true, ReceiveTimeout = 8_000, SendTimeout = 15_000 };

@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 
-namespace Moldau.Conformance.Tests.Wire;
+namespace Moldau.TestServers.Wire;
 
 /// <summary>The headers of fetched record batches as JSON; a batch that is cut off at the end is counted in bytes only.</summary>
-internal static class BatchSummary
+public static class BatchSummary
 {
     public static JsonArray Of(ReadOnlySpan<byte> bytes)
     {

@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json.Nodes;
 
-namespace Moldau.Conformance.Tests.Wire;
+namespace Moldau.TestServers.Wire;
 
 /// <summary>Writes a message given as JSON; a field that is not given has its default, one of no such version is left out.</summary>
-internal sealed class WireWriter(int version, bool isFlexible)
+public sealed class WireWriter(int version, bool isFlexible)
 {
     private readonly MemoryStream _bytes = new();
 

@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 using System.Text;
 using Moldau.Base;
 
-namespace Moldau.Conformance.Tests.Wire;
+namespace Moldau.TestServers.Wire;
 
 /// <summary>What a test wants in a record batch; each oddity is a property.</summary>
-internal sealed record BatchShape
+public sealed record BatchShape
 {
     public string[] Values { get; init; } = ["one"];
     public string? Key { get; init; } = "key";
@@ -30,7 +30,7 @@ internal sealed record BatchShape
 }
 
 /// <summary>Builds record batches byte by byte, right and wrong ones.</summary>
-internal static class Batches
+public static class Batches
 {
     public static string Hex(params BatchShape[] shapes) =>
         string.Concat(shapes.Select(shape => Convert.ToHexString(Bytes(shape))));
