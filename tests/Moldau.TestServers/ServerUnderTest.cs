@@ -48,7 +48,7 @@ public abstract class ServerUnderTest : IDisposable
     /// <summary>Formats the data folder when that is wanted, then starts and waits for the first answer.</summary>
     public void Start()
     {
-        if (_options.ShouldFormat && !File.Exists(Path.Combine(DataFolder, "meta.properties"))) Format();
+        EnsureFormatted();
         StartProcess();
         var waited = Stopwatch.StartNew();
         Wait.Until(
@@ -57,6 +57,12 @@ public abstract class ServerUnderTest : IDisposable
                 : Answers(Port),
             TimeSpan.FromSeconds(90), $"{Name} to answer on port {Port}");
         StartTook = waited.Elapsed;
+    }
+
+    /// <summary>Formats the data folder unless it is formatted or must not be.</summary>
+    public void EnsureFormatted()
+    {
+        if (_options.ShouldFormat && !File.Exists(Path.Combine(DataFolder, "meta.properties"))) Format();
     }
 
     /// <summary>Starts the process without waiting for anything: for tests of starts that fail.</summary>

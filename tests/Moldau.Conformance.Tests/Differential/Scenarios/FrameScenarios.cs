@@ -27,6 +27,23 @@ internal static class FrameScenarios
             run.SendRaw("null client id", run.Client.Frame(3, version, true, Body(version), clientId: null));
             run.SendRaw("empty client id", run.Client.Frame(3, version, true, Body(version), clientId: ""));
         }),
+        new("frames-types", "Metadata", (12, 13), run =>
+        {
+            void Send(string note, params byte[] body) =>
+                run.SendRaw(note, run.Client.Frame(3, (short)run.Version, true, body));
+            byte[] id = new byte[16];
+            Send("name of no text", [2, .. id, 3, 255, 254, 0, 0, 0, 0]);
+            Send("name with NUL", [2, .. id, 3, 65, 0, 0, 0, 0, 0]);
+            Send("name longer than the frame", [2, .. id, 120, 65, 0, 0, 0, 0]);
+            Send("name of length 2147483646", [2, .. id, 255, 255, 255, 255, 7, 65, 0, 0, 0, 0]);
+            Send("unknown tag", [2, .. id, 2, 65, 0, 0, 0, 1, 9, 2, 1, 2]);
+            Send("unknown tag longer than the frame", [2, .. id, 2, 65, 0, 0, 0, 1, 9, 100, 1, 2]);
+            Send("tag twice", [2, .. id, 2, 65, 0, 0, 0, 2, 9, 0, 9, 0]);
+            Send("tags out of order", [2, .. id, 2, 65, 0, 0, 0, 2, 9, 0, 3, 0]);
+            Send("two thousand million tags", [2, .. id, 2, 65, 0, 0, 0, 255, 255, 255, 255, 7]);
+            Send("bool of 7", [2, .. id, 2, 65, 0, 7, 0, 0]);
+            Send("varint of five bytes above 32 bits", [255, 255, 255, 255, 127]);
+        }),
         new("frames-pipelined", "Metadata", (0, 13), run =>
         {
             var body = new System.Text.Json.Nodes.JsonObject { ["Topics"] = new System.Text.Json.Nodes.JsonArray() };

@@ -58,6 +58,18 @@ internal static class ProduceScenarios
             run.Ask(Body(run, id, 0, Batches.OldMessageHex(1), acks: -1));
             run.Ask(Body(run, id, 0, Batches.Hex(new BatchShape())[..80], acks: -1));
         }),
+        new("produce-records-wrong", "Produce", (8, 13), run =>
+        {
+            var id = run.CreateTopic();
+            // A record: length, attributes, timestamp delta, offset delta, key length, value length, header count.
+            foreach (var record in new[]
+            {
+                "0C00000001010000", "0E0000000101FFFFFFFF0F", "0C000000010101", "0C00000001010200", "0C000000FF0100",
+                "0C0000000102FFFF", "FFFFFFFF0F000000", "FFFFFFFFFFFFFFFFFFFF01", "0000", "0C80000001010000",
+                "0C000000010100", "0C00000001040000",
+            })
+                Produce(run, id, new BatchShape { RecordsHex = record });
+        }),
         new("produce-compressed-wrong", "Produce", (8, 13), run =>
         {
             var id = run.CreateTopic();
