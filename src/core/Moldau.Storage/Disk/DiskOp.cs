@@ -59,6 +59,13 @@ public abstract class DiskOp
         ErrorText = text;
     }
 
+    /// <summary>Completes without running, with the outcome of another operation that served both (group commit).</summary>
+    public void CompleteAs(DiskError error, string? text)
+    {
+        Error = error;
+        ErrorText = text;
+    }
+
     protected abstract void Run(IDisk disk);
 }
 

@@ -19,7 +19,8 @@ public enum CompressionCodec : byte
     Zstd = 4,
 }
 
-/// <summary>The type in the key of a control record (version 0 of the key: two bytes version, two bytes type).</summary>
+/// <summary>The type in the key of a control record (version 0 of the key: two bytes version, two bytes
+/// type).</summary>
 public enum ControlRecordType : short
 {
     Abort = 0,

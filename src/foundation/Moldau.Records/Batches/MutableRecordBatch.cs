@@ -55,7 +55,8 @@ public readonly ref struct MutableRecordBatch
         UpdateCrc();
     }
 
-    /// <summary>Inside the checksum. What a client does when it sends a batch again under a new producer id or epoch.</summary>
+    /// <summary>Inside the checksum. What a client does when it sends a batch again under a new producer id or
+    /// epoch.</summary>
     public void SetProducer(ProducerIdAndEpoch producer, int baseSequence, bool isTransactional)
     {
         short attributes = isTransactional

@@ -8,7 +8,8 @@ public enum BatchReadStatus
 {
     Ok,
 
-    /// <summary>The buffer ends here, or holds only the first part of an entry: normal at the end of a fetch or a log.</summary>
+    /// <summary>The buffer ends here, or holds only the first part of an entry: normal at the end of a fetch or a
+    /// log.</summary>
     Incomplete,
 
     /// <summary>The length is below the smallest of its magic, or the magic is unknown.</summary>
@@ -30,7 +31,8 @@ public readonly ref struct RecordBatchView
 
     public byte Magic => _data[RecordBatchLayout.Magic];
 
-    /// <summary>The first field. For compressed messages of magic 0 and 1 it holds the last inner offset instead.</summary>
+    /// <summary>The first field. For compressed messages of magic 0 and 1 it holds the last inner offset
+    /// instead.</summary>
     public long BaseOffset => ReadInt64(RecordBatchLayout.BaseOffset);
 
     public int Length => ReadInt32(RecordBatchLayout.Length);
@@ -43,7 +45,7 @@ public readonly ref struct RecordBatchView
     public int PartitionLeaderEpoch =>
         IsV2 ? ReadInt32(RecordBatchLayout.PartitionLeaderEpoch) : RecordBatchLayout.NoPartitionLeaderEpoch;
 
-    public uint Crc => BinaryPrimitives.ReadUInt32BigEndian(_data[(IsV2 ? RecordBatchLayout.Crc : LegacyMessageLayout.Crc)..]);
+    public uint Crc => (uint)ReadInt32(IsV2 ? RecordBatchLayout.Crc : LegacyMessageLayout.Crc);
 
     /// <summary>The attribute bits; the messages of magic 0 and 1 have eight of them.</summary>
     public short Attributes => IsV2
@@ -64,7 +66,8 @@ public readonly ref struct RecordBatchView
 
     public bool IsControl => IsV2 && (Attributes & RecordBatchLayout.ControlBit) != 0;
 
-    /// <summary>Set by the cleaner: <see cref="BaseTimestamp"/> then holds the time when tombstones may go (KIP-534).</summary>
+    /// <summary>Set by the cleaner: <see cref="BaseTimestamp"/> then holds the time when tombstones may go
+    /// (KIP-534).</summary>
     public bool HasDeleteHorizon => IsV2 && (Attributes & RecordBatchLayout.DeleteHorizonBit) != 0;
 
     public long DeleteHorizonMs => HasDeleteHorizon ? BaseTimestamp : RecordBatchLayout.NoTimestamp;
@@ -92,7 +95,8 @@ public readonly ref struct RecordBatchView
         ? RecordBatchLayout.NoSequence
         : RecordSequence.Add(BaseSequence, LastOffsetDelta);
 
-    /// <summary>As the header says, unchecked. 1 for a message of magic 0 or 1, although a compressed one holds more.</summary>
+    /// <summary>As the header says, unchecked. 1 for a message of magic 0 or 1, although a compressed one holds
+    /// more.</summary>
     public int RecordCount => IsV2 ? ReadInt32(RecordBatchLayout.RecordCount) : 1;
 
     public bool IsV2 => Magic >= RecordBatchLayout.MagicV2;
@@ -100,7 +104,8 @@ public readonly ref struct RecordBatchView
     /// <summary>The bytes behind the header of a v2 batch, compressed as <see cref="Codec"/> says.</summary>
     public ReadOnlySpan<byte> Payload => _data[RecordBatchLayout.Records..];
 
-    /// <summary>The checksum of the bytes as they are: CRC-32C from the attributes on for v2, CRC-32 from the magic on before.</summary>
+    /// <summary>The checksum of the bytes as they are: CRC-32C from the attributes on for v2, CRC-32 from the magic
+    /// on before.</summary>
     public uint ComputeCrc() => IsV2
         ? Crc32C.Compute(_data[RecordBatchLayout.Attributes..])
         : Crc32.Compute(_data[LegacyMessageLayout.Magic..]);

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Moldau.Records;
 
 /// <summary>Bytes of a key or a value, where null and empty differ. A null array converts to null.</summary>
@@ -31,7 +33,7 @@ public readonly ref struct OptionalBytes
 public readonly record struct RecordHeader(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte>? Value)
 {
     public RecordHeader(string key, byte[]? value)
-        : this(System.Text.Encoding.UTF8.GetBytes(key), value is null ? default(ReadOnlyMemory<byte>?) : value.AsMemory())
+        : this(Encoding.UTF8.GetBytes(key), value is null ? default(ReadOnlyMemory<byte>?) : value.AsMemory())
     {
     }
 }

@@ -77,8 +77,8 @@ public sealed class RecordBatchBuilder(RecordBatchOptions options, RecordCodecs?
         return TryAppend(timestamp, key, value);
     }
 
-    /// <summary>Writes the header and compresses. The bytes are valid until <see cref="Reset"/> or Dispose; more records
-    /// may still be appended, and Build called again.</summary>
+    /// <summary>Writes the header and compresses. The bytes are valid until <see cref="Reset"/> or Dispose; more
+    /// records may still be appended, and Build called again.</summary>
     public Memory<byte> Build()
     {
         Verify.That(RecordCount > 0);
@@ -200,7 +200,8 @@ public sealed class RecordBatchBuilder(RecordBatchOptions options, RecordCodecs?
     private void Grow(int size)
     {
         if (size <= _buffer.Length) return;
-        byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Max(size, Math.Min(_buffer.Length * 2L, Array.MaxLength)));
+        long doubled = Math.Min(_buffer.Length * 2L, Array.MaxLength);
+        byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Max(size, doubled));
         _buffer.AsSpan(0, _length).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = larger;
@@ -209,7 +210,8 @@ public sealed class RecordBatchBuilder(RecordBatchOptions options, RecordCodecs?
     private static int SizeOfHeaders(ReadOnlySpan<RecordHeader> headers)
     {
         long size = 0;
-        foreach (RecordHeader header in headers) size += SizeOf(new OptionalBytes(header.Key.Span)) + SizeOf(header.Value);
+        foreach (RecordHeader header in headers)
+            size += SizeOf(new OptionalBytes(header.Key.Span)) + SizeOf(header.Value);
         return checked((int)size);
     }
 

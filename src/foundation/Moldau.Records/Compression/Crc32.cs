@@ -1,7 +1,7 @@
 namespace Moldau.Records;
 
-/// <summary>CRC-32 of IEEE 802.3: the checksum of messages of magic 0 and 1. Only old segments need it, so a plain table
-/// does.</summary>
+/// <summary>CRC-32 of IEEE 802.3: the checksum of messages of magic 0 and 1. Only old segments need it, so a plain
+/// table does.</summary>
 public static class Crc32
 {
     private const uint Polynomial = 0xEDB88320;

@@ -5,7 +5,8 @@ namespace Moldau.Records;
 /// cannot buy much work.</summary>
 public readonly record struct DecodeLimits(long MaxBytes, long FreeBytes, int MaxRatio)
 {
-    public static readonly DecodeLimits Default = new(MaxBytes: 2147483639, FreeBytes: 64 * 1024 * 1024, MaxRatio: 1024);
+    public static readonly DecodeLimits Default =
+        new(MaxBytes: 2147483639, FreeBytes: 64 * 1024 * 1024, MaxRatio: 1024);
 
     /// <summary>Output bytes allowed for an input.</summary>
     public long For(int inputBytes) => Math.Min(MaxBytes, Math.Max(FreeBytes, (long)inputBytes * MaxRatio));

@@ -27,8 +27,8 @@ internal sealed class GzipEncoder : Encoder
         fixed (byte* p = output)
         {
             using UnmanagedMemoryStream target = new(p, 0, output.Length, FileAccess.Write);
-            using (GZipStream gzip = new(target, new ZLibCompressionOptions { CompressionLevel = zlibLevel }, leaveOpen: true))
-                gzip.Write(input);
+            ZLibCompressionOptions options = new() { CompressionLevel = zlibLevel };
+            using (GZipStream gzip = new(target, options, leaveOpen: true)) gzip.Write(input);
             return (int)target.Position;
         }
     }

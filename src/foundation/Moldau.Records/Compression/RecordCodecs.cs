@@ -10,8 +10,8 @@ public enum CodecImplementation
     Managed,
 }
 
-/// <summary>Compressors and decompressors of one owner (a shard, a job, a client's sender), kept between batches because
-/// their contexts are dear to make. Not for two threads at once.</summary>
+/// <summary>Compressors and decompressors of one owner (a shard, a job, a client's sender), kept between batches
+/// because their contexts are dear to make. Not for two threads at once.</summary>
 public sealed class RecordCodecs(CodecImplementation implementation = CodecImplementation.NativeIfPresent) : IDisposable
 {
     private const int FirstBufferBytes = 16 * 1024;
@@ -27,7 +27,8 @@ public sealed class RecordCodecs(CodecImplementation implementation = CodecImple
 
     private bool IsNative => implementation == CodecImplementation.NativeIfPresent;
 
-    /// <summary>A decoder at the start of a stream; it stays this object's and is used again by the next call.</summary>
+    /// <summary>A decoder at the start of a stream; it stays this object's and is used again by the next
+    /// call.</summary>
     public Decoder? GetDecoder(CompressionCodec codec, byte magic = RecordBatchLayout.MagicV2)
     {
         if (codec == CompressionCodec.None || !IsAssigned(codec)) return null;
@@ -83,8 +84,8 @@ public sealed class RecordCodecs(CodecImplementation implementation = CodecImple
         Array.Clear(_encoders);
     }
 
-    /// <summary>Kafka's writers for magic 0 computed the header checksum of lz4 wrongly, so its readers do not look at it
-    /// there.</summary>
+    /// <summary>Kafka's writers for magic 0 computed the header checksum of lz4 wrongly, so its readers do not look
+    /// at it there.</summary>
     private Decoder CreateDecoder(CompressionCodec codec, bool isLegacyLz4) => codec switch
     {
         CompressionCodec.Gzip => new GzipDecoder(),

@@ -148,7 +148,8 @@ public struct XxHash64
         _d = Round(_d, BinaryPrimitives.ReadUInt64LittleEndian(data[24..]));
     }
 
-    private static ulong Round(ulong acc, ulong input) => unchecked(BitOperations.RotateLeft(acc + input * P2, 31) * P1);
+    private static ulong Round(ulong acc, ulong input) =>
+        unchecked(BitOperations.RotateLeft(acc + input * P2, 31) * P1);
 
     private static ulong Merge(ulong h, ulong acc) => unchecked((h ^ Round(0, acc)) * P1 + P4);
 

@@ -55,7 +55,8 @@ internal ref struct LegacyRecordEnumerator
 
         RecordBatchView message = _inner.Current;
         long offset = unchecked(_baseOffset + message.BaseOffset);
-        if (message.IsCompressed || !TryParse(message, offset, _wrapper, out _current)) Status = RecordReadStatus.Corrupt;
+        if (message.IsCompressed || !TryParse(message, offset, _wrapper, out _current))
+            Status = RecordReadStatus.Corrupt;
         return Status == RecordReadStatus.Ok;
     }
 

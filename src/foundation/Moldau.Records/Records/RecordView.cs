@@ -53,7 +53,8 @@ public readonly ref struct RecordView
     /// <summary>The headers in their order; a key may occur more than once.</summary>
     public RecordHeaderEnumerator Headers => new(_headers, HeaderCount);
 
-    /// <summary>The headers as they stand in a v2 record, without their count: for copying into another record.</summary>
+    /// <summary>The headers as they stand in a v2 record, without their count: for copying into another
+    /// record.</summary>
     public ReadOnlySpan<byte> RawHeaders => _headers;
 }
 

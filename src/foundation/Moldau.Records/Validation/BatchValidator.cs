@@ -3,11 +3,12 @@ using Moldau.Base;
 
 namespace Moldau.Records;
 
-/// <summary>Checks what a client wants to append, in the order in which Kafka 4.4 does, and brings it into the form that
-/// the log takes except for its offsets: <see cref="AssignOffsets"/> follows when they are known. Accepted batches are
-/// changed in place (timestamps); nothing is allocated for them unless they must be compressed anew. One owner at a time.
-/// Two things are stricter than in Kafka, which would keep them and leave the trouble to consumers: a record in a
-/// compressed batch must be as long as it says, and an uncompressed batch with gaps in its offsets is written again.
+/// <summary>Checks what a client wants to append, in the order in which Kafka 4.4 does, and brings it into the form
+/// that the log takes except for its offsets: <see cref="AssignOffsets"/> follows when they are known. Accepted
+/// batches are changed in place (timestamps); nothing is allocated for them unless they must be compressed anew. One
+/// owner at a time. Two things are stricter than in Kafka, which would keep them and leave the trouble to consumers:
+/// a record in a compressed batch must be as long as it says, and an uncompressed batch with gaps in its offsets is
+/// written again.
 /// </summary>
 public sealed partial class BatchValidator : IDisposable
 {
@@ -87,10 +88,11 @@ public sealed partial class BatchValidator : IDisposable
     {
         bool isClient = context.Origin == AppendOrigin.Client;
         if (isClient && batch.BaseOffset != 0)
-            return Refuse(RecordError.InvalidRecord, $"The base offset of a produced batch must be 0, not {batch.BaseOffset}");
+            return Refuse(RecordError.InvalidRecord, $"The base offset must be 0, not {batch.BaseOffset}");
         if (batch.SizeInBytes > rules.MaxMessageBytes)
             return Refuse(
-                RecordError.MessageTooLarge, $"The batch has {batch.SizeInBytes} of {rules.MaxMessageBytes} bytes allowed");
+                RecordError.MessageTooLarge,
+                $"The batch has {batch.SizeInBytes} of {rules.MaxMessageBytes} bytes allowed");
         if (!batch.IsCrcValid) return Refuse(RecordError.CorruptMessage, "The checksum of the batch is wrong");
         if (!RecordCodecs.IsAssigned(batch.Codec))
             return Refuse(RecordError.UnknownServerError, $"Codec {(int)batch.Codec} is not known");
@@ -134,5 +136,6 @@ public sealed partial class BatchValidator : IDisposable
         target.UpdateCrc();
     }
 
-    private static ValidationResult Refuse(RecordError error, string message) => new() { Error = error, Message = message };
+    private static ValidationResult Refuse(RecordError error, string message) =>
+        new() { Error = error, Message = message };
 }

@@ -3,7 +3,8 @@ namespace Moldau.Records;
 /// <summary>Why a batch is refused. The values are Kafka's error codes.</summary>
 public enum RecordError : short
 {
-    /// <summary>What Kafka answers where its decompressor or an unassigned codec id ends in an internal error.</summary>
+    /// <summary>What Kafka answers where its decompressor or an unassigned codec id ends in an internal
+    /// error.</summary>
     UnknownServerError = -1,
     None = 0,
     CorruptMessage = 2,
@@ -39,5 +40,6 @@ public readonly record struct RefusedRecord(
         _ => "A producer may not set the timestamp type LogAppendTime",
     };
 
-    public RecordError Error => Fault == RecordFault.KeyMissing ? RecordError.InvalidRecord : RecordError.InvalidTimestamp;
+    public RecordError Error =>
+        Fault == RecordFault.KeyMissing ? RecordError.InvalidRecord : RecordError.InvalidTimestamp;
 }

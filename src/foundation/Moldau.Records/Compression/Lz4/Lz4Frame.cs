@@ -10,7 +10,8 @@ internal static class Lz4Frame
     public const int BlockBytes = 64 * 1024;
     public const uint UncompressedBit = 0x80000000;
 
-    /// <summary>Version 1, independent blocks; no checksums and no content size: what Kafka's producers write.</summary>
+    /// <summary>Version 1, independent blocks; no checksums and no content size: what Kafka's producers
+    /// write.</summary>
     public const byte Flags = 0x60;
 
     /// <summary>Blocks of 64 KiB.</summary>

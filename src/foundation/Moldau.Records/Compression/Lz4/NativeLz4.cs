@@ -7,7 +7,8 @@ internal static unsafe partial class NativeLz4
 {
     private const string Library = "liblz4.so.1";
 
-    /// <summary>Kafka's default level, which means the fast compressor; all others mean the high-compression one.</summary>
+    /// <summary>Kafka's default level, which means the fast compressor; all others mean the high-compression
+    /// one.</summary>
     private const int FastLevel = 9;
 
     public static bool IsAvailable { get; } = NativeLibrary.TryLoad(Library, out _);

@@ -11,7 +11,8 @@ internal static class XerialFraming
     public const int ChunkBytes = 32 * 1024;
     private const int Version = 1;
 
-    public static ReadOnlySpan<byte> Magic => [0x82, (byte)'S', (byte)'N', (byte)'A', (byte)'P', (byte)'P', (byte)'Y', 0];
+    public static ReadOnlySpan<byte> Magic =>
+        [0x82, (byte)'S', (byte)'N', (byte)'A', (byte)'P', (byte)'P', (byte)'Y', 0];
 
     public static void WriteHeader(Span<byte> destination)
     {

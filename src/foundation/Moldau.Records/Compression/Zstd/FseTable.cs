@@ -72,7 +72,8 @@ internal sealed class FseTable(int maxLog)
         return position == 0;
     }
 
-    /// <summary>Reads a table's description (RFC 8878, section 4.1.1). Bytes consumed, or 0 where it is damaged.</summary>
+    /// <summary>Reads a table's description (RFC 8878, section 4.1.1). Bytes consumed, or 0 where it is
+    /// damaged.</summary>
     public int Read(ReadOnlySpan<byte> source, int largestLog, int symbolCount)
     {
         Span<short> counts = stackalloc short[256];

@@ -149,7 +149,8 @@ internal sealed class ZstdDecoder : Decoder
         return 4;
     }
 
-    /// <summary>Keeps the window and makes place for a block behind it. Everything before has been handed out.</summary>
+    /// <summary>Keeps the window and makes place for a block behind it. Everything before has been handed
+    /// out.</summary>
     private void MakeRoom(int bytes)
     {
         Base.Verify.That(_outputAt == _end);

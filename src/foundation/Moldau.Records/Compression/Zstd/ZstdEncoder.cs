@@ -4,8 +4,9 @@ using System.Numerics;
 
 namespace Moldau.Records;
 
-/// <summary>zstd in managed code: matches by hash chains, literals by Huffman, sequences by the predefined tables. Frames
-/// carry their content size, and blocks that gain nothing are stored. Levels set how long a match is looked for.
+/// <summary>zstd in managed code: matches by hash chains, literals by Huffman, sequences by the predefined tables.
+/// Frames carry their content size, and blocks that gain nothing are stored. Levels set how long a match is looked
+/// for.
 /// </summary>
 internal sealed class ZstdEncoder : Encoder
 {
@@ -28,7 +29,8 @@ internal sealed class ZstdEncoder : Encoder
     private readonly byte[] _literals = new byte[ZstdFormat.MaxBlockBytes];
     private readonly Sequence[] _sequences = new Sequence[ZstdFormat.MaxBlockBytes / SmallestMatch + 1];
 
-    /// <summary>A block may grow before it is found to be too large: literals, and up to nine bytes for each sequence.</summary>
+    /// <summary>A block may grow before it is found to be too large: literals, and up to nine bytes for each
+    /// sequence.</summary>
     private readonly byte[] _scratch = new byte[4 * ZstdFormat.MaxBlockBytes];
     private int[] _chain = [];
     private int _literalCount;

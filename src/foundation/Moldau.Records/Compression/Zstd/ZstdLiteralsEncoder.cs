@@ -120,7 +120,8 @@ internal sealed class ZstdLiteralsEncoder
         return 1 + bytes;
     }
 
-    /// <summary>Codes in the order of the decoder's table: longest first, symbols of one length in their order.</summary>
+    /// <summary>Codes in the order of the decoder's table: longest first, symbols of one length in their
+    /// order.</summary>
     private void AssignCodes(int largest, int log)
     {
         int position = 0;
