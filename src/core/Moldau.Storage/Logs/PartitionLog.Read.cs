@@ -18,7 +18,7 @@ public sealed partial class PartitionLog
     /// <param name="located">The completed job of an earlier try.</param>
     public ReadResult Read(long offset, int maxBytes, long upTo, bool minOneMessage, Instant now, LocateJob? located = null)
     {
-        if (IsFailed) return new ReadResult { Status = ReadStatus.Failed };
+        if (IsFailed || IsClosed) return new ReadResult { Status = ReadStatus.Failed };
         if (offset < LogStartOffset || offset > LogEndOffset) return new ReadResult { Status = ReadStatus.OutOfRange };
         upTo = Math.Min(upTo, WrittenEnd);
         for (int i = FloorIndex(offset); i < _segments.Count && offset < upTo; i++)
