@@ -180,11 +180,11 @@ public sealed partial class Reactor
 
     private SendOutcome SendFromCache(Connection connection, DiskFile file, in FileSlice slice, long position)
     {
-        if (file.Generation != slice.Generation) return NoteStale(connection);
+        if (!slice.IsCurrent) return NoteStale(connection);
         long left = slice.Length - connection.Out.PartDone;
         IoResult result = connection.Socket.SendFile(file.Native, position, left);
         // End of file before the end of the slice, or cut off while the kernel read it.
-        if (result is { IsOk: true, Count: 0 } || file.Generation != slice.Generation) return NoteStale(connection);
+        if (result is { IsOk: true, Count: 0 } || !slice.IsCurrent) return NoteStale(connection);
         Metrics.SendFileBytes.Add(result.Count);
         return Sent(connection, result, left);
     }
@@ -224,7 +224,7 @@ public sealed partial class Reactor
     private SendOutcome Stage(Connection connection, in FileSlice slice, long position)
     {
         SendQueue queue = connection.Out;
-        if (slice.File.Generation != slice.Generation) return NoteStale(connection);
+        if (!slice.IsCurrent) return NoteStale(connection);
         if (queue.StageBytes == 0) queue.StageBytes = FirstStageBytes;
         int wanted = Math.Min(slice.Length - queue.PartDone, queue.StageBytes);
         BufferLease buffer = _pool.Rent(wanted);
@@ -256,7 +256,7 @@ public sealed partial class Reactor
         queue.StagedFrom = 0;
         queue.StagedTo = count;
         FileSlice slice = queue.Head.PartSpan[queue.Part].File;
-        return slice.File.Generation == slice.Generation ? SendOutcome.Progress : NoteStale(connection);
+        return slice.IsCurrent ? SendOutcome.Progress : NoteStale(connection);
     }
 
     private void TakeColdRead(ColdRead read)
