@@ -119,4 +119,41 @@ public sealed class BrokerConfigTests
         Assert.Equal("Set but without effect in this version: sasl.enabled.mechanisms, telemetry.max.bytes.",
             Assert.Single(warnings));
     }
+
+    [Fact]
+    public void AnyValueOfAnyProperty_IsAcceptedOrRefused_ButNeverThrows()
+    {
+        string[] texts =
+        [
+            "", " ", "-1", "-2", "0", "1", "5", "9223372036854775807", "-9223372036854775808", "2147483647",
+                "-2147483648",
+            "NaN", "Infinity", "1e400", "a", ",", "a,b", "a,a", "*", "://", "A://:1", "[::]:1", "1@h:1", "true",
+                "\u00e9\0",
+        ];
+        int accepted = 0;
+        foreach (ConfigKey key in BrokerConfigTable.Table.Keys)
+            foreach (string text in texts)
+            {
+                List<string> errors = [];
+                bool isBuilt = BrokerConfig.TryBuild(TestData.Node((key.Name, text)), out BrokerConfig? config,
+                    errors, []);
+                Assert.Equal(isBuilt, errors.Count == 0);
+                if (!isBuilt) continue;
+                accepted++;
+                Assert.NotNull(TopicConfig.Default(config!));
+                Assert.NotNull(GroupConfig.Default(config!));
+            }
+        Assert.InRange(accepted, 1000, 9000);
+        foreach (ConfigTable table in new[] { TopicConfigTable.Table, GroupConfigTable.Table })
+            foreach (ConfigKey key in table.Keys)
+                foreach (string text in texts)
+                {
+                    ConfigOp[] ops = [new(key.Name, AlterOp.Set, text)];
+                    BrokerConfig broker = TestData.Build();
+                    AlterResult result = table == TopicConfigTable.Table
+                        ? AlterConfigs.AlterTopic(ops, new Dictionary<string, string>(), broker)
+                        : AlterConfigs.AlterGroup(ops, new Dictionary<string, string>(), broker);
+                    Assert.Equal(result.IsAccepted, result.Message is null);
+                }
+    }
 }

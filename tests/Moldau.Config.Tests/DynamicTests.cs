@@ -32,8 +32,13 @@ public sealed class DynamicTests
             for (int i = 4; i + 2 < row.Length; i += 3)
                 ops.Add(new ConfigOp(row[i + 1], Enum.Parse<AlterOp>(row[i], ignoreCase: true), row[i + 2]));
             AlterResult result = Alter(row[0], row[1], [.. ops]);
-            string wanted = row[2] switch { "NONE" => "None", "INVALID_CONFIG" => "InvalidConfig", _ =>
-                "InvalidRequest" };
+            string wanted = row[2] switch
+            {
+                "NONE" => "None",
+                "INVALID_CONFIG" => "InvalidConfig",
+                _ =>
+                "InvalidRequest"
+            };
             if (result.Error.ToString() != wanted || (result.Message ?? "") != row[3])
                 wrong.Add($"{string.Join(' ', row)}\n   got {result.Error} {result.Message}");
         }
@@ -96,7 +101,10 @@ public sealed class DynamicTests
         List<string> warnings = [];
         node.Apply(new Dictionary<string, string>
         {
-            ["node.id"] = "7", ["message.max.bytes"] = "x", ["listeners"] = "A://:1", ["log.segment.bytes"] = "2000000",
+            ["node.id"] = "7",
+            ["message.max.bytes"] = "x",
+            ["listeners"] = "A://:1",
+            ["log.segment.bytes"] = "2000000",
         }, None, warnings);
         Assert.Equal(3, warnings.Count);
         Assert.Equal(2_000_000, node.Current.LogSegmentBytes);
@@ -113,7 +121,8 @@ public sealed class DynamicTests
         node.Apply(new Dictionary<string, string> { ["log.retention.ms"] = "7000", ["message.max.bytes"] = "2000000" },
             new Dictionary<string, string>
             {
-                ["message.max.bytes"] = "3000000", ["listener.name.plaintext.max.connections"] = "5",
+                ["message.max.bytes"] = "3000000",
+                ["listener.name.plaintext.max.connections"] = "5",
                 ["listener.name.plaintext.ssl.keystore.password"] = "secret",
             }, []);
         Dictionary<string, ConfigEntry> broker = DescribeConfigs.DescribeBroker(node).ToDictionary(static e => e.Name);

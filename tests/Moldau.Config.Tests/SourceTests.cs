@@ -108,7 +108,10 @@ public sealed class SourceTests
         List<string> warnings = [];
         Dictionary<string, string> environment = EnvironmentSource.Read(new Dictionary<string, string>
         {
-            ["KAFKA_NODE_ID"] = "2", ["KAFKA_LOG_DIR5"] = "/x", ["KAFKA_OPTS"] = "-X", ["CLUSTER_ID"] = "abc",
+            ["KAFKA_NODE_ID"] = "2",
+            ["KAFKA_LOG_DIR5"] = "/x",
+            ["KAFKA_OPTS"] = "-X",
+            ["CLUSTER_ID"] = "abc",
         }, warnings);
         Assert.Equal("KAFKA_LOG_DIR5 sets the unknown property log.dir5; the nearest name is log.dir.",
             Assert.Single(warnings));

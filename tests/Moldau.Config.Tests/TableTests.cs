@@ -34,7 +34,9 @@ public sealed class TableTests
             if (scope != "broker") continue;
             string mode = key.Scope switch
             {
-                DynamicScope.ReadOnly => "read-only", DynamicScope.PerBroker => "per-broker", _ => "cluster-wide",
+                DynamicScope.ReadOnly => "read-only",
+                DynamicScope.PerBroker => "per-broker",
+                _ => "cluster-wide",
             };
             Assert.Equal(row[6], mode);
         }

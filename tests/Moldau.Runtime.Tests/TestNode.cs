@@ -2,6 +2,7 @@ using System.Net;
 using Moldau.Base;
 using Moldau.Broker;
 using Moldau.Storage;
+using Moldau.Transport;
 
 namespace Moldau.Runtime.Tests;
 
@@ -13,14 +14,22 @@ internal sealed class TestNode : IDisposable
     private bool _isStopped;
 
     public TestNode(int shards = 1, ReactorLimits? limits = null, DiskLimits? diskLimits = null,
-        ConnectionLimits? connectionLimits = null, bool withControl = false, string? folder = null, IDisk? disk = null)
+        ConnectionLimits? connectionLimits = null, bool withControl = false, string? folder = null, IDisk? disk = null,
+        TlsServer? tls = null, int maxListenerConnections = int.MaxValue)
     {
         Folder = Directory.CreateTempSubdirectory("moldau-runtime-");
         Disk = disk ?? new FileDisk();
         List<HostedMachine> machines = [];
         for (int i = 0; i < shards; i++) machines.Add(Make(MachineId.Shard(i), folder ?? Folder.FullName));
         if (withControl) machines.Add(Make(MachineId.Control, folder ?? Folder.FullName));
-        List<ListenerOptions> listeners = [new("PLAINTEXT", [IPAddress.Loopback], 0)];
+        List<ListenerOptions> listeners =
+        [
+            new("PLAINTEXT", [IPAddress.Loopback, IPAddress.IPv6Loopback], 0)
+            {
+                MaxConnections = maxListenerConnections,
+            },
+        ];
+        if (tls is not null) listeners.Add(new("SSL", [IPAddress.Loopback], 0) { Tls = tls });
         if (withControl) listeners.Add(new("CONTROLLER", [IPAddress.Loopback], 0) { IsController = true });
         Log = new();
         Host = new(new NodeHostOptions

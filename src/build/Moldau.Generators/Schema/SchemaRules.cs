@@ -26,7 +26,8 @@ internal static class SchemaRules
         foreach (StructureModel structure in message.Structures)
         {
             if (!names.Add(structure.Name))
-                problems.Add(new(Diagnostics.Duplicate, $"structure '{structure.Name}' is defined twice", structure.Position));
+                problems.Add(new(Diagnostics.Duplicate, $"structure '{structure.Name}' is defined twice",
+                    structure.Position));
         }
 
         Check(message, message.Root, names, problems);
@@ -43,12 +44,14 @@ internal static class SchemaRules
             if (!names.Add(field.Name))
                 problems.Add(new(Diagnostics.Duplicate, $"field '{field.Name}' is defined twice", field.Position));
             if (field.IsStructure && !structures.Contains(field.Type))
-                problems.Add(new(Diagnostics.UnknownStructure, $"there is no structure '{field.Type}'", field.Position));
+                problems.Add(new(Diagnostics.UnknownStructure, $"there is no structure '{field.Type}'",
+                    field.Position));
             if (!field.IsTagged) continue;
             if (!tags.Add(field.Tag))
                 problems.Add(new(Diagnostics.BadTag, $"tag {field.Tag} is used twice", field.Position));
             if (!message.Flexible.Covers(field.Tagged.And(message.Versions)))
-                problems.Add(new(Diagnostics.BadTag, $"'{field.Name}' is tagged in a version that is not flexible", field.Position));
+                problems.Add(new(Diagnostics.BadTag, $"'{field.Name}' is tagged in a version that is not flexible",
+                    field.Position));
         }
     }
 }

@@ -60,10 +60,10 @@ public abstract class DiskOp
     }
 
     /// <summary>Completes without running, with the outcome of another operation that served both (group commit).</summary>
-    public void CompleteAs(DiskOp other)
+    public void CompleteAs(DiskError error, string? text)
     {
-        Error = other.Error;
-        ErrorText = other.ErrorText;
+        Error = error;
+        ErrorText = text;
     }
 
     protected abstract void Run(IDisk disk);
@@ -116,7 +116,7 @@ public abstract class JobOp : DiskOp
 public readonly record struct FileSlice(
     IDiskFile File, long Position, int Length, int Generation, SharedFile? Shared = null)
 {
-    public bool IsCurrent => Shared is null || Shared.Generation == Generation;
+    public bool IsCurrent => (Shared?.Generation ?? File.Generation) == Generation;
 
     public void Release() => Shared?.Release();
 }

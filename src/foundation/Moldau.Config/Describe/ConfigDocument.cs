@@ -55,7 +55,9 @@ public static class ConfigDocument
             : key.Default switch { null => "none", "" => "(empty)", _ => $"`{key.Default}`" };
         string change = key.Scope switch
         {
-            DynamicScope.ReadOnly => "no", DynamicScope.PerBroker => "per broker", _ => "yes",
+            DynamicScope.ReadOnly => "no",
+            DynamicScope.PerBroker => "per broker",
+            _ => "yes",
         };
         string from = string.Join(", ", Synonyms.ForTopic(key.Name).Select(static synonym => $"`{synonym.Name}`"));
         if (from.Length == 0 && Synonyms.ForGroup(key.Name) is { } behind) from = $"`{behind}`";

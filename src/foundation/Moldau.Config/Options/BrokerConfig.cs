@@ -117,7 +117,12 @@ public sealed partial class BrokerConfig(
         IReadOnlyList<string> unused = NearestName.FindNotYetUsed(set.Keys);
         if (unused.Count > 0)
             warnings.Add("Set but without effect in this version: " + string.Join(", ", unused) + ".");
-        return TryBuildQuietly(set, out config, errors);
+        if (!TryBuildQuietly(set, out config, errors)) return false;
+        long heartbeat = config!.Values.Int("broker.heartbeat.interval.ms");
+        if (config.IsBroker && heartbeat * 2 > config.Values.Int("broker.session.timeout.ms"))
+            warnings.Add("broker.heartbeat.interval.ms is more than half of broker.session.timeout.ms: one late "
+                + "heartbeat may fence the broker.");
+        return true;
     }
 
     /// <summary>The same without warnings, for what changes while the node runs.</summary>
@@ -134,7 +139,13 @@ public sealed partial class BrokerConfig(
         BrokerRules.Check(values, listeners, errors);
         BrokerRules.CheckPrefixed(filled, errors);
         if (errors.Count != before) return false;
-        config = new BrokerConfig(values, listeners, filled);
+        BrokerConfig built = new(values, listeners, filled);
+        // What topics and groups inherit has to be valid for them as well, or they could not be opened later.
+        Dictionary<string, string> none = [];
+        TopicRules.Parse(none, built, errors);
+        GroupRules.Validate(none, built, errors);
+        if (errors.Count != before) return false;
+        config = built;
         return true;
     }
 

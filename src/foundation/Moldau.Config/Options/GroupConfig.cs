@@ -11,4 +11,12 @@ public sealed partial class GroupConfig(ConfigValues values)
         config = values is null ? null : new GroupConfig(values);
         return config is not null;
     }
+
+    /// <summary>What a group without properties of its own has.</summary>
+    public static GroupConfig Default(BrokerConfig broker)
+    {
+        ConfigValues? values = GroupRules.Validate(new Dictionary<string, string>(), broker, []);
+        Base.Verify.That(values is not null);
+        return new GroupConfig(values);
+    }
 }

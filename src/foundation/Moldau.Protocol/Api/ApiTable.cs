@@ -32,7 +32,8 @@ public sealed record ApiInfo(
 
     public short RequestHeaderVersion(short version) => (short)(version >= FirstFlexibleRequest ? 2 : 1);
 
-    /// <summary>Version 0 for ApiVersions always: a client must be able to read the answer before it knows the node.</summary>
+    /// <summary>Version 0 for ApiVersions always: a client must be able to read the answer before it knows the
+    /// node.</summary>
     public short ResponseHeaderVersion(short version) =>
         (short)(Key != ApiKey.ApiVersions && version >= FirstFlexibleResponse ? 1 : 0);
 }

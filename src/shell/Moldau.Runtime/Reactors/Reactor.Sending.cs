@@ -76,7 +76,11 @@ public sealed partial class Reactor
         {
             Connection connection = _flushes[i];
             connection.IsFlushListed = false;
-            if (!connection.IsClosed) Flush(connection);
+            if (connection.IsClosed) continue;
+            long started = _nowNs;
+            Flush(connection);
+            // A sendfile of pages that are not in the cache would show here.
+            if (IsSlowSince(started)) NoteSlow("send", started);
         }
 
         _flushes.RemoveRange(0, count);
@@ -86,10 +90,12 @@ public sealed partial class Reactor
     private void Flush(Connection connection)
     {
         SendQueue queue = connection.Out;
-        if (queue.IsEmpty || connection.IsSendBlocked || queue.Reading is not null) return;
+        if (!connection.HasOutgoing || connection.IsSendBlocked || queue.Reading is not null) return;
+        // A handshake's bytes are none of the machine's business.
+        bool hadFrames = !queue.IsEmpty || connection.OwesDrained;
         long sentBefore = Metrics.BytesOut.Value;
         SendOutcome outcome = SendOutcome.Progress;
-        while (outcome == SendOutcome.Progress && !queue.IsEmpty)
+        while (outcome == SendOutcome.Progress && connection.HasOutgoing)
         {
             if (Metrics.BytesOut.Value - sentBefore > FlushBytesPerTurn)
             {
@@ -97,7 +103,7 @@ public sealed partial class Reactor
                 break;
             }
 
-            outcome = SendNext(connection);
+            outcome = connection.Tls is { } tls ? SendNextTls(connection, tls) : SendNext(connection);
         }
 
         if (outcome == SendOutcome.Failed)
@@ -107,15 +113,17 @@ public sealed partial class Reactor
         }
 
         connection.IsSendBlocked = outcome == SendOutcome.Blocked;
-        if (queue.IsEmpty && connection.IsPausedBy(PauseReason.Closing))
+        if (!connection.HasOutgoing && connection.IsPausedBy(PauseReason.Closing))
         {
+            if (connection.Tls is { } ended) SayGoodbye(connection, ended);
             CloseNow(connection);
             return;
         }
 
+        connection.OwesDrained = hadFrames && connection.HasOutgoing;
         if (HasRoom(queue)) Resume(connection, PauseReason.SendQueue);
         SetInterest(connection);
-        if (queue.IsEmpty) _local.Enqueue(NodeEvent.SendDrained(connection.Id));
+        if (hadFrames && !connection.HasOutgoing) _local.Enqueue(NodeEvent.SendDrained(connection.Id));
     }
 
     private SendOutcome SendNext(Connection connection)
@@ -172,11 +180,11 @@ public sealed partial class Reactor
 
     private SendOutcome SendFromCache(Connection connection, DiskFile file, in FileSlice slice, long position)
     {
-        if (file.Generation != slice.Generation) return NoteStale(connection);
+        if (!slice.IsCurrent) return NoteStale(connection);
         long left = slice.Length - connection.Out.PartDone;
         IoResult result = connection.Socket.SendFile(file.Native, position, left);
         // End of file before the end of the slice, or cut off while the kernel read it.
-        if (result is { IsOk: true, Count: 0 } || file.Generation != slice.Generation) return NoteStale(connection);
+        if (result is { IsOk: true, Count: 0 } || !slice.IsCurrent) return NoteStale(connection);
         Metrics.SendFileBytes.Add(result.Count);
         return Sent(connection, result, left);
     }
@@ -207,7 +215,7 @@ public sealed partial class Reactor
         if (!result.IsOk) return SendOutcome.Failed;
         Metrics.BytesOut.Add(result.Count);
         connection.Out.Advance(result.Count);
-        _idle.Touch(connection, SystemClock.MonotonicNs);
+        _idle.Touch(connection, _nowNs);
         return result.Count < wanted ? SendOutcome.Blocked : SendOutcome.Progress;
     }
 
@@ -216,7 +224,7 @@ public sealed partial class Reactor
     private SendOutcome Stage(Connection connection, in FileSlice slice, long position)
     {
         SendQueue queue = connection.Out;
-        if (slice.File.Generation != slice.Generation) return NoteStale(connection);
+        if (!slice.IsCurrent) return NoteStale(connection);
         if (queue.StageBytes == 0) queue.StageBytes = FirstStageBytes;
         int wanted = Math.Min(slice.Length - queue.PartDone, queue.StageBytes);
         BufferLease buffer = _pool.Rent(wanted);
@@ -248,7 +256,7 @@ public sealed partial class Reactor
         queue.StagedFrom = 0;
         queue.StagedTo = count;
         FileSlice slice = queue.Head.PartSpan[queue.Part].File;
-        return slice.File.Generation == slice.Generation ? SendOutcome.Progress : NoteStale(connection);
+        return slice.IsCurrent ? SendOutcome.Progress : NoteStale(connection);
     }
 
     private void TakeColdRead(ColdRead read)
