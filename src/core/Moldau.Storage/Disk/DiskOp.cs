@@ -117,12 +117,8 @@ public abstract class JobOp : DiskOp
 public readonly record struct FileSlice(
     IDiskFile File, long Position, int Length, int Generation, SharedFile? Shared = null, int SharedGeneration = 0)
 {
-<<<<<<< HEAD
-    public bool IsCurrent => (Shared?.Generation ?? File.Generation) == Generation;
-=======
     public bool IsCurrent =>
         File.Generation == Generation && (Shared is null || Shared.Generation == SharedGeneration);
->>>>>>> storage
 
     public void Release() => Shared?.Release();
 }
