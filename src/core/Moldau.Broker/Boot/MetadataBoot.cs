@@ -113,7 +113,7 @@ public sealed record MetadataBoot(
     private static VoterSet ConfiguredVoters(BrokerConfig config) => VoterSet.Of(config.ControllerQuorumVoters.Select(v =>
         new VoterNode(
             new ReplicaKey(v.Id, Uuid.Zero),
-            [new RaftEndpoint(config.ControllerListenerNames[0], v.Host, (ushort)v.Port)], 0, 0)));
+            [new RaftEndpoint(config.ControllerListenerNames[0], v.Address.Host, (ushort)v.Address.Port)], 0, 0)));
 }
 
 /// <summary>How the metadata log is kept: always synced, never compacted, cut by snapshots only.</summary>

@@ -97,32 +97,11 @@ public static class NodeBoot
         }
 
         Uuid directoryId = prng.NextUuid();
-        if (meta is null) Format(disk, path, clusterId, config, directoryId, isForMetadata, nowMs);
+        if (meta is null)
+            NodeFormat.Write(disk, path, new FormatRequest(clusterId, config) { IsStandalone = true }, directoryId, isForMetadata, nowMs);
         else DiskFiles.WriteDurably(disk, $"{path}/meta.properties", new MetaProperties(clusterId, config.NodeId, directoryId) { Others = meta.Others }.Encode());
         disk.SyncDirectory(path);
         return directoryId;
-    }
-
-    /// <summary>Where other nodes reach this one's controller.</summary>
-    public static IReadOnlyList<RaftEndpoint> ControllerEndpoints(BrokerConfig config) =>
-        [.. config.AdvertisedControllerListeners.Select(e =>
-            new RaftEndpoint(e.ListenerName, e.Host is { Length: > 0 } host ? host : "localhost", (ushort)e.Port))];
-
-    /// <summary>Makes a folder a log directory of a new cluster of one node, as kafka-storage's format --standalone does.</summary>
-    private static void Format(
-        IDisk disk, string path, string clusterId, BrokerConfig config, Uuid directoryId, bool isForMetadata, long nowMs)
-    {
-        Raft.MetaProperties properties = new(clusterId, config.NodeId, directoryId);
-        Instant now = new(0, nowMs);
-        IReadOnlyList<FormattedFile> files = isForMetadata
-            ? StorageFormat.ForController(
-                properties,
-                [.. BootstrapMetadata.ForNewCluster(MetadataVersion.Latest).Select(r => MetadataRecords.Write(r))],
-                StorageFormat.Standalone(new ReplicaKey(config.NodeId, directoryId), ControllerEndpoints(config)),
-                now)
-            : StorageFormat.ForLogDirectory(properties, now);
-        if (isForMetadata) disk.CreateDirectory($"{path}/{StorageFormat.MetadataFolder}");
-        foreach (FormattedFile file in files) DiskFiles.WriteDurably(disk, $"{path}/{file.Path}", file.Content);
     }
 
     /// <summary>A folder without meta.properties may hold what an earlier, interrupted start left, and nothing else.</summary>

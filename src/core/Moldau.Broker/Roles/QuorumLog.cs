@@ -107,7 +107,7 @@ internal sealed partial class QuorumLog
         {
             ClusterId = options.ClusterId,
             Self = new ReplicaKey(options.NodeId, boot.DirectoryId),
-            Endpoints = NodeBoot.ControllerEndpoints(config),
+            Endpoints = NodeFormat.ControllerEndpoints(config),
             ElectionTimeout = Duration.FromMs(config.ControllerQuorumElectionTimeoutMs),
             ElectionBackoffMax = Duration.FromMs(config.ControllerQuorumElectionBackoffMaxMs),
             FetchTimeout = Duration.FromMs(config.ControllerQuorumFetchTimeoutMs),
