@@ -72,7 +72,7 @@ internal sealed class ConfigControl(ControllerContext context)
         foreach (IncrementalAlterConfigsRequest.AlterableConfig config in configs)
         {
             if (changes.ContainsKey(config.Name))
-                return new ControllerError(ErrorCode.InvalidConfig, "Error due to duplicate config keys");
+                return new ControllerError(ErrorCode.InvalidRequest, "Error due to duplicate config keys");
             error = Next(resource, config, out string? value);
             if (error.IsFailure) return error;
             changes.Add(config.Name, value);
@@ -134,7 +134,7 @@ internal sealed class ConfigControl(ControllerContext context)
             if (config.Value is null)
                 return new ControllerError(ErrorCode.InvalidRequest, $"Null value not supported for : {config.Name}");
             if (!changes.TryAdd(config.Name, config.Value))
-                return new ControllerError(ErrorCode.InvalidConfig, "Error due to duplicate config keys");
+                return new ControllerError(ErrorCode.InvalidRequest, "Error due to duplicate config keys");
         }
 
         List<string> dropped = [.. context.Image.Configs.Of(resource).Keys.Where(k => !changes.ContainsKey(k))];
@@ -162,12 +162,30 @@ internal sealed class ConfigControl(ControllerContext context)
         return ControllerError.None;
     }
 
-    private static ControllerError CheckResource(ConfigResource resource) => resource.Type switch
+    private static ControllerError CheckResource(ConfigResource resource)
     {
-        ConfigResourceType.Topic or ConfigResourceType.Broker or ConfigResourceType.ClientMetrics or ConfigResourceType.Group =>
-            ControllerError.None,
-        _ => new ControllerError(ErrorCode.InvalidRequest, $"Unexpected resource type {(sbyte)resource.Type}."),
-    };
+        string name = resource.Name;
+        switch (resource.Type)
+        {
+            case ConfigResourceType.Topic:
+                if (name.Length == 0) return Invalid("Default topic resources are not allowed.");
+                return TopicNames.Check(name) is { } reason
+                    ? new ControllerError(ErrorCode.InvalidTopicException, reason)
+                    : ControllerError.None;
+            case ConfigResourceType.Broker:
+                if (name.Length == 0) return ControllerError.None;
+                if (!int.TryParse(name, out int id)) return Invalid("Unable to parse broker name as a base 10 number.");
+                return id < 0 ? Invalid("Invalid negative broker ID.") : ControllerError.None;
+            case ConfigResourceType.Group:
+                return name.Length == 0 ? Invalid("Default group resources are not allowed.") : ControllerError.None;
+            case ConfigResourceType.ClientMetrics:
+                return ControllerError.None;
+            default:
+                return Invalid($"Unexpected resource type {(sbyte)resource.Type}.");
+        }
+    }
+
+    private static ControllerError Invalid(string why) => new(ErrorCode.InvalidRequest, why);
 
     private ControllerError CheckExists(ConfigResource resource) => resource.Type switch
     {

@@ -20,8 +20,6 @@ internal sealed partial class TopicControl(ControllerContext context, ConfigCont
             if (!seen.Add(topic.Name)) duplicates.Add(topic.Name);
         }
 
-        // Within the request, too, names may not collide: those that went before count.
-        var created = new List<string>();
         foreach (CreatableTopic topic in request.Topics)
         {
             if (duplicates.Contains(topic.Name) || topic.Name == TopicNames.ClusterMetadata) continue;
@@ -34,10 +32,6 @@ internal sealed partial class TopicControl(ControllerContext context, ConfigCont
             {
                 records.RemoveRange(before, records.Count - before);
                 result = new TopicResult { Name = topic.Name, ErrorCode = error.CodeNumber, ErrorMessage = error.Message };
-            }
-            else
-            {
-                created.Add(topic.Name);
             }
 
             response.Topics.Add(result);
