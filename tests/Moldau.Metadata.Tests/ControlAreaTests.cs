@@ -37,10 +37,12 @@ public sealed class ControlAreaTests
             ErrorCode.InvalidRequest,
             (ErrorCode)ProposeIsr(controller, i => [.. i.Replicas.Where(r => r != i.Leader)]).ErrorCode);
         Assert.Equal(
-            ErrorCode.InvalidUpdateVersion, (ErrorCode)ProposeIsr(controller, i => [i.Leader], partitionEpoch: 0).ErrorCode);
+            ErrorCode.InvalidUpdateVersion,
+                (ErrorCode)ProposeIsr(controller, i => [i.Leader], partitionEpoch: 0).ErrorCode);
         Assert.Equal(
             ErrorCode.NotController, (ErrorCode)ProposeIsr(controller, i => [i.Leader], partitionEpoch: 99).ErrorCode);
-        Assert.Equal(ErrorCode.FencedLeaderEpoch, (ErrorCode)ProposeIsr(controller, i => [i.Leader], leaderEpoch: -1).ErrorCode);
+        Assert.Equal(ErrorCode.FencedLeaderEpoch,
+            (ErrorCode)ProposeIsr(controller, i => [i.Leader], leaderEpoch: -1).ErrorCode);
         Assert.Equal(
             ErrorCode.StaleBrokerEpoch,
             (ErrorCode)controller.Ask<AlterPartitionResponse>(
@@ -138,7 +140,8 @@ public sealed class ControlAreaTests
     }
 
     [Theory]
-    [InlineData("t", "retention.ms", 2, "1", ErrorCode.InvalidConfig, "Can't APPEND to key retention.ms because its type is not LIST.")]
+    [InlineData("t", "retention.ms", 2, "1", ErrorCode.InvalidConfig,
+        "Can't APPEND to key retention.ms because its type is not LIST.")]
     [InlineData("t", "nosuch", 0, "1", ErrorCode.InvalidConfig, "Unknown topic config name: nosuch")]
     [InlineData("none", "retention.ms", 0, "1", ErrorCode.UnknownTopicOrPartition, "The topic 'none' does not exist.")]
     [InlineData("", "retention.ms", 0, "1", ErrorCode.InvalidRequest, "Default topic resources are not allowed.")]
@@ -190,7 +193,8 @@ public sealed class ControlAreaTests
         Assert.Equal(0, Update(controller, FeatureNames.Group, 1, 1).ErrorCode);
         UpdateFeaturesResponse refused = Update(controller, MetadataVersion.FeatureName, 99, 1);
         Assert.Equal((short)ErrorCode.InvalidUpdateVersion, refused.ErrorCode);
-        Assert.StartsWith("Invalid update version 99 for feature metadata.version.", refused.ErrorMessage, StringComparison.Ordinal);
+        Assert.StartsWith("Invalid update version 99 for feature metadata.version.", refused.ErrorMessage,
+            StringComparison.Ordinal);
         Assert.Equal((short)ErrorCode.InvalidUpdateVersion, Update(controller, FeatureNames.Share, 1, 1).ErrorCode);
     }
 
@@ -202,7 +206,8 @@ public sealed class ControlAreaTests
         int from = controller.Image.Topics.Find("t")!.Partitions[0].Leader;
         int to = from % 3 + 1;
         AlterPartitionReassignmentsRequest move = Reassign(to);
-        Assert.Equal(0, controller.Ask<AlterPartitionReassignmentsResponse>(move, 1).Responses[0].Partitions[0].ErrorCode);
+        Assert.Equal(0, controller.Ask<AlterPartitionReassignmentsResponse>(move,
+            1).Responses[0].Partitions[0].ErrorCode);
         var ongoing = controller.Ask<ListPartitionReassignmentsResponse>(new ListPartitionReassignmentsRequest());
         Assert.Equal([to], Assert.Single(Assert.Single(ongoing.Topics).Partitions).AddingReplicas);
         Assert.Equal(ErrorCode.NewLeaderElected, (ErrorCode)ProposeIsr(controller, i => [from, to]).ErrorCode);
@@ -210,12 +215,14 @@ public sealed class ControlAreaTests
         Assert.Equal([to], partition.Replicas);
         Assert.Equal(to, partition.Leader);
         Assert.False(partition.IsReassigning);
-        Assert.Empty(controller.Ask<ListPartitionReassignmentsResponse>(new ListPartitionReassignmentsRequest()).Topics);
+        Assert.Empty(controller.Ask<ListPartitionReassignmentsResponse>(
+            new ListPartitionReassignmentsRequest()).Topics);
         var cancel = new AlterPartitionReassignmentsRequest();
         cancel.Topics.Add(new() { Name = "t", Partitions = [new() { Replicas = null }] });
         Assert.Equal(
             ErrorCode.NoReassignmentInProgress,
-            (ErrorCode)controller.Ask<AlterPartitionReassignmentsResponse>(cancel, 1).Responses[0].Partitions[0].ErrorCode);
+            (ErrorCode)controller.Ask<AlterPartitionReassignmentsResponse>(cancel,
+                1).Responses[0].Partitions[0].ErrorCode);
     }
 
     [Fact]
@@ -223,7 +230,8 @@ public sealed class ControlAreaTests
     {
         TestController controller = WithBrokers(2);
         controller.CreateTopic("t", factor: 2);
-        Assert.Equal(0, controller.Ask<UnregisterBrokerResponse>(new UnregisterBrokerRequest { BrokerId = 2 }).ErrorCode);
+        Assert.Equal(0,
+            controller.Ask<UnregisterBrokerResponse>(new UnregisterBrokerRequest { BrokerId = 2 }).ErrorCode);
         Assert.Null(controller.Image.Cluster.Broker(2));
         Assert.Equal([1], controller.Image.Topics.Find("t")!.Partitions[0].Isr);
         Assert.Equal(
@@ -254,7 +262,8 @@ public sealed class ControlAreaTests
         long epoch = controller.Image.Cluster.Broker(broker)!.Epoch;
         for (int i = 0; i < 5; i++)
         {
-            foreach (BrokerRegistration other in controller.Image.Cluster.Brokers.Values.Where(b => b.IsActive && b.Id != broker))
+            foreach (BrokerRegistration other in controller.Image.Cluster.Brokers.Values.Where(b => b.IsActive
+                && b.Id != broker))
                 controller.Heartbeat(other.Id, other.Epoch);
             if (controller.Heartbeat(broker, epoch, wantShutDown: true).ShouldShutDown) return;
         }
@@ -266,12 +275,14 @@ public sealed class ControlAreaTests
     {
         var request = new CreatePartitionsRequest();
         foreach ((string topic, int count) in topics)
-            request.Topics.Add(new CreatePartitionsRequest.CreatePartitionsTopic { Name = topic, Count = count, Assignments = null });
+            request.Topics.Add(new CreatePartitionsRequest.CreatePartitionsTopic { Name = topic, Count = count,
+                Assignments = null });
         return controller.Ask<CreatePartitionsResponse>(request, 3);
     }
 
     private static AlterPartitionResponse.PartitionData ProposeIsr(
-        TestController controller, Func<PartitionImage, List<int>> isr, int? partitionEpoch = null, int? leaderEpoch = null)
+        TestController controller, Func<PartitionImage, List<int>> isr, int? partitionEpoch = null,
+            int? leaderEpoch = null)
     {
         TopicImage topic = controller.Image.Topics.Find("t")!;
         PartitionImage now = topic.Partitions[0];
@@ -292,8 +303,10 @@ public sealed class ControlAreaTests
 
     private static ErrorCode Elect(TestController controller, sbyte type)
     {
-        var request = new ElectLeadersRequest { ElectionType = type, TopicPartitions = [new() { Topic = "t", Partitions = [0] }] };
-        return (ErrorCode)controller.Ask<ElectLeadersResponse>(request, 2).ReplicaElectionResults[0].PartitionResult[0].ErrorCode;
+        var request = new ElectLeadersRequest { ElectionType = type,
+            TopicPartitions = [new() { Topic = "t", Partitions = [0] }] };
+        return (ErrorCode)controller.Ask<ElectLeadersResponse>(request,
+            2).ReplicaElectionResults[0].PartitionResult[0].ErrorCode;
     }
 
     private static void SetMinIsr(TestController controller, string topic, string value) =>
@@ -302,7 +315,8 @@ public sealed class ControlAreaTests
     private static IncrementalAlterConfigsResponse.AlterConfigsResourceResponse Alter(
         TestController controller, string topic, params (string Name, sbyte Operation, string? Value)[] changes)
     {
-        var resource = new IncrementalAlterConfigsRequest.AlterConfigsResource { ResourceType = 2, ResourceName = topic };
+        var resource = new IncrementalAlterConfigsRequest.AlterConfigsResource { ResourceType = 2,
+            ResourceName = topic };
         foreach ((string name, sbyte operation, string? value) in changes)
         {
             resource.Configs.Add(new IncrementalAlterConfigsRequest.AlterableConfig

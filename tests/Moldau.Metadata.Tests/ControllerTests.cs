@@ -64,7 +64,8 @@ public sealed class ControllerTests
         int before = controller.Log.Count;
         BrokerRegistrationRequest early = TestController.Registration(1, new Uuid(9, 9), -1);
         Assert.Equal(
-            (short)ErrorCode.DuplicateBrokerRegistration, controller.Ask<BrokerRegistrationResponse>(early, 4).ErrorCode);
+            (short)ErrorCode.DuplicateBrokerRegistration,
+                controller.Ask<BrokerRegistrationResponse>(early, 4).ErrorCode);
         controller.Advance(9_001);
         controller.RunTimers();
         controller.AddBroker(1, previousEpoch: -1);
@@ -76,7 +77,8 @@ public sealed class ControllerTests
         Assert.IsType<RegisterBrokerRecord>(records[3].Message);
         Assert.Equal(Shape(Golden.RecordAt(75)), Shape(records[4]));
         Assert.Equal(Shape(Golden.RecordAt(77)), Shape(records[5]));
-        Assert.Equal(LeaderRecoveryState.Recovering, controller.Image.Topics.Find("first")!.Partitions[0].LeaderRecoveryState);
+        Assert.Equal(LeaderRecoveryState.Recovering,
+            controller.Image.Topics.Find("first")!.Partitions[0].LeaderRecoveryState);
     }
 
     [Fact]
@@ -136,9 +138,12 @@ public sealed class ControllerTests
         controller.AddBroker(1);
         int before = controller.Log.Count;
         var request = new CreateTopicsRequest { ValidateOnly = true };
-        request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "x", NumPartitions = -1, ReplicationFactor = -1 });
-        request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "y", NumPartitions = 1, ReplicationFactor = 1 });
-        request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "y", NumPartitions = 1, ReplicationFactor = 1 });
+        request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "x", NumPartitions = -1,
+            ReplicationFactor = -1 });
+        request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "y", NumPartitions = 1,
+            ReplicationFactor = 1 });
+        request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "y", NumPartitions = 1,
+            ReplicationFactor = 1 });
         request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "__cluster_metadata", NumPartitions = 1 });
         CreateTopicsResponse response = controller.Ask<CreateTopicsResponse>(request, 7);
         Assert.Equal(["x", "y", "__cluster_metadata"], response.Topics.Select(t => t.Name));
@@ -156,7 +161,8 @@ public sealed class ControllerTests
         request.Topics.Add(new DeleteTopicsRequest.DeleteTopicState { Name = "gone" });
         request.Topics.Add(new DeleteTopicsRequest.DeleteTopicState { Name = "never" });
         DeleteTopicsResponse response = controller.Ask<DeleteTopicsResponse>(request, 6);
-        Assert.Equal([(short)ErrorCode.UnknownTopicOrPartition, (short)ErrorCode.None], response.Responses.Select(r => r.ErrorCode));
+        Assert.Equal([(short)ErrorCode.UnknownTopicOrPartition, (short)ErrorCode.None],
+            response.Responses.Select(r => r.ErrorCode));
         Assert.Null(controller.Image.Topics.Find(id));
         Assert.NotEqual(id, controller.CreateTopic("gone").TopicId);
     }

@@ -44,7 +44,8 @@ public sealed class ImagePropertyTests
         var delta = new MetadataDelta(MetadataImage.Empty);
         var random = new Prng(5);
         for (int i = 0; i < 10_000; i++)
-            Assert.Null(delta.Replay(new MetadataRecord(new TopicRecord { Name = $"t{i}", TopicId = random.NextUuid() }, 0)));
+            Assert.Null(delta.Replay(new MetadataRecord(new TopicRecord { Name = $"t{i}",
+                TopicId = random.NextUuid() }, 0)));
         MetadataImage large = delta.Apply(default);
         var next = new MetadataDelta(large);
         Uuid id = random.NextUuid();
@@ -63,7 +64,8 @@ public sealed class ImagePropertyTests
     {
         var loader = new MetadataLoader();
         MetadataRecord topic = new(new TopicRecord { Name = "t", TopicId = new Uuid(1, 2) }, 0);
-        Assert.Null(loader.Load(new MetadataBatch(0, 0, 1, 0, [new(new BeginTransactionRecord(), 0)]), out MetadataUpdate? update));
+        Assert.Null(loader.Load(new MetadataBatch(0, 0, 1, 0, [new(new BeginTransactionRecord(), 0)]),
+            out MetadataUpdate? update));
         Assert.Null(update);
         Assert.Null(loader.Load(new MetadataBatch(1, 1, 1, 0, [topic]), out update));
         Assert.Null(update);
@@ -71,7 +73,8 @@ public sealed class ImagePropertyTests
         Assert.Null(loader.Load(new MetadataBatch(2, 2, 1, 0, [new(new AbortTransactionRecord(), 0)]), out update));
         Assert.Equal(0, update!.Image.Topics.Count);
         Assert.Null(loader.Load(
-            new MetadataBatch(3, 5, 1, 0, [new(new BeginTransactionRecord(), 0), topic, new(new EndTransactionRecord(), 0)]),
+            new MetadataBatch(3, 5, 1, 0, [new(new BeginTransactionRecord(), 0), topic,
+                new(new EndTransactionRecord(), 0)]),
             out update));
         Assert.Equal(1, update!.Image.Topics.Count);
     }
@@ -104,10 +107,12 @@ public sealed class ImagePropertyTests
             switch (random.Next(8))
             {
                 case 0 when controller.Image.Cluster.Broker(broker) is null or { IsFenced: true }:
-                    epochs[broker] = controller.AddBroker(broker, random.Chance(0.5) ? epochs.GetValueOrDefault(broker, -1) : -1);
+                    epochs[broker] = controller.AddBroker(broker, random.Chance(0.5)
+                        ? epochs.GetValueOrDefault(broker, -1) : -1);
                     break;
                 case 1 when epochs.TryGetValue(broker, out long epoch):
-                    controller.Heartbeat(broker, epoch, wantFence: random.Chance(0.3), wantShutDown: random.Chance(0.3));
+                    controller.Heartbeat(broker, epoch, wantFence: random.Chance(0.3),
+                        wantShutDown: random.Chance(0.3));
                     break;
                 case 2:
                     controller.Advance(random.Next(4_000));
@@ -123,7 +128,8 @@ public sealed class ImagePropertyTests
                     alter.Resources.Add(new()
                     {
                         ResourceType = 2, ResourceName = topic,
-                        Configs = [new() { Name = "retention.ms", ConfigOperation = (sbyte)random.Next(2), Value = "7" }],
+                        Configs = [new() { Name = "retention.ms", ConfigOperation = (sbyte)random.Next(2),
+                            Value = "7" }],
                     });
                     controller.Ask<IncrementalAlterConfigsResponse>(alter, 1);
                     break;
@@ -141,5 +147,6 @@ public sealed class ImagePropertyTests
         return (controller.Log, controller.Image);
     }
 
-    private static byte[] Bytes(MetadataImage image) => [.. image.ToRecords().SelectMany(r => MetadataRecords.Write(r))];
+    private static byte[] Bytes(MetadataImage image) =>
+        [.. image.ToRecords().SelectMany(r => MetadataRecords.Write(r))];
 }

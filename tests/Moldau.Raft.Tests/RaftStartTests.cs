@@ -11,7 +11,8 @@ public sealed class RaftStartTests
     {
         var files = new RaftFiles
         {
-            Snapshots = new Dictionary<OffsetAndEpoch, byte[]> { [new(0, 0)] = Golden.Read("kafka-4.3.1-0-0.checkpoint") },
+            Snapshots = new Dictionary<OffsetAndEpoch,
+                byte[]> { [new(0, 0)] = Golden.Read("kafka-4.3.1-0-0.checkpoint") },
             OldBootstrap = Golden.Read("kafka-4.3.1-bootstrap.checkpoint"),
         };
         RaftStart start = RaftStart.Read(files, out string? error)!;
@@ -21,7 +22,8 @@ public sealed class RaftStartTests
         Assert.Empty(start.SnapshotValues);
         // What 4.3.1's own format writes for 4.3-IV0 is what ours writes.
         Assert.Equal(
-            BootstrapMetadata.ForNewCluster(MetadataVersion.V43Iv0).Select(r => Convert.ToHexString(MetadataRecords.Write(r))),
+            BootstrapMetadata.ForNewCluster(MetadataVersion.V43Iv0).Select(r => Convert.ToHexString(
+                MetadataRecords.Write(r))),
             start.BootstrapValues.Select(Convert.ToHexString));
         MetadataRecords.Read(start.BootstrapValues[0], out MetadataRecord first);
         Assert.Equal(30, Assert.IsType<FeatureLevelRecord>(first.Message).FeatureLevel);
@@ -39,7 +41,8 @@ public sealed class RaftStartTests
         RaftStart start = RaftStart.Read(files, out string? error)!;
         Assert.Null(error);
         ReplicaKey self = start.State.SnapshotVoters.Keys.Single();
-        var raft = new RaftNode(new RaftOptions { ClusterId = Golden.ClusterId, Self = self }, start.State, new Prng(1));
+        var raft = new RaftNode(new RaftOptions { ClusterId = Golden.ClusterId, Self = self }, start.State,
+            new Prng(1));
         Assert.Equal(88, raft.LogEndOffset);
         Assert.Equal(3, raft.Epoch);
         Assert.Equal(1, raft.KRaftVersion);
@@ -53,7 +56,8 @@ public sealed class RaftStartTests
         byte[] bad = [.. good[..^3]];
         var files = new RaftFiles
         {
-            Snapshots = new Dictionary<OffsetAndEpoch, byte[]> { [new(10, 1)] = good, [new(20, 1)] = bad }, LogStartOffset = 10,
+            Snapshots = new Dictionary<OffsetAndEpoch, byte[]> { [new(10, 1)] = good, [new(20, 1)] = bad },
+                LogStartOffset = 10,
         };
         RaftStart start = RaftStart.Read(files, out string? error)!;
         Assert.Null(error);

@@ -70,7 +70,8 @@ public sealed record BrokerRegistration
         Epoch = record.BrokerEpoch,
         IncarnationId = record.IncarnationId,
         Listeners = [.. record.EndPoints.Select(e => new ListenerEndpoint(e.Name, e.Host, e.Port, e.SecurityProtocol))],
-        Features = [.. record.Features.Select(f => new SupportedFeature(f.Name, f.MinSupportedVersion, f.MaxSupportedVersion))],
+        Features = [.. record.Features.Select(f => new SupportedFeature(f.Name, f.MinSupportedVersion,
+            f.MaxSupportedVersion))],
         Rack = record.Rack,
         IsFenced = record.Fenced,
         IsInControlledShutdown = record.InControlledShutdown,
@@ -108,7 +109,8 @@ public sealed record BrokerRegistration
         }
 
         if (version.IsDirectoryAssignmentSupported) record.LogDirs = [.. Directories];
-        if (version.AreCordonedLogDirsSupported && CordonedDirectories is { } cordoned) record.CordonedLogDirs = [.. cordoned];
+        if (version.AreCordonedLogDirsSupported && CordonedDirectories is { } cordoned)
+            record.CordonedLogDirs = [.. cordoned];
         return new MetadataRecord(record, version.RegisterBrokerRecordVersion);
     }
 

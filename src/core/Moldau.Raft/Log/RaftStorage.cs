@@ -5,8 +5,10 @@ namespace Moldau.Raft;
 /// <summary>The files of a metadata log directory, read by a job of the start.</summary>
 public sealed record RaftFiles
 {
-    /// <summary>The <c>.checkpoint</c> files of the log's folder by id; unfinished ones (<c>.part</c>) left out.</summary>
-    public IReadOnlyDictionary<OffsetAndEpoch, byte[]> Snapshots { get; init; } = new Dictionary<OffsetAndEpoch, byte[]>();
+    /// <summary>The <c>.checkpoint</c> files of the log's folder by id; unfinished ones (<c>.part</c>) left
+    /// out.</summary>
+    public IReadOnlyDictionary<OffsetAndEpoch, byte[]> Snapshots { get; init; } = new Dictionary<OffsetAndEpoch,
+        byte[]>();
 
     /// <summary><c>bootstrap.checkpoint</c> beside the folder, as 4.3 and before wrote it.</summary>
     public byte[]? OldBootstrap { get; init; }
@@ -82,7 +84,8 @@ public sealed record RaftStart(
             ConfiguredVoters = files.ConfiguredVoters,
             LogStartOffset = files.LogStartOffset,
             Tail = [.. RaftBatch.Split(files.Log).Where(b => b.BaseOffset >= (id?.Offset ?? 0))],
-            Epochs = [.. RaftBatch.Split(files.Log).GroupBy(static b => b.Epoch).Select(static g => (g.Key, g.First().BaseOffset))],
+            Epochs = [.. RaftBatch.Split(files.Log).GroupBy(static b => b.Epoch).Select(static g => (g.Key,
+                g.First().BaseOffset))],
         };
         return new RaftStart(
             state,
@@ -91,7 +94,8 @@ public sealed record RaftStart(
             bootstrap?.Values ?? []);
     }
 
-    /// <summary>4.4 keeps the bootstrap records in the snapshot 0-0; 4.3 had only the voters there, and the records in a
+    /// <summary>4.4 keeps the bootstrap records in the snapshot 0-0; 4.3 had only the voters there, and the records in
+    /// a
     /// file of their own.</summary>
     private static SnapshotContent? Bootstrap(RaftFiles files, out string? error)
     {
