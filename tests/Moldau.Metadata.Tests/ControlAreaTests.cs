@@ -275,8 +275,12 @@ public sealed class ControlAreaTests
     {
         var request = new CreatePartitionsRequest();
         foreach ((string topic, int count) in topics)
-            request.Topics.Add(new CreatePartitionsRequest.CreatePartitionsTopic { Name = topic, Count = count,
-                Assignments = null });
+            request.Topics.Add(new CreatePartitionsRequest.CreatePartitionsTopic
+            {
+                Name = topic,
+                Count = count,
+                Assignments = null
+            });
         return controller.Ask<CreatePartitionsResponse>(request, 3);
     }
 
@@ -295,7 +299,8 @@ public sealed class ControlAreaTests
         });
         var request = new AlterPartitionRequest
         {
-            BrokerId = now.Leader, BrokerEpoch = controller.Image.Cluster.Broker(now.Leader)!.Epoch,
+            BrokerId = now.Leader,
+            BrokerEpoch = controller.Image.Cluster.Broker(now.Leader)!.Epoch,
         };
         request.Topics.Add(data);
         return controller.Ask<AlterPartitionResponse>(request, 3).Topics[0].Partitions[0];
@@ -303,8 +308,11 @@ public sealed class ControlAreaTests
 
     private static ErrorCode Elect(TestController controller, sbyte type)
     {
-        var request = new ElectLeadersRequest { ElectionType = type,
-            TopicPartitions = [new() { Topic = "t", Partitions = [0] }] };
+        var request = new ElectLeadersRequest
+        {
+            ElectionType = type,
+            TopicPartitions = [new() { Topic = "t", Partitions = [0] }]
+        };
         return (ErrorCode)controller.Ask<ElectLeadersResponse>(request,
             2).ReplicaElectionResults[0].PartitionResult[0].ErrorCode;
     }
@@ -315,13 +323,18 @@ public sealed class ControlAreaTests
     private static IncrementalAlterConfigsResponse.AlterConfigsResourceResponse Alter(
         TestController controller, string topic, params (string Name, sbyte Operation, string? Value)[] changes)
     {
-        var resource = new IncrementalAlterConfigsRequest.AlterConfigsResource { ResourceType = 2,
-            ResourceName = topic };
+        var resource = new IncrementalAlterConfigsRequest.AlterConfigsResource
+        {
+            ResourceType = 2,
+            ResourceName = topic
+        };
         foreach ((string name, sbyte operation, string? value) in changes)
         {
             resource.Configs.Add(new IncrementalAlterConfigsRequest.AlterableConfig
             {
-                Name = name, ConfigOperation = operation, Value = value,
+                Name = name,
+                ConfigOperation = operation,
+                Value = value,
             });
         }
 

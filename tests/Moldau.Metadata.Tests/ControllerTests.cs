@@ -82,6 +82,29 @@ public sealed class ControllerTests
     }
 
     [Fact]
+    public void Node_KilledAndStartedAgain_ElectsItsLastLeaderAsRecovering()
+    {
+        // The image of Kafka's node at work, as the start after a kill finds it: broker 1 unfenced and leading.
+        var controller = new TestController(Golden.ImageAt(59));
+        Assert.Equal(1, controller.Image.Topics.Find("first")!.Partitions[0].Leader);
+        BrokerRegistrationRequest registration = TestController.Registration(1, new Uuid(8, 8), -1);
+        registration.LogDirs = [.. controller.Image.Cluster.Broker(1)!.Directories];
+        BrokerRegistrationResponse registered = controller.Ask<BrokerRegistrationResponse>(registration, 4);
+        Assert.Equal(0, registered.ErrorCode);
+        Assert.False(controller.Heartbeat(1, registered.BrokerEpoch).IsFenced);
+        Assert.All(
+            controller.Image.Topics.ByName.Values.SelectMany(t => t.Partitions),
+            p =>
+            {
+                Assert.Equal(1, p.Leader);
+                Assert.Equal([1], p.Isr);
+                Assert.Equal(LeaderRecoveryState.Recovering, p.LeaderRecoveryState);
+                Assert.Empty(p.Elr);
+                Assert.Empty(p.LastKnownElr);
+            });
+    }
+
+    [Fact]
     public void CreateTopics_WritesTopicConfigsPartitions_AsKafkaDoes()
     {
         var controller = new TestController();
@@ -138,12 +161,24 @@ public sealed class ControllerTests
         controller.AddBroker(1);
         int before = controller.Log.Count;
         var request = new CreateTopicsRequest { ValidateOnly = true };
-        request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "x", NumPartitions = -1,
-            ReplicationFactor = -1 });
-        request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "y", NumPartitions = 1,
-            ReplicationFactor = 1 });
-        request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "y", NumPartitions = 1,
-            ReplicationFactor = 1 });
+        request.Topics.Add(new CreateTopicsRequest.CreatableTopic
+        {
+            Name = "x",
+            NumPartitions = -1,
+            ReplicationFactor = -1
+        });
+        request.Topics.Add(new CreateTopicsRequest.CreatableTopic
+        {
+            Name = "y",
+            NumPartitions = 1,
+            ReplicationFactor = 1
+        });
+        request.Topics.Add(new CreateTopicsRequest.CreatableTopic
+        {
+            Name = "y",
+            NumPartitions = 1,
+            ReplicationFactor = 1
+        });
         request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "__cluster_metadata", NumPartitions = 1 });
         CreateTopicsResponse response = controller.Ask<CreateTopicsResponse>(request, 7);
         Assert.Equal(["x", "y", "__cluster_metadata"], response.Topics.Select(t => t.Name));

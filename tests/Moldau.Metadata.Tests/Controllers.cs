@@ -15,7 +15,9 @@ internal sealed class TestController
         CommitsAtOnce = commitsAtOnce;
         var options = new ControllerOptions
         {
-            NodeId = 1, Schema = new TopicNamesOnlySchema(), BootstrapRecords = bootstrap
+            NodeId = 1,
+            Schema = new TopicNamesOnlySchema(),
+            BootstrapRecords = bootstrap
                 ?? Bootstrap(MetadataVersion.Latest),
         };
         Controller = new QuorumController(options, ClusterId, new Prng(7));
@@ -81,16 +83,25 @@ internal sealed class TestController
     {
         var request = new BrokerRegistrationRequest
         {
-            BrokerId = id, ClusterId = ClusterId, IncarnationId = incarnation, PreviousBrokerEpoch = previousEpoch,
-                Rack = rack,
+            BrokerId = id,
+            ClusterId = ClusterId,
+            IncarnationId = incarnation,
+            PreviousBrokerEpoch = previousEpoch,
+            Rack = rack,
         };
-        request.Listeners.Add(new BrokerRegistrationRequest.Listener { Name = "PLAINTEXT", Host = "localhost",
-            Port = 9092 });
+        request.Listeners.Add(new BrokerRegistrationRequest.Listener
+        {
+            Name = "PLAINTEXT",
+            Host = "localhost",
+            Port = 9092
+        });
         foreach (SupportedFeature f in SupportedFeatures.All)
         {
             request.Features.Add(new BrokerRegistrationRequest.Feature
             {
-                Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max,
+                Name = f.Name,
+                MinSupportedVersion = f.Min,
+                MaxSupportedVersion = f.Max,
             });
         }
 
@@ -102,7 +113,10 @@ internal sealed class TestController
         Ask<BrokerHeartbeatResponse>(
             new BrokerHeartbeatRequest
             {
-                BrokerId = id, BrokerEpoch = epoch, CurrentMetadataOffset = NextOffset - 1, WantFence = wantFence,
+                BrokerId = id,
+                BrokerEpoch = epoch,
+                CurrentMetadataOffset = NextOffset - 1,
+                WantFence = wantFence,
                 WantShutDown = wantShutDown,
             },
             2);
@@ -112,7 +126,9 @@ internal sealed class TestController
         var request = new CreateTopicsRequest();
         request.Topics.Add(new CreateTopicsRequest.CreatableTopic
         {
-            Name = name, NumPartitions = partitions, ReplicationFactor = factor,
+            Name = name,
+            NumPartitions = partitions,
+            ReplicationFactor = factor,
         });
         return Assert.Single(Ask<CreateTopicsResponse>(request, 7).Topics);
     }

@@ -44,8 +44,11 @@ public sealed class ImagePropertyTests
         var delta = new MetadataDelta(MetadataImage.Empty);
         var random = new Prng(5);
         for (int i = 0; i < 10_000; i++)
-            Assert.Null(delta.Replay(new MetadataRecord(new TopicRecord { Name = $"t{i}",
-                TopicId = random.NextUuid() }, 0)));
+            Assert.Null(delta.Replay(new MetadataRecord(new TopicRecord
+            {
+                Name = $"t{i}",
+                TopicId = random.NextUuid()
+            }, 0)));
         MetadataImage large = delta.Apply(default);
         var next = new MetadataDelta(large);
         Uuid id = random.NextUuid();
@@ -127,7 +130,8 @@ public sealed class ImagePropertyTests
                     var alter = new IncrementalAlterConfigsRequest();
                     alter.Resources.Add(new()
                     {
-                        ResourceType = 2, ResourceName = topic,
+                        ResourceType = 2,
+                        ResourceName = topic,
                         Configs = [new() { Name = "retention.ms", ConfigOperation = (sbyte)random.Next(2),
                             Value = "7" }],
                     });

@@ -137,7 +137,10 @@ public sealed class QuorumTests
         cluster.RunFor(1_000);
         var add = new AddRaftVoterRequest
         {
-            ClusterId = Cluster.ClusterId, VoterId = 2, VoterDirectoryId = Cluster.Key(2).DirectoryId, TimeoutMs = 1000,
+            ClusterId = Cluster.ClusterId,
+            VoterId = 2,
+            VoterDirectoryId = Cluster.Key(2).DirectoryId,
+            TimeoutMs = 1000,
         };
         add.Listeners.Add(new AddRaftVoterRequest.Listener { Name = "CONTROLLER", Host = "node2", Port = 9002 });
         Assert.Equal(0, cluster.Ask<AddRaftVoterResponse>(leader, add, 1).ErrorCode);
@@ -154,7 +157,9 @@ public sealed class QuorumTests
 
         var remove = new RemoveRaftVoterRequest
         {
-            ClusterId = Cluster.ClusterId, VoterId = 2, VoterDirectoryId = Cluster.Key(2).DirectoryId,
+            ClusterId = Cluster.ClusterId,
+            VoterId = 2,
+            VoterDirectoryId = Cluster.Key(2).DirectoryId,
         };
         Assert.Equal(0, cluster.Ask<RemoveRaftVoterResponse>(leader, remove, 0).ErrorCode);
         Assert.Equal([1], leader.Raft.Voters.Keys.Select(k => k.Id));
@@ -241,8 +246,12 @@ public sealed class QuorumTests
         var topic = new VoteRequest.TopicData { TopicName = "__cluster_metadata" };
         topic.Partitions.Add(new VoteRequest.PartitionData
         {
-            ReplicaEpoch = epoch, ReplicaId = candidate, ReplicaDirectoryId = Cluster.Key(candidate).DirectoryId,
-            VoterDirectoryId = Cluster.Key(node.Id).DirectoryId, LastOffset = lastOffset, LastOffsetEpoch = lastEpoch,
+            ReplicaEpoch = epoch,
+            ReplicaId = candidate,
+            ReplicaDirectoryId = Cluster.Key(candidate).DirectoryId,
+            VoterDirectoryId = Cluster.Key(node.Id).DirectoryId,
+            LastOffset = lastOffset,
+            LastOffsetEpoch = lastEpoch,
         });
         var request = new VoteRequest { ClusterId = clusterId, VoterId = node.Id };
         request.Topics.Add(topic);

@@ -12,7 +12,8 @@ public sealed class RaftStartTests
         var files = new RaftFiles
         {
             Snapshots = new Dictionary<OffsetAndEpoch,
-                byte[]> { [new(0, 0)] = Golden.Read("kafka-4.3.1-0-0.checkpoint") },
+                byte[]>
+            { [new(0, 0)] = Golden.Read("kafka-4.3.1-0-0.checkpoint") },
             OldBootstrap = Golden.Read("kafka-4.3.1-bootstrap.checkpoint"),
         };
         RaftStart start = RaftStart.Read(files, out string? error)!;
@@ -57,7 +58,7 @@ public sealed class RaftStartTests
         var files = new RaftFiles
         {
             Snapshots = new Dictionary<OffsetAndEpoch, byte[]> { [new(10, 1)] = good, [new(20, 1)] = bad },
-                LogStartOffset = 10,
+            LogStartOffset = 10,
         };
         RaftStart start = RaftStart.Read(files, out string? error)!;
         Assert.Null(error);

@@ -90,7 +90,8 @@ public sealed class StorageFormatTests
     {
         var start = new ProcessStartInfo(kafka, ["-V", "4.4.0", "server-start", properties])
         {
-            RedirectStandardError = true, RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
         };
         start.Environment["HEAP"] = "512m";
         using Process process = Process.Start(start)!;

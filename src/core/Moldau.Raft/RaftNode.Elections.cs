@@ -35,8 +35,11 @@ public sealed partial class RaftNode
         }
 
         var ballot = new Ballot(_voters.Current, _options.Self);
-        var state = new ProspectiveState(Epoch, _state.LeaderId, _state.VotedFor, ballot) { Deadline = now
-            + ElectionTimeout() };
+        var state = new ProspectiveState(Epoch, _state.LeaderId, _state.VotedFor, ballot)
+        {
+            Deadline = now
+            + ElectionTimeout()
+        };
         MoveTo(state, now, effects);
     }
 
@@ -107,7 +110,10 @@ public sealed partial class RaftNode
         var topic = new VoteResponse.TopicData { TopicName = MetadataTopic };
         topic.Partitions.Add(new VoteResponse.PartitionData
         {
-            ErrorCode = (short)error, LeaderId = LeaderId, LeaderEpoch = Epoch, VoteGranted = isGranted,
+            ErrorCode = (short)error,
+            LeaderId = LeaderId,
+            LeaderEpoch = Epoch,
+            VoteGranted = isGranted,
         });
         response.Topics.Add(topic);
         return response;
@@ -184,7 +190,9 @@ public sealed partial class RaftNode
         var topic = new BeginQuorumEpochResponse.TopicData { TopicName = MetadataTopic };
         topic.Partitions.Add(new BeginQuorumEpochResponse.PartitionData
         {
-            ErrorCode = (short)error, LeaderId = LeaderId, LeaderEpoch = Epoch,
+            ErrorCode = (short)error,
+            LeaderId = LeaderId,
+            LeaderEpoch = Epoch,
         });
         response.Topics.Add(topic);
         return response;
@@ -224,7 +232,9 @@ public sealed partial class RaftNode
         var topic = new EndQuorumEpochResponse.TopicData { TopicName = MetadataTopic };
         topic.Partitions.Add(new EndQuorumEpochResponse.PartitionData
         {
-            ErrorCode = (short)error, LeaderId = LeaderId, LeaderEpoch = Epoch,
+            ErrorCode = (short)error,
+            LeaderId = LeaderId,
+            LeaderEpoch = Epoch,
         });
         response.Topics.Add(topic);
         return response;

@@ -164,14 +164,19 @@ public sealed partial class RaftNode
         };
         var topic = new FetchResponse.FetchableTopicResponse
         {
-            Topic = request.Topics.Count > 0 ? request.Topics[0].Topic : "", TopicId = Uuid.MetadataTopic,
+            Topic = request.Topics.Count > 0 ? request.Topics[0].Topic : "",
+            TopicId = Uuid.MetadataTopic,
         };
         topic.Partitions.Add(data);
         var response = new FetchResponse();
         response.Responses.Add(topic);
         if (LeaderId >= 0 && EndpointFor(LeaderId) is { } endpoint)
-            response.NodeEndpoints.Add(new FetchResponse.NodeEndpoint { NodeId = LeaderId, Host = endpoint.Host,
-                Port = endpoint.Port });
+            response.NodeEndpoints.Add(new FetchResponse.NodeEndpoint
+            {
+                NodeId = LeaderId,
+                Host = endpoint.Host,
+                Port = endpoint.Port
+            });
         return response;
     }
 }

@@ -14,7 +14,8 @@ public sealed partial class RaftNode
         ReplicaKey? voted = epoch == Epoch ? _state.VotedFor : null;
         var follower = new FollowerState(epoch, leaderId, endpoint ?? EndpointFor(leaderId), voted)
         {
-            Deadline = now + _options.FetchTimeout, NextFetch = now,
+            Deadline = now + _options.FetchTimeout,
+            NextFetch = now,
         };
         MoveTo(follower, now, effects);
     }

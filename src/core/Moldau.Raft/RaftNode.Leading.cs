@@ -110,7 +110,8 @@ public sealed partial class RaftNode
             {
                 data.PreferredCandidates.Add(new EndQuorumEpochRequest.ReplicaInfo
                 {
-                    CandidateId = candidate.Id, CandidateDirectoryId = candidate.DirectoryId,
+                    CandidateId = candidate.Id,
+                    CandidateDirectoryId = candidate.DirectoryId,
                 });
             }
 
@@ -118,8 +119,12 @@ public sealed partial class RaftNode
             var request = new EndQuorumEpochRequest { ClusterId = _options.ClusterId };
             request.Topics.Add(topic);
             foreach (RaftEndpoint e in _options.Endpoints)
-                request.LeaderEndpoints.Add(new EndQuorumEpochRequest.LeaderEndpoint { Name = e.Name, Host = e.Host,
-                    Port = e.Port });
+                request.LeaderEndpoints.Add(new EndQuorumEpochRequest.LeaderEndpoint
+                {
+                    Name = e.Name,
+                    Host = e.Host,
+                    Port = e.Port
+                });
             Send(voter.Id, EndpointFor(voter.Id), request, EndQuorumEpochRequest.HighestVersion, now, effects);
         }
     }
@@ -129,13 +134,19 @@ public sealed partial class RaftNode
         var topic = new BeginQuorumEpochRequest.TopicData { TopicName = MetadataTopic };
         topic.Partitions.Add(new BeginQuorumEpochRequest.PartitionData
         {
-            VoterDirectoryId = voter.DirectoryId, LeaderId = _options.Self.Id, LeaderEpoch = Epoch,
+            VoterDirectoryId = voter.DirectoryId,
+            LeaderId = _options.Self.Id,
+            LeaderEpoch = Epoch,
         });
         var request = new BeginQuorumEpochRequest { ClusterId = _options.ClusterId, VoterId = voter.Id };
         request.Topics.Add(topic);
         foreach (RaftEndpoint e in _options.Endpoints)
-            request.LeaderEndpoints.Add(new BeginQuorumEpochRequest.LeaderEndpoint { Name = e.Name, Host = e.Host,
-                Port = e.Port });
+            request.LeaderEndpoints.Add(new BeginQuorumEpochRequest.LeaderEndpoint
+            {
+                Name = e.Name,
+                Host = e.Host,
+                Port = e.Port
+            });
         return request;
     }
 }

@@ -118,7 +118,9 @@ public sealed partial class RaftNode
         });
         var request = new FetchSnapshotRequest
         {
-            ClusterId = _options.ClusterId, ReplicaId = _options.Self.Id, MaxBytes = SnapshotPartBytes,
+            ClusterId = _options.ClusterId,
+            ReplicaId = _options.Self.Id,
+            MaxBytes = SnapshotPartBytes,
         };
         request.Topics.Add(topic);
         return request;
@@ -159,8 +161,11 @@ public sealed partial class RaftNode
         data = new FetchSnapshotResponse.PartitionSnapshot
         {
             ErrorCode = (short)error,
-            SnapshotId = new FetchSnapshotResponse.SnapshotId { EndOffset = asked.SnapshotId.EndOffset,
-                Epoch = asked.SnapshotId.Epoch },
+            SnapshotId = new FetchSnapshotResponse.SnapshotId
+            {
+                EndOffset = asked.SnapshotId.EndOffset,
+                Epoch = asked.SnapshotId.Epoch
+            },
             CurrentLeader = new FetchSnapshotResponse.LeaderIdAndEpoch { LeaderId = LeaderId, LeaderEpoch = Epoch },
             UnalignedRecords = [],
         };

@@ -70,8 +70,11 @@ public sealed partial class RaftNode
         IMessage Answer(ErrorCode error, string? message)
         {
             var response = new UpdateRaftVoterResponse { ErrorCode = (short)error };
-            response.CurrentLeader = new UpdateRaftVoterResponse.CurrentLeaderData { LeaderId = LeaderId,
-                LeaderEpoch = Epoch };
+            response.CurrentLeader = new UpdateRaftVoterResponse.CurrentLeaderData
+            {
+                LeaderId = LeaderId,
+                LeaderEpoch = Epoch
+            };
             if (LeaderId >= 0 && EndpointFor(LeaderId) is { } endpoint)
             {
                 response.CurrentLeader.Host = endpoint.Host;
@@ -146,14 +149,21 @@ public sealed partial class RaftNode
         var response = new DescribeQuorumResponse();
         bool isOurs = request.Topics.Count == 1 && request.Topics[0].TopicName == MetadataTopic
             && request.Topics[0].Partitions is [{ PartitionIndex: 0 }];
-        var topic = new DescribeQuorumResponse.TopicData { TopicName = request.Topics.Count > 0
-            ? request.Topics[0].TopicName : "" };
+        var topic = new DescribeQuorumResponse.TopicData
+        {
+            TopicName = request.Topics.Count > 0
+            ? request.Topics[0].TopicName : ""
+        };
         response.Topics.Add(topic);
         if (!isOurs || _state is not LeaderState leader)
         {
             ErrorCode error = isOurs ? ErrorCode.NotLeaderOrFollower : ErrorCode.UnknownTopicOrPartition;
-            topic.Partitions.Add(new DescribeQuorumResponse.PartitionData { ErrorCode = (short)error,
-                LeaderId = LeaderId, LeaderEpoch = Epoch });
+            topic.Partitions.Add(new DescribeQuorumResponse.PartitionData
+            {
+                ErrorCode = (short)error,
+                LeaderId = LeaderId,
+                LeaderEpoch = Epoch
+            });
             return response;
         }
 

@@ -202,7 +202,9 @@ internal sealed class ClusterControl(ControllerContext context, ReplicationContr
         if (broker.CordonedDirectories is { } old && new HashSet<Uuid>(old).SetEquals(cordoned)) return;
         var record = new BrokerRegistrationChangeRecord
         {
-            BrokerId = broker.Id, BrokerEpoch = broker.Epoch, CordonedLogDirs = [.. cordoned],
+            BrokerId = broker.Id,
+            BrokerEpoch = broker.Epoch,
+            CordonedLogDirs = [.. cordoned],
         };
         records.Add(new MetadataRecord(record, 3));
     }

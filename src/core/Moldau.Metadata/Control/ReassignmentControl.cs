@@ -11,7 +11,8 @@ internal sealed class ReassignmentControl(ControllerContext context, TopicContro
     {
         var response = new AlterPartitionReassignmentsResponse
         {
-            AllowReplicationFactorChange = request.AllowReplicationFactorChange, ErrorMessage = null,
+            AllowReplicationFactorChange = request.AllowReplicationFactorChange,
+            ErrorMessage = null,
         };
         var records = new List<MetadataRecord>();
         foreach (AlterPartitionReassignmentsRequest.ReassignableTopic topic in request.Topics)
@@ -22,8 +23,9 @@ internal sealed class ReassignmentControl(ControllerContext context, TopicContro
                 ControllerError error = Alter(topic.Name, partition, request.AllowReplicationFactorChange, records);
                 answer.Partitions.Add(new AlterPartitionReassignmentsResponse.ReassignablePartitionResponse
                 {
-                    PartitionIndex = partition.PartitionIndex, ErrorCode = error.CodeNumber,
-                        ErrorMessage = error.Message,
+                    PartitionIndex = partition.PartitionIndex,
+                    ErrorCode = error.CodeNumber,
+                    ErrorMessage = error.Message,
                 });
             }
 

@@ -57,7 +57,9 @@ internal sealed partial class ReplicationControl
                 if (isAll && error.Code == ErrorCode.ElectionNotNeeded) continue;
                 result.PartitionResult.Add(new ElectLeadersResponse.PartitionResult
                 {
-                    PartitionId = partition, ErrorCode = error.CodeNumber, ErrorMessage = error.Message,
+                    PartitionId = partition,
+                    ErrorCode = error.CodeNumber,
+                    ErrorMessage = error.Message,
                 });
             }
 
@@ -91,7 +93,8 @@ internal sealed partial class ReplicationControl
                     if (error == ErrorCode.None && !broker.HasOnlineDirectory(directory.Id)) offline.Add(id);
                     topicAnswer.Partitions.Add(new AssignReplicasToDirsResponse.PartitionData
                     {
-                        PartitionIndex = partition.PartitionIndex, ErrorCode = (short)error,
+                        PartitionIndex = partition.PartitionIndex,
+                        ErrorCode = (short)error,
                     });
                 }
             }

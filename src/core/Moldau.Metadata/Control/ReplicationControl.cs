@@ -57,8 +57,9 @@ internal sealed partial class ReplicationControl(ControllerContext context)
         Update(affected, records, remove: broker.Id);
         var record = new BrokerRegistrationChangeRecord
         {
-            BrokerId = broker.Id, BrokerEpoch = broker.Epoch,
-                LogDirs = [.. broker.Directories.Where(d => !gone.Contains(d))],
+            BrokerId = broker.Id,
+            BrokerEpoch = broker.Epoch,
+            LogDirs = [.. broker.Directories.Where(d => !gone.Contains(d))],
         };
         records.Add(new MetadataRecord(record, 2));
     }

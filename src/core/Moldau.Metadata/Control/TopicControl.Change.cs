@@ -150,7 +150,10 @@ internal sealed partial class TopicControl
         string? message) =>
         response.Responses.Add(new DeleteTopicsResponse.DeletableTopicResult
         {
-            Name = name, TopicId = id, ErrorCode = (short)error, ErrorMessage = message,
+            Name = name,
+            TopicId = id,
+            ErrorCode = (short)error,
+            ErrorMessage = message,
         });
 }
 

@@ -32,8 +32,12 @@ internal sealed partial class TopicControl(ControllerContext context, ConfigCont
             if (error.IsFailure)
             {
                 records.RemoveRange(before, records.Count - before);
-                result = new TopicResult { Name = topic.Name, ErrorCode = error.CodeNumber,
-                    ErrorMessage = error.Message };
+                result = new TopicResult
+                {
+                    Name = topic.Name,
+                    ErrorCode = error.CodeNumber,
+                    ErrorMessage = error.Message
+                };
             }
 
             response.Topics.Add(result);

@@ -96,7 +96,10 @@ public sealed record BrokerRegistration
         {
             record.EndPoints.Add(new RegisterBrokerRecord.BrokerEndpoint
             {
-                Name = e.Name, Host = e.Host, Port = e.Port, SecurityProtocol = e.SecurityProtocol,
+                Name = e.Name,
+                Host = e.Host,
+                Port = e.Port,
+                SecurityProtocol = e.SecurityProtocol,
             });
         }
 
@@ -104,7 +107,9 @@ public sealed record BrokerRegistration
         {
             record.Features.Add(new RegisterBrokerRecord.BrokerFeature
             {
-                Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max,
+                Name = f.Name,
+                MinSupportedVersion = f.Min,
+                MaxSupportedVersion = f.Max,
             });
         }
 
@@ -146,13 +151,18 @@ public sealed record ControllerRegistration(
     {
         var record = new RegisterControllerRecord
         {
-            ControllerId = Id, IncarnationId = IncarnationId, ZkMigrationReady = IsZkMigrationReady,
+            ControllerId = Id,
+            IncarnationId = IncarnationId,
+            ZkMigrationReady = IsZkMigrationReady,
         };
         foreach (ListenerEndpoint e in Listeners)
         {
             record.EndPoints.Add(new RegisterControllerRecord.ControllerEndpoint
             {
-                Name = e.Name, Host = e.Host, Port = e.Port, SecurityProtocol = e.SecurityProtocol,
+                Name = e.Name,
+                Host = e.Host,
+                Port = e.Port,
+                SecurityProtocol = e.SecurityProtocol,
             });
         }
 
@@ -160,7 +170,9 @@ public sealed record ControllerRegistration(
         {
             record.Features.Add(new RegisterControllerRecord.ControllerFeature
             {
-                Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max,
+                Name = f.Name,
+                MinSupportedVersion = f.Min,
+                MaxSupportedVersion = f.Max,
             });
         }
 

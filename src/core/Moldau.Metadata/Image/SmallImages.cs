@@ -107,7 +107,10 @@ public sealed record ConfigurationsImage(
     public static MetadataRecord Record(ConfigResource resource, string name, string? value) => new(
         new ConfigRecord
         {
-            ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = name, Value = value,
+            ResourceType = (sbyte)resource.Type,
+            ResourceName = resource.Name,
+            Name = name,
+            Value = value,
         },
         0);
 

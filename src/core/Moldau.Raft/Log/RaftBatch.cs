@@ -31,8 +31,11 @@ public sealed record RaftBatch(long BaseOffset, long LastOffset, int Epoch, long
 
     public static RaftBatch OfValues(IReadOnlyList<byte[]> values, long baseOffset, int epoch, long timestampMs)
     {
-        using RecordBatchBuilder builder = new(new RecordBatchOptions { BaseOffset = baseOffset,
-            PartitionLeaderEpoch = epoch });
+        using RecordBatchBuilder builder = new(new RecordBatchOptions
+        {
+            BaseOffset = baseOffset,
+            PartitionLeaderEpoch = epoch
+        });
         foreach (byte[] value in values) Verify.That(builder.TryAppend(timestampMs, OptionalBytes.Null, value));
         return new RaftBatch(baseOffset, builder.LastOffset, epoch, timestampMs, false, builder.BuildArray());
     }

@@ -50,7 +50,8 @@ public sealed record VoterSet(ImmutableSortedDictionary<int, VoterNode> Nodes)
                 voter.Endpoints.Add(new VotersRecord.Endpoint { Name = e.Name, Host = e.Host, Port = e.Port });
             voter.KRaftVersionFeature = new VotersRecord.KRaftVersionFeature
             {
-                MinSupportedVersion = node.MinKRaftVersion, MaxSupportedVersion = node.MaxKRaftVersion,
+                MinSupportedVersion = node.MinKRaftVersion,
+                MaxSupportedVersion = node.MaxKRaftVersion,
             };
             record.Voters.Add(voter);
         }
