@@ -11,7 +11,7 @@ public sealed partial class Reactor
     private readonly List<ListenerState> _listeners = [];
     private readonly List<(ListenerState Listener, ListenSocket Socket)> _listenSockets = [];
 
-    /// <summary>Before the thread starts.</summary>
+    /// <summary>Before the thread starts, or on it.</summary>
     internal void Serve(ListenerState listener)
     {
         _listeners.Add(listener);

@@ -155,6 +155,9 @@ public sealed partial class Reactor : IDisposable
                 case MailKind.Adopt:
                     Adopt((AcceptedClient)mail.Payload!); // as above: see Accept
                     break;
+                case MailKind.Serve:
+                    Serve((ListenerState)mail.Payload!); // posted with one
+                    break;
                 case MailKind.StopRequested:
                     Turn(NodeEvent.StopRequested);
                     break;
@@ -216,6 +219,9 @@ public sealed partial class Reactor : IDisposable
 internal interface IReactorHost
 {
     Reactor Find(MachineId id);
+
+    /// <summary>The node serves requests from now on.</summary>
+    void Ready();
 
     /// <summary>The machine has finished its clean end.</summary>
     void Stopped(MachineId id);
