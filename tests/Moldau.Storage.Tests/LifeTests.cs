@@ -141,6 +141,25 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public void LogThatEndsBelowItsStart_BeginsAnewThere()
+    {
+        MemoryDisk disk = NewDisk();
+        using LogHarness log = new(disk);
+        log.Open();
+        for (int i = 0; i < 5; i++) log.Append(Batches.Idempotent(3, 0, i), epoch: 2);
+        log.Log.Close(log.Now, log.Ops);
+        log.Run();
+        using LogHarness again = new(disk.Kill());
+        LoadLogJob load = again.Open(isClean: true, recoveryPoint: 5, logStart: 90);
+        Assert.NotEmpty(load.Notes);
+        Assert.Equal((90, 90, 1), (again.Log.LogStartOffset, again.Log.LogEndOffset, again.Log.SegmentCount));
+        Assert.Empty(again.Log.Epochs.Entries);
+        Assert.True(again.Log.Producers.IsEmpty);
+        Assert.Equal(90, again.Append(Batches.Of("new"), epoch: 3).FirstOffset);
+        Assert.Equal([(90, "new")], again.ReadAll());
+    }
+
+    [Fact]
     public void Replica_TakesWholeBatches_InOrder_UpToItsEpoch()
     {
         using LogHarness log = new(NewDisk());

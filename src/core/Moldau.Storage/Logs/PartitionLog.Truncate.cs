@@ -61,7 +61,7 @@ public sealed partial class PartitionLog
         SetEnds(offset);
         LogStartOffset = logStartOffset ?? offset;
         HighWatermark = offset;
-        LogSegment fresh = new(Folder, offset) { CreatedMs = now.UnixMs, JitterMs = DrawJitter(), LastAccess = now };
+        LogSegment fresh = NewSegment(offset, now);
         _segments.Add(fresh);
         StartTruncation(fresh, offset, dropped, now, ops);
         return TruncateStatus.Accepted;
