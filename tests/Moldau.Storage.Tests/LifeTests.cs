@@ -180,6 +180,11 @@ public sealed class LifeTests
         log.Log.AssignEpoch(5, 4, log.Now, log.Ops);
         log.Run();
         Assert.Equal(new EpochEndOffset(3, 4), log.Log.EndOffsetForEpoch(4));
+        Assert.Equal(log.Log.Epochs.Encode(), ((MemoryDisk)log.Disk).Contents($"{log.Folder}/leader-epoch-checkpoint"));
+        // However an epoch came into the cache, it is in the file before a record of it is in the log.
+        log.Log.Epochs.Assign(6, 4);
+        log.Append(Batches.Of("y"), epoch: 6);
+        Assert.Equal(log.Log.Epochs.Encode(), ((MemoryDisk)log.Disk).Contents($"{log.Folder}/leader-epoch-checkpoint"));
     }
 
     [Fact]

@@ -4,7 +4,7 @@ namespace Moldau.Storage;
 
 public sealed partial class PartitionLog
 {
-    private bool _epochsChanged;
+    private int _writtenEpochs;
     private SharedFile? _syncing;
     private long _lastSyncedEnd;
 
@@ -157,8 +157,8 @@ public sealed partial class PartitionLog
 
     private void WriteEpochsIfChanged()
     {
-        if (!_epochsChanged) return;
-        _epochsChanged = false;
+        if (Epochs.Version == _writtenEpochs) return;
+        _writtenEpochs = Epochs.Version;
         byte[] contents = Epochs.Encode();
         _steps.Enqueue(new JobStep(
             () => new WriteFileJob

@@ -94,7 +94,7 @@ public sealed partial class PartitionLog
             shadow.Segments.Add(new LogSegment(Folder, s.BaseOffset) { WrittenBytes = s.WrittenBytes });
         foreach (long at in _snapshotOffsets) shadow.Snapshots.Add(at);
         _isTruncating = true;
-        _epochsChanged = false;
+        _writtenEpochs = Epochs.Version;
         TruncateJob job = new()
         {
             LogDirectory = LogDirectory,
@@ -135,7 +135,6 @@ public sealed partial class PartitionLog
 
     private void WriteEpochs(Instant now, EffectList<DiskOp> ops)
     {
-        _epochsChanged = true;
         WriteEpochsIfChanged();
         Pump(now, ops);
     }
