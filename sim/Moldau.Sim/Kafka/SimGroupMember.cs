@@ -12,6 +12,7 @@ internal sealed class SimGroupMember : SimClient
 
     private enum Stage
     {
+        Finding,
         Joining,
         Syncing,
         FetchingOffsets,
@@ -29,6 +30,8 @@ internal sealed class SimGroupMember : SimClient
     private string _leader = "";
     private List<TopicPartition> _assigned = [];
     private long _lastHeartbeatNs;
+    private Stage _found = Stage.Joining;
+    private ErrorCode _lastError;
     private bool _isBusy;
     private bool _isStopping;
 
@@ -46,7 +49,7 @@ internal sealed class SimGroupMember : SimClient
     /// <summary>It is a member, owns its share and has committed since the end of the faults.</summary>
     public bool IsSettled { get; private set; }
 
-    public string Unsettled => $"{Name} is {_stage} in generation {_generation} with {_assigned.Count} partitions";
+    public string Unsettled => $"{Name} is {_stage} in generation {_generation} with {_assigned.Count} partitions, last error {_lastError}";
 
     public int Rebalances { get; private set; }
 
@@ -59,6 +62,7 @@ internal sealed class SimGroupMember : SimClient
         if (_isBusy) return;
         switch (_stage)
         {
+            case Stage.Finding: Find(); break;
             case Stage.Joining: Join(); break;
             case Stage.Syncing: Sync(); break;
             case Stage.FetchingOffsets: FetchOffsets(); break;
@@ -75,6 +79,20 @@ internal sealed class SimGroupMember : SimClient
         {
             _isBusy = false;
             done(response);
+        });
+    }
+
+    private void Find()
+    {
+        FindCoordinatorRequest request = new() { KeyType = 0 };
+        request.CoordinatorKeys.Add(Group);
+        Ask<FindCoordinatorRequest, FindCoordinatorResponse>(request, 4, response =>
+        {
+            ErrorCode error = (ErrorCode)response.Coordinators[0].ErrorCode;
+            if (error == ErrorCode.None) _stage = _generation < 0 ? Stage.Joining : _found;
+            else if (!IsPassing(error)) Unexpected("FindCoordinator", error);
+            _lastError = error;
+            LaterMs(100);
         });
     }
 
@@ -256,6 +274,7 @@ internal sealed class SimGroupMember : SimClient
     /// <summary>What a consumer does with an error of its coordinator: wait, join again, or start as a new member.</summary>
     private void Fall(ErrorCode error, string what)
     {
+        _lastError = error;
         switch (error)
         {
             case ErrorCode.UnknownMemberId:
@@ -264,6 +283,10 @@ internal sealed class SimGroupMember : SimClient
                 break;
             case ErrorCode.RebalanceInProgress or ErrorCode.IllegalGeneration:
                 _stage = Stage.Joining;
+                break;
+            case ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable:
+                _found = _stage;
+                _stage = Stage.Finding;
                 break;
             default:
                 if (!IsPassing(error)) Unexpected(what, error);
