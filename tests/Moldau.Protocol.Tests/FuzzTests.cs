@@ -70,6 +70,26 @@ public sealed class FuzzTests
         }
     }
 
+    [Theory]
+    [InlineData("ProduceRequest")]
+    [InlineData("FetchRequest")]
+    public void Views_AcceptExactlyWhatTheClassesAccept(string name)
+    {
+        GoldenEntry[] corpus = [.. GoldenFile.Entries[name]];
+        for (int seed = 0; seed < 20_000; seed++)
+        {
+            var random = new Random(seed);
+            GoldenEntry entry = corpus[random.Next(corpus.Length)];
+            byte[] bytes = Mutator.Damage(entry.Bytes, corpus, random);
+            var reader = new KafkaReader(bytes, allocationFactor: 1000);
+            Messages.Read(name, entry.Version, ref reader);
+            bool accepted = name == "FetchRequest"
+                ? FetchRequestView.TryRead(bytes, 0, entry.Version, out _)
+                : ProduceRequestView.TryRead(bytes, 0, entry.Version, out _);
+            Assert.True(accepted == !reader.Failed, $"{entry}, seed {seed}: view {accepted}, class {!reader.Failed}");
+        }
+    }
+
     private static void Check(GoldenEntry entry, byte[] bytes, int round)
     {
         string at = $"{entry}, round {round}: {Convert.ToHexString(bytes.AsSpan(0, Math.Min(bytes.Length, 300)))}";

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace Moldau.Protocol.Tests;
@@ -7,7 +8,8 @@ public sealed class HeaderTests
     [Fact]
     public void ClientId_IsNeverCompact()
     {
-        var header = new RequestHeader { RequestApiKey = 18, RequestApiVersion = 3, CorrelationId = 7, ClientId = "ab" };
+        var header =
+            new RequestHeader { RequestApiKey = 18, RequestApiVersion = 3, CorrelationId = 7, ClientId = "ab" };
         Assert.Equal("0012000300000007" + "00026162" + "00", Convert.ToHexString(KafkaWriter.ToArray(header, 2)));
     }
 
@@ -27,6 +29,32 @@ public sealed class HeaderTests
         }
     }
 
+    [Fact]
+    public void Frames_AreReadByTheOtherSide()
+    {
+        var request = new HeartbeatRequest { GroupId = "g", MemberId = "m", GenerationId = 3 };
+        var response = new HeartbeatResponse { ErrorCode = 27 };
+        ApiInfo api = ApiTable.Get(ApiKey.Heartbeat);
+        for (short version = 0; version <= api.HighestVersion; version++)
+        {
+            byte[] frame = new byte[RequestFrame.Size(api, version, null, request)];
+            RequestFrame.Write(frame, api, version, 9, null, request);
+            Assert.Equal(frame.Length - 4, BinaryPrimitives.ReadInt32BigEndian(frame));
+            Assert.True(RequestHeaderView.TryRead(frame.AsSpan(4), out RequestHeaderView header));
+            Assert.Equal((9, false), (header.CorrelationId, header.HasClientId));
+            var reader = new KafkaReader(frame.AsSpan(4)[header.BodyStart..]);
+            Assert.Equal("m", HeartbeatRequest.Read(ref reader, version).MemberId);
+            Assert.True(reader.IsComplete);
+
+            byte[] answer = new byte[ResponseFrame.Size(api, response, version)];
+            ResponseFrame.Write(answer, api, 9, response, version);
+            reader = new KafkaReader(answer.AsSpan(4));
+            Assert.Equal(9, ResponseFrame.ReadHeader(ref reader, api, version));
+            Assert.Equal(27, HeartbeatResponse.Read(ref reader, version).ErrorCode);
+            Assert.True(reader.IsComplete);
+        }
+    }
+
     [Theory]
     [InlineData("0012")]
     [InlineData("0012000300000007000261")]
@@ -41,7 +69,8 @@ public sealed class HeaderTests
     public void ApiVersionsResponse_HasTheOldHeaderInEveryVersion()
     {
         ApiInfo api = ApiTable.Get(ApiKey.ApiVersions);
-        for (short version = 0; version <= api.HighestVersion; version++) Assert.Equal(0, api.ResponseHeaderVersion(version));
+        for (short version = 0; version <= api.HighestVersion; version++)
+            Assert.Equal(0, api.ResponseHeaderVersion(version));
         Assert.Equal(2, api.RequestHeaderVersion(3));
         Assert.Equal(1, ApiTable.Get(ApiKey.Fetch).ResponseHeaderVersion(12));
         Assert.Equal(0, ApiTable.Get(ApiKey.Fetch).ResponseHeaderVersion(11));

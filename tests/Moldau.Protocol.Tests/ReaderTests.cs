@@ -10,7 +10,8 @@ public sealed class ReaderTests
         var reader = new KafkaReader([1, 2, 3]);
         Assert.Equal(0, reader.ReadInt32());
         Assert.True(reader.Failed);
-        Assert.Equal((0, (sbyte)0, 0L, ""), (reader.ReadInt16(), reader.ReadInt8(), reader.ReadInt64(), reader.ReadString(true)));
+        Assert.Equal((0, (sbyte)0, 0L, ""),
+            (reader.ReadInt16(), reader.ReadInt8(), reader.ReadInt64(), reader.ReadString(true)));
         Assert.Equal((0, 0), (reader.ReadArrayLength(true), reader.ReadArrayLength(false)));
         Assert.Equal((0, false), (reader.Remaining, reader.IsComplete));
     }

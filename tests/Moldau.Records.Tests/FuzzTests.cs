@@ -20,8 +20,9 @@ public sealed class FuzzTests
     public void Decoder_OfMutatedInput_EndsInOrder(CompressionCodec codec, CodecImplementation implementation)
     {
         using RecordCodecs codecs = new(implementation);
-        byte[][] corpus = [.. ((byte[][])[TestData.Text(3000), TestData.Mixed(20_000), TestData.Random(300), new byte[9000],
-            TestData.Skewed(5000), []]).Select(data => CodecTests.Encode(codecs, codec, data))];
+        byte[][] shapes = [TestData.Text(3000), TestData.Mixed(20_000), TestData.Random(300), new byte[9000],
+            TestData.Skewed(5000), []];
+        byte[][] corpus = [.. shapes.Select(data => CodecTests.Encode(codecs, codec, data))];
         Run(corpus, input =>
         {
             DecodeStatus status = codecs.Decompress(codec, input, LargestOutput, out byte[]? rented, out int length);
@@ -64,7 +65,7 @@ public sealed class FuzzTests
     public void Records_OfMutatedBatches_EndInOrder(CodecImplementation implementation)
     {
         using RecordCodecs codecs = new(implementation);
-        byte[][] corpus = [.. GoldenTests.Lines("batches.tsv").Select(static line => Convert.FromBase64String(line[1]))];
+        byte[][] corpus = Corpus("batches.tsv");
         Run(corpus, input => ReadAll(input, codecs));
     }
 
@@ -75,7 +76,7 @@ public sealed class FuzzTests
     {
         using RecordCodecs codecs = new(implementation);
         using BatchValidator validator = new(codecs);
-        byte[][] corpus = [.. GoldenTests.Lines("validation.tsv").Select(static line => Convert.FromBase64String(line[1]))];
+        byte[][] corpus = Corpus("validation.tsv");
         CompressionCodec?[] targets = [null, CompressionCodec.None, CompressionCodec.Lz4];
         int round = 0;
         Run(corpus, input =>
@@ -105,6 +106,9 @@ public sealed class FuzzTests
             Assert.Equal(result.RecordCount, count);
         });
     }
+
+    private static byte[][] Corpus(string file) =>
+        [.. GoldenTests.Lines(file).Select(static line => Convert.FromBase64String(line[1]))];
 
     private static void ReadAll(byte[] input, RecordCodecs codecs)
     {

@@ -9,7 +9,8 @@ internal static class JavaPeer
     /// prints.</summary>
     public static List<string> Run(string source, string argument, IEnumerable<string> input)
     {
-        string jars = FindJars() ?? throw Skipped("Apache Kafka 4.4.0 is not here (../shared/peers/kafka or KAFKA_HOME)");
+        string jars = FindJars()
+            ?? throw Skipped("Apache Kafka 4.4.0 is not here (../shared/peers/kafka or KAFKA_HOME)");
         ProcessStartInfo start = new("java")
         {
             RedirectStandardInput = true,

@@ -59,7 +59,8 @@ public sealed class KafkaReadsTests
         yield return ("levels", Large(plain with { CompressionLevel = 1 }, codecs, TestData.Mixed(300_000)));
         if (codec != CompressionCodec.None) yield break;
         yield return ("commit", ControlBatches.BuildEndTransaction(transactional, Now, true, 3));
-        yield return ("leader", ControlBatches.Build(plain, Now, ControlRecordType.LeaderChange, [0, 1, 0, 0, 0, 3, 1, 1, 0]));
+        byte[] leader = [0, 1, 0, 0, 0, 3, 1, 1, 0];
+        yield return ("leader", ControlBatches.Build(plain, Now, ControlRecordType.LeaderChange, leader));
     }
 
     private static byte[] Small(RecordBatchOptions options, RecordCodecs codecs)

@@ -81,7 +81,8 @@ public sealed class DiskLaneTests
         using ManualResetEventSlim gate = new();
         List<NotingJob> jobs = [];
         List<int> order = [];
-        for (int i = 0; i < 50; i++) jobs.Add(new(order, i, i == 0 ? gate : null) { LogDirectory = "", OrderKey = key });
+        for (int i = 0; i < 50; i++)
+            jobs.Add(new(order, i, i == 0 ? gate : null) { LogDirectory = "", OrderKey = key });
         foreach (NotingJob job in jobs) pool.Submit(new(job, mail));
         NotingJob free = new([], 0, null) { LogDirectory = "" };
         pool.Submit(new(free, mail));

@@ -22,7 +22,8 @@ public sealed class NodeHostTests
     public void PortInUse_IsOneClearLine()
     {
         using TestNode node = new();
-        using NodeHost second = Host(new ScriptMachine(), new ListenerOptions("PLAINTEXT", [IPAddress.Loopback], node.Port));
+        ListenerOptions taken = new("PLAINTEXT", [IPAddress.Loopback], node.Port);
+        using NodeHost second = Host(new ScriptMachine(), taken);
         SocketFailure e = Assert.Throws<SocketFailure>(second.Start);
         Assert.Equal(Errno.AddressInUse, e.Error);
         Assert.Equal($"bind 127.0.0.1:{node.Port}: Address already in use", e.Message);

@@ -10,7 +10,7 @@ namespace Moldau.Runtime.Tests;
 /// stops it and checks that no lease is outstanding.</summary>
 internal sealed class TestNode : IDisposable
 {
-    private readonly List<IDiskFile> _files = [];
+    private readonly List<SharedFile> _files = [];
     private bool _isStopped;
 
     public TestNode(int shards = 1, ReactorLimits? limits = null, DiskLimits? diskLimits = null,
@@ -68,7 +68,8 @@ internal sealed class TestNode : IDisposable
         _isStopped = true;
         bool isClean = Host.Stop(TimeSpan.FromSeconds(20));
         Host.Dispose();
-        foreach (IDiskFile file in _files) file.Dispose();
+        foreach (SharedFile file in _files) file.Release();
+        Assert.All(_files, f => Assert.Throws<BrokenInvariantException>(() => f.File.Read(0, new byte[1])));
         Folder.Delete(recursive: true);
         Assert.True(isClean);
         Assert.All(Pools, p => Assert.Equal(0, p.Outstanding));
@@ -79,7 +80,7 @@ internal sealed class TestNode : IDisposable
 
     private HostedMachine Make(MachineId id, string folder)
     {
-        IDiskFile file = Disk.Open(Path.Combine(folder, $"{id}.log"), DiskOpenMode.CreateNew);
+        SharedFile file = new(Disk.Open(Path.Combine(folder, $"{id}.log"), DiskOpenMode.CreateNew));
         BufferPool pool = new();
         LogMachine machine = new(id, pool, file, folder);
         _files.Add(file);

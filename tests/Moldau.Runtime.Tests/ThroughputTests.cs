@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 
 namespace Moldau.Runtime.Tests;
 
@@ -12,7 +13,8 @@ public sealed class ThroughputTests(ITestOutputHelper output)
     [Fact]
     public void Requests_PerSecond()
     {
-        if (!int.TryParse(Environment.GetEnvironmentVariable("MOLDAU_BENCH"), CultureInfo.InvariantCulture, out int seconds))
+        string? asked = Environment.GetEnvironmentVariable("MOLDAU_BENCH");
+        if (!int.TryParse(asked, CultureInfo.InvariantCulture, out int seconds))
             Assert.Skip("set MOLDAU_BENCH to the seconds of each measurement");
         Measure("echo 100 B", 100, 1, seconds);
         Measure("echo 100 B", 100, 32, seconds);
@@ -66,7 +68,7 @@ public sealed class ThroughputTests(ITestOutputHelper output)
         {
             client.Send(burst);
             for (long left = (long)answerBytes * depth; left > 0;)
-                left -= client.Socket.Receive(into, 0, (int)Math.Min(left, into.Length), System.Net.Sockets.SocketFlags.None);
+                left -= client.Socket.Receive(into, 0, (int)Math.Min(left, into.Length), SocketFlags.None);
             done += depth;
         }
 

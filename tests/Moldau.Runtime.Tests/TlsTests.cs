@@ -114,7 +114,8 @@ public sealed class TlsTests : IDisposable
         TlsServer made = Certificate(false);
         Assert.NotNull(made);
         string certificate = File.ReadAllText(At("server.pem"));
-        File.WriteAllText(At("bare.pem"), certificate[..certificate.IndexOf("-----BEGIN PRIVATE", StringComparison.Ordinal)]);
+        int key = certificate.IndexOf("-----BEGIN PRIVATE", StringComparison.Ordinal);
+        File.WriteAllText(At("bare.pem"), certificate[..key]);
         Assert.ThrowsAny<CryptographicException>(() => TlsServer.FromPem(At("bare.pem")));
     }
 

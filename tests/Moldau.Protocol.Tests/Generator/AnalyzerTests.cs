@@ -33,12 +33,14 @@ public sealed class AnalyzerTests
     {
         MetadataReference[] references = [MetadataReference.CreateFromFile(typeof(object).Assembly.Location)];
         var options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary);
-        Compilation compilation = CSharpCompilation.Create("T", [CSharpSyntaxTree.ParseText(Offender)], references, options);
+        Compilation compilation = CSharpCompilation
+            .Create("T", [CSharpSyntaxTree.ParseText(Offender)], references, options);
         Assert.Empty(compilation.GetDiagnostics().Where(d => d.Severity == DiagnosticSeverity.Error));
         CompilationWithAnalyzers analysis = compilation.WithAnalyzers(
             [new DeterminismAnalyzer()], new AnalyzerOptions([], new LayerOptions(layer)));
         ImmutableArray<Diagnostic> found = await analysis.GetAnalyzerDiagnosticsAsync();
-        IEnumerable<string> lines = found.Select(d => $"{d.Id} {d.Location.GetLineSpan().StartLinePosition.Line}").Order();
+        IEnumerable<string> lines = found.Select(d => $"{d.Id} {d.Location.GetLineSpan().StartLinePosition.Line}")
+            .Order();
         Assert.Equal(expected, string.Join(", ", lines));
     }
 

@@ -70,6 +70,7 @@ public sealed class GeneratorTests
     [InlineData("data A 0 {\n    Field int8\n    Field int8\n}", "MOLP004", 2, 4)]
     [InlineData("data A 0-1 flexible 1+ {\n    Field int8 tag 0\n}", "MOLP005", 1, 4)]
     [InlineData("data A 0 flexible 0+ {\n    X int8 tag 0\n    Y int8 tag 0\n}", "MOLP005", 2, 4)]
+    [InlineData("data A 0 {\n    X []B {\n        Y B?\n    }\n}", "MOLP006", 1, 8)]
     public void Mistake_IsReportedAtItsPlace(string schema, string id, int line, int column)
     {
         GeneratorDriver driver = Run(out _, ("A", schema));
@@ -79,6 +80,15 @@ public sealed class GeneratorTests
         Assert.Equal(("A.kmsg", line, column),
             (place.Path, place.StartLinePosition.Line, place.StartLinePosition.Character));
         Assert.Equal(DiagnosticSeverity.Error, diagnostic.Severity);
+    }
+
+    [Fact]
+    public void ExampleInTheDocumentation_IsValid()
+    {
+        string example = SchemaCatalog.Text("kmsg.md").Split("```")[1];
+        GeneratorDriver driver = Run(out _, ("Example", example));
+        Assert.Empty(driver.GetRunResult().Diagnostics);
+        Assert.Equal(2, driver.GetRunResult().GeneratedTrees.Length);
     }
 
     [Fact]

@@ -6,13 +6,14 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Moldau.Generators.Analysis;
 
-/// <summary>Keeps what a list of banned symbols cannot name out of core and foundation: the same events must always give
-/// the same effects there, on whatever thread. The layer comes from the build property <c>MoldauLayer</c>.</summary>
+/// <summary>Keeps what a list of banned symbols cannot name out of core and foundation: the same events must always
+/// give the same effects there, on whatever thread. The layer comes from the build property <c>MoldauLayer</c>.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class DeterminismAnalyzer : DiagnosticAnalyzer
 {
     public static readonly DiagnosticDescriptor Lock = Rule("MOL0001", "core has no locks: one owner per object");
-    public static readonly DiagnosticDescriptor Async = Rule("MOL0002", "core has no tasks: state lives in the machine");
+    public static readonly DiagnosticDescriptor Async =
+        Rule("MOL0002", "core has no tasks: state lives in the machine");
     public static readonly DiagnosticDescriptor Volatile = Rule("MOL0003", "core shares no fields between threads");
     public static readonly DiagnosticDescriptor MutableStatic =
         Rule("MOL0004", "'{0}' is static and can change: state belongs to a machine");

@@ -18,7 +18,7 @@ public sealed partial class PartitionLog
     /// <param name="located">The completed job of an earlier try.</param>
     public ReadResult Read(long offset, int maxBytes, long upTo, bool minOneMessage, Instant now, LocateJob? located = null)
     {
-        if (IsFailed) return new ReadResult { Status = ReadStatus.Failed };
+        if (IsFailed || IsClosed) return new ReadResult { Status = ReadStatus.Failed };
         if (offset < LogStartOffset || offset > LogEndOffset) return new ReadResult { Status = ReadStatus.OutOfRange };
         upTo = Math.Min(upTo, WrittenEnd);
         for (int i = FloorIndex(offset); i < _segments.Count && offset < upTo; i++)
@@ -148,7 +148,8 @@ public sealed partial class PartitionLog
         return new ReadResult
         {
             Status = ReadStatus.Ok,
-            Slice = new FileSlice(file.File, first.Position, length, file.Generation, file),
+            Slice = new FileSlice(
+                file.File, first.Position, length, file.Generation, file),
             IsFirstBatchCut = length < first.SizeInBytes,
             UpperBound = Math.Min(upTo, UpperBoundOf(segment, first.Position + length, upTo)),
         };

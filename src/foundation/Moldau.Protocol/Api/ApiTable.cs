@@ -21,7 +21,7 @@ public sealed record ApiInfo(
     ApiListeners Listeners,
     bool LatestUnstable)
 {
-    public string Name => Key.ToString();
+    public string Name { get; } = Key.ToString();
 
     public bool IsRemoved => HighestVersion < LowestVersion;
 

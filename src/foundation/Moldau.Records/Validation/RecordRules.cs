@@ -44,7 +44,8 @@ internal readonly struct RecordRules
     public RefusedRecord Describe(int index, in ScannedRecord record, long timestamp)
     {
         long offset = unchecked(_baseOffset + record.OffsetDelta);
-        if (_needsKey && !record.HasKey) return new RefusedRecord(index, RecordFault.KeyMissing, offset, timestamp, 0, 0);
+        if (_needsKey && !record.HasKey)
+            return new RefusedRecord(index, RecordFault.KeyMissing, offset, timestamp, 0, 0);
         return _checksTimestamp && timestamp != RecordBatchLayout.NoTimestamp
             ? new RefusedRecord(
                 index,

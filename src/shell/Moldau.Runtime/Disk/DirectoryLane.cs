@@ -95,7 +95,8 @@ internal sealed class DirectoryLane : IDisposable
     private sealed class SyncThread(DirectoryLane lane, IDisk disk, Action<Exception> fault)
         : DiskThread<DiskRequest>($"disk-sync {lane.Path}", fault)
     {
-        private readonly Dictionary<IDiskFile, (DiskError Error, string? Text)> _served = new(ReferenceEqualityComparer.Instance);
+        private readonly Dictionary<IDiskFile, (DiskError Error, string? Text)> _served =
+            new(ReferenceEqualityComparer.Instance);
 
         protected override void Run(List<DiskRequest> batch)
         {

@@ -1,3 +1,4 @@
+using System.Net;
 using Moldau.Base;
 using Moldau.Broker;
 using Moldau.Transport;
@@ -18,7 +19,8 @@ public sealed partial class Reactor
     private readonly List<Connection> _memoryPaused = [];
     private long _sequence;
 
-    /// <summary>The connection, unless it is gone. An id holds its slot and a sequence number that is never reused.</summary>
+    /// <summary>The connection, unless it is gone. An id holds its slot and a sequence number that is never
+    /// reused.</summary>
     private Connection? Find(ConnectionId id)
     {
         int slot = (int)(id.Number & (MaxSlots - 1));
@@ -39,7 +41,8 @@ public sealed partial class Reactor
         if (slot == _connections.Count) _connections.Add(null);
         ListenerOptions options = client.Listener.Options;
         ConnectionId id = new((++_sequence << SlotBits) | (long)slot);
-        ConnectionInfo info = new(options.Name, client.Socket.Peer.Address.ToString(), client.Socket.Peer.Port, options.Tls is not null);
+        IPEndPoint peer = client.Socket.Peer;
+        ConnectionInfo info = new(options.Name, peer.Address.ToString(), peer.Port, options.Tls is not null);
         TlsSession? tls = options.Tls is null ? null : new(options.Tls, _pool);
         Connection connection = new(
             id, slot, client.Socket, info, new FrameReader(_pool, _limits.MaxFrameBytes), client.Listener, tls);
@@ -248,7 +251,7 @@ public sealed partial class Reactor
         foreach (Mail mail in Mail.Take())
         {
             if (mail.Payload is AcceptedClient client) Refuse(client);
-            if (mail.Payload is ColdRead read) LetGo(read);
+            if (mail.Payload is ColdRead read) read.LetGo();
         }
     }
 }

@@ -44,13 +44,7 @@ public sealed partial class Reactor
             return;
         }
 
-        if (!connection.Out.TryAdd(frame))
-        {
-            NoteStale(connection);
-            CloseNow(connection);
-            return;
-        }
-
+        connection.Out.Add(frame);
         ListForFlush(connection);
         if (IsFull(connection.Out)) Pause(connection, PauseReason.SendQueue);
     }
@@ -193,7 +187,8 @@ public sealed partial class Reactor
     {
         SendQueue queue = connection.Out;
         int left = queue.StagedTo - queue.StagedFrom;
-        IoResult result = connection.Socket.Send(queue.Staged!.Span.Slice(queue.StagedFrom, left), false); // the caller saw it
+        Span<byte> staged = queue.Staged!.Span.Slice(queue.StagedFrom, left); // the caller saw that it is there
+        IoResult result = connection.Socket.Send(staged, more: false);
         if (result.Count == left)
         {
             // Before the position moves on, since that may let go of the frame.
@@ -241,10 +236,10 @@ public sealed partial class Reactor
             LogDirectory = "",
             Connection = connection,
             Buffer = buffer,
-            File = slice.File,
+            Slice = slice,
             Position = position,
         };
-        if (slice.File is DiskFile held) Verify.That(held.TryRetain());
+        slice.Shared?.Retain();
         _lanes.Reads.Submit(new(queue.Reading, Mail));
         return SendOutcome.Reading;
     }
@@ -264,7 +259,7 @@ public sealed partial class Reactor
         Connection connection = read.Connection;
         if (connection.IsClosed)
         {
-            LetGo(read);
+            read.LetGo();
             return;
         }
 
@@ -272,21 +267,15 @@ public sealed partial class Reactor
         if (read.Error != DiskError.None || read.Count == 0)
         {
             _log.Warn($"{Id}: closing {connection.Id}: "
-                + (read.ErrorText ?? $"{read.File.Path} ends before the bytes queued from it"));
-            LetGo(read);
+                + (read.ErrorText ?? $"{read.Slice.File.Path} ends before the bytes queued from it"));
+            read.LetGo();
             CloseNow(connection);
             return;
         }
 
-        if (read.File is DiskFile file) file.Release();
+        read.Slice.Release();
         if (TakeStaged(connection, read.Buffer, read.Count) == SendOutcome.Failed) CloseNow(connection);
         else ListForFlush(connection);
-    }
-
-    private static void LetGo(ColdRead read)
-    {
-        read.Buffer.Release();
-        if (read.File is DiskFile file) file.Release();
     }
 
     private SendOutcome NoteStale(Connection connection)

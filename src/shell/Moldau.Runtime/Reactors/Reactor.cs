@@ -54,6 +54,12 @@ public sealed partial class Reactor : IDisposable
 
     private long _allocatedBytes;
 
+    /// <summary>Whether the caller is a thread that must not block.</summary>
+    internal static bool IsReactorThread => t_isReactorThread;
+
+    [ThreadStatic]
+    private static bool t_isReactorThread;
+
     internal Mailbox Mail { get; }
 
     internal void Start()
@@ -76,6 +82,7 @@ public sealed partial class Reactor : IDisposable
 
     private void Main()
     {
+        t_isReactorThread = true;
         try
         {
             Turn(NodeEvent.Started);

@@ -20,7 +20,8 @@ public sealed record ReactorLimits
     /// <summary>Frames queued for a connection above which it is no longer read.</summary>
     public int SendQueueFrames { get; init; } = 4096;
 
-    /// <summary>A connection without traffic for so long is closed (connections.max.idle.ms); negative: never.</summary>
+    /// <summary>A connection without traffic for so long is closed (connections.max.idle.ms); negative:
+    /// never.</summary>
     public long MaxIdleMs { get; init; } = 600_000;
 
     /// <summary>A turn that takes longer is counted and logged.</summary>

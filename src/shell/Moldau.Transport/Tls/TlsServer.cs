@@ -4,7 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Moldau.Transport;
 
-/// <summary>A server's certificate with its key and chain, ready for handshakes. Nothing is ever downloaded for it.</summary>
+/// <summary>A server's certificate with its key and chain, ready for handshakes. Nothing is ever downloaded for
+/// it.</summary>
 public sealed class TlsServer
 {
     private TlsServer(X509Certificate2 certificate, X509Certificate2Collection chain)

@@ -40,7 +40,8 @@ public sealed class TlsSession : IDisposable
     /// <summary>Encrypted bytes waiting to be sent.</summary>
     public long OutgoingBytes => _pipe.OutboxBytes;
 
-    /// <summary>Takes encrypted bytes from the wire. Afterwards read with <see cref="TryDecrypt"/> until it is false.</summary>
+    /// <summary>Takes encrypted bytes from the wire. Afterwards read with <see cref="TryDecrypt"/> until it is
+    /// false.</summary>
     public void Feed(ReadOnlySpan<byte> encrypted) => _pipe.Feed(encrypted);
 
     /// <summary>Copies decrypted bytes; false when there are none for now, or none any more (see <see cref="IsEnded"/>
