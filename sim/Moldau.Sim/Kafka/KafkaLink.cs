@@ -57,13 +57,15 @@ internal sealed class KafkaLink : ISimPeer, ISimActor
     public void Close()
     {
         _isOver = true;
+        IsOpen = false;
         _connection.Close();
     }
 
     public void OnOpen(SimConnection connection)
     {
+        if (_isOver) return;
         IsOpen = true;
-        if (!_isOver) _opened();
+        _opened();
     }
 
     public void OnBytes(SimConnection connection, ReadOnlySpan<byte> bytes)
