@@ -11,12 +11,18 @@ internal enum Filling
     Random,
     Empty,
     Maximal,
+
+    /// <summary>One element in each array of structures, at every depth; all else is the default.</summary>
+    Nested,
 }
 
 /// <summary>Builds messages with contents that are legal in a version, by schema and reflection.</summary>
 internal sealed class Filler(MessageModel message, short version, Filling filling, int seed)
 {
     private readonly Random _random = new(seed);
+
+    public static IMessage Random(string message, short version, int seed) =>
+        new Filler(SchemaCatalog.Messages[message], version, Filling.Random, seed).Build();
 
     public IMessage Build() => (IMessage)Build(message.Root, SchemaCatalog.TypeOf(message.Name));
 
@@ -26,12 +32,13 @@ internal sealed class Filler(MessageModel message, short version, Filling fillin
         if (filling == Filling.Defaults) return target;
         foreach (FieldModel field in structure.Fields)
         {
-            if (!field.IsPresent(version)) continue;
+            if (!field.IsPresent(version) || (filling == Filling.Nested && !field.IsStructure)) continue;
             PropertyInfo property = type.GetProperty(field.Name)!;
             property.SetValue(target, Value(field, property.PropertyType));
         }
 
-        if (message.Flexible.Has(version)) type.GetProperty("UnknownTaggedFields")!.SetValue(target, Unknown());
+        if (message.Flexible.Has(version) && filling != Filling.Nested)
+            type.GetProperty("UnknownTaggedFields")!.SetValue(target, Unknown());
         return target;
     }
 
@@ -39,7 +46,8 @@ internal sealed class Filler(MessageModel message, short version, Filling fillin
     {
         if (filling == Filling.Empty || _random.Next(4) == 0) return null;
         int count = filling == Filling.Maximal ? 200 : _random.Next(1, 3);
-        return Enumerable.Range(0, count).Select(i => new RawTaggedField((uint)(1000 + (i * 1000)), Bytes(_random.Next(200)))).ToList();
+        return Enumerable.Range(0, count)
+            .Select(i => new RawTaggedField((uint)(1000 + (i * 1000)), Bytes(_random.Next(200)))).ToList();
     }
 
     private object? Value(FieldModel field, Type type)
@@ -51,6 +59,7 @@ internal sealed class Filler(MessageModel message, short version, Filling fillin
         int count = filling switch
         {
             Filling.Empty => 0,
+            Filling.Nested => 1,
             Filling.Maximal => field.IsStructure ? 3 : 150,
             _ => _random.Next(4),
         };

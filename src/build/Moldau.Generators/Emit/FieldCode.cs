@@ -14,8 +14,8 @@ internal sealed class FieldCode(MessageModel message, FieldModel model, Func<str
 
     private VersionRange Nullable => model.Nullable.And(Present);
 
-    /// <summary>Whether the property admits null. Versions outside the message count too, as in Kafka.</summary>
-    public bool IsNullable => !model.Nullable.IsEmpty || (model.Type == "records" && !model.IsArray);
+    /// <summary>Whether the property admits null.</summary>
+    public bool IsNullable => !Nullable.IsEmpty;
 
     private bool IsReference => model.IsArray || model.IsStructure || model.Type is "string" or "bytes" or "records";
 
@@ -26,10 +26,21 @@ internal sealed class FieldCode(MessageModel message, FieldModel model, Func<str
         : message.Flexible.Covers(message.Versions) ? "true"
         : "flexible";
 
-    /// <summary>Approximate bytes that the value takes in memory apart from the object that holds it.</summary>
-    public int SlotSize => IsReference || model.Type is "int64" or "float64" ? 8 : model.Type == "uuid" ? 16 : 4;
+    /// <summary>Bytes that the property takes in a new object, with what its initializer makes.</summary>
+    public int SlotSize
+    {
+        get
+        {
+            if (model.Type == "uuid" && !model.IsArray) return 16;
+            if (!IsReference) return model.Type is "int64" or "float64" ? 8 : 4;
+            return IsNullable && !DefaultsToNull ? model.IsArray ? 40 : model.IsStructure ? 200 : 8 : 8;
+        }
+    }
 
-    private bool DefaultsToNull => model.Default == "null" || (model.Type == "records" && !model.IsArray);
+    /// <summary>A structure that may be null has another mark before it where it is a tagged field.</summary>
+    private string Tagged => model.IsTagged ? "Tagged" : "";
+
+    private bool DefaultsToNull => model.Default == "null" || (model.Type == "records" && IsNullable);
 
     public string Property()
     {
@@ -37,15 +48,15 @@ internal sealed class FieldCode(MessageModel message, FieldModel model, Func<str
         if (model.IsArray || model.IsStructure)
         {
             string type = model.IsArray ? $"List<{ElementType}>" : ElementType;
-            if (IsNullable)
-                return $"public {type}? {name} {{ get; set; }}{(DefaultsToNull ? "" : model.IsArray ? " = [];" : " = new();")}";
+            string initial = DefaultsToNull ? "" : model.IsArray ? " = [];" : " = new();";
+            if (IsNullable) return $"public {type}? {name} {{ get; set; }}{initial}";
             return $"public {type} {name} {{ get => field ??= {(model.IsArray ? "[]" : "new()")}; set; }}";
         }
 
         string value = DefaultsToNull ? "" : model.Type switch
         {
             "string" => $" = {model.Default ?? "\"\""};",
-            "bytes" => " = [];",
+            "bytes" or "records" => " = [];",
             _ => model.Default is null or "0" or "false" ? "" : $" = {Literal()};",
         };
         return $"public {Primitive(model.Type)}{(IsNullable ? "?" : "")} {name} {{ get; set; }}{value}";
@@ -61,7 +72,7 @@ internal sealed class FieldCode(MessageModel message, FieldModel model, Func<str
         return model.Type switch
         {
             "string" => $"{name} is not {model.Default ?? "\"\""}",
-            "bytes" => $"{name} is not {{ Length: 0 }}",
+            "bytes" or "records" => $"{name} is not {{ Length: 0 }}",
             "bool" => model.Default == "true" ? $"!{name}" : name,
             "uuid" => $"!{name}.IsZero",
             _ => $"{name} != {Literal()}",
@@ -89,7 +100,7 @@ internal sealed class FieldCode(MessageModel message, FieldModel model, Func<str
             ? model.IsStructure
                 ? $"reader.ReadStructures<{ElementType}>({Flexible}, {Version})"
                 : $"reader.ReadList<{ElementType}, {Codec()}>({Flexible})"
-        : model.IsStructure ? $"{ElementType}.Read(ref reader, {Version})"
+        : model.IsStructure ? $"reader.ReadStructure<{ElementType}>({Version})"
         : model.Type switch
         {
             "string" => $"reader.ReadString({Flexible})",
@@ -103,7 +114,8 @@ internal sealed class FieldCode(MessageModel message, FieldModel model, Func<str
             ? model.IsStructure
                 ? $"reader.ReadNullableStructures<{ElementType}>({Flexible}, {Version})"
                 : $"reader.ReadNullableList<{ElementType}, {Codec()}>({Flexible})"
-        : model.IsStructure ? $"reader.ReadNullMark() ? null : {ElementType}.Read(ref reader, {Version})"
+        : model.IsStructure
+            ? $"reader.Read{Tagged}NullMark() ? null : reader.ReadStructure<{ElementType}>({Version})"
         : model.Type == "string" ? $"reader.ReadNullableString({Flexible})"
         : $"reader.ReadNullableBytes({Flexible})";
 
@@ -134,7 +146,8 @@ internal sealed class FieldCode(MessageModel message, FieldModel model, Func<str
                 : $"writer.WriteNullableList<{ElementType}, {Codec()}>({model.Name}, {Flexible});";
         }
 
-        if (model.IsStructure) return $"writer.WriteNullableStructure({model.Name}, {Version});";
+        if (model.IsStructure)
+            return $"writer.WriteNullable{Tagged}Structure({model.Name}, {Version});";
         return model.Type == "string"
             ? $"writer.WriteNullableString({model.Name}, {Flexible});"
             : $"writer.WriteNullableBytes({model.Name}, {Flexible});";

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Moldau.Base;
 using Moldau.Storage;
 
@@ -5,7 +6,8 @@ namespace Moldau.Broker;
 
 /// <summary>A response on its way out: parts of leased memory and slices of files, in order, length prefix included.
 /// The sender owns it: it calls <see cref="Release"/> when the frame has left or the connection is gone.</summary>
-public sealed class OutgoingFrame
+/// <param name="pool">Where the frame goes back to on release, if it came from one.</param>
+public sealed class OutgoingFrame(OutgoingFramePool? pool = null)
 {
     private readonly List<Part> _parts = [];
 
@@ -13,6 +15,9 @@ public sealed class OutgoingFrame
     public readonly record struct Part(BufferLease? Lease, int Start, int Length, FileSlice File);
 
     public IReadOnlyList<Part> Parts => _parts;
+
+    /// <summary>The parts without the list's indirection, for the sender.</summary>
+    public ReadOnlySpan<Part> PartSpan => CollectionsMarshal.AsSpan(_parts);
 
     /// <summary>Bytes of the whole frame.</summary>
     public long TotalBytes { get; private set; }
@@ -24,6 +29,7 @@ public sealed class OutgoingFrame
         TotalBytes += length;
     }
 
+    /// <summary>Takes over the slice's hold on its file.</summary>
     public void Add(in FileSlice slice)
     {
         _parts.Add(new Part(null, 0, slice.Length, slice));
@@ -32,7 +38,28 @@ public sealed class OutgoingFrame
 
     public void Release()
     {
-        foreach (Part part in _parts) part.Lease?.Release();
+        foreach (Part part in _parts)
+        {
+            part.Lease?.Release();
+            part.File.Release();
+        }
+
         _parts.Clear();
+        TotalBytes = 0;
+        pool?.Return(this);
+    }
+}
+
+/// <summary>Frames to use again, so that a response in steady state allocates nothing. Belongs to one machine and its
+/// reactor, which share a thread.</summary>
+public sealed class OutgoingFramePool(int keep = 1024)
+{
+    private readonly Stack<OutgoingFrame> _free = new();
+
+    public OutgoingFrame Rent() => _free.TryPop(out OutgoingFrame? frame) ? frame : new OutgoingFrame(this);
+
+    internal void Return(OutgoingFrame frame)
+    {
+        if (_free.Count < keep) _free.Push(frame);
     }
 }

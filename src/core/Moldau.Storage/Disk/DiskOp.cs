@@ -59,6 +59,13 @@ public abstract class DiskOp
         ErrorText = text;
     }
 
+    /// <summary>Completes without running, with the outcome of another operation that served both (group commit).</summary>
+    public void CompleteAs(DiskError error, string? text)
+    {
+        Error = error;
+        ErrorText = text;
+    }
+
     protected abstract void Run(IDisk disk);
 }
 
@@ -101,7 +108,17 @@ public abstract class JobOp : DiskOp
     public override DiskLane Lane => DiskLane.Job;
 }
 
-/// <summary>Bytes of an open file, to be sent. The file stays open while a slice of it is held.</summary>
-/// <param name="Generation">The file's truncation generation when the slice was cut; a sender that finds
-/// <see cref="Generation"/> changed must close the connection instead of sending other bytes.</param>
-public readonly record struct FileSlice(IDiskFile File, long Position, int Length, int Generation);
+/// <summary>Bytes of an open file, to be sent. Whoever holds a slice of a log file keeps that file open: it calls
+/// <see cref="Release"/> exactly once, when the bytes have left or nobody wants them any more.</summary>
+/// <param name="Generation">The file's truncation generation when the slice was cut; a sender that finds the slice no
+/// longer <see cref="IsCurrent"/> must close the connection instead of sending other bytes.</param>
+/// <param name="Shared">The counted handle behind <paramref name="File"/>; null for a file that nobody closes.</param>
+/// <param name="SharedGeneration">The handle's generation: a log may be cut through another handle than this one.</param>
+public readonly record struct FileSlice(
+    IDiskFile File, long Position, int Length, int Generation, SharedFile? Shared = null, int SharedGeneration = 0)
+{
+    public bool IsCurrent =>
+        File.Generation == Generation && (Shared is null || Shared.Generation == SharedGeneration);
+
+    public void Release() => Shared?.Release();
+}

@@ -17,6 +17,9 @@ public sealed unsafe class BufferLease
         Capacity = capacity;
     }
 
+    /// <summary>The next free lease of the same size while this one is in the pool.</summary>
+    internal BufferLease? NextFree { get; set; }
+
     /// <summary>Bytes of memory behind the lease.</summary>
     public int Capacity { get; }
 

@@ -1,18 +1,18 @@
-#pragma warning disable RS0030 // the only shared structure of the pool is its return stack: see Return
-using System.Collections.Concurrent;
+#pragma warning disable RS0030, MOL0001 // the free lists are shared by the reactor that rents and the threads that return
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
 namespace Moldau.Base;
 
 /// <summary>Native buffers in power-of-two sizes from 256 B. Rent on any thread; a return from another thread goes
-/// through a concurrent stack. Buffers above <see cref="LargestPooledBytes"/> and beyond the pool's budget are freed
+/// through the same free lists, which neither allocate nor stay locked longer than a pointer swap. Buffers above <see cref="LargestPooledBytes"/> and beyond the pool's budget are freed
 /// instead of kept. Debug builds overwrite returned buffers, so that a use after return shows as a wrong CRC.</summary>
 public sealed unsafe class BufferPool(long keepBytes = 64 * 1024 * 1024) : IDisposable
 {
     public const int LargestPooledBytes = 4 * 1024 * 1024;
     private const int SmallestBits = 8;
 
-    private readonly ConcurrentStack<BufferLease>[] _free = CreateStacks();
+    private readonly FreeList[] _free = CreateLists();
     private long _outstanding;
     private long _outstandingBytes;
     private long _keptBytes;
@@ -43,8 +43,8 @@ public sealed unsafe class BufferPool(long keepBytes = 64 * 1024 * 1024) : IDisp
 
     public void Dispose()
     {
-        foreach (ConcurrentStack<BufferLease> stack in _free)
-            while (stack.TryPop(out BufferLease? lease)) NativeMemory.Free(lease.Free());
+        foreach (FreeList list in _free)
+            while (list.TryPop(out BufferLease? lease)) NativeMemory.Free(lease.Free());
     }
 
     internal void Return(BufferLease lease)
@@ -69,11 +69,39 @@ public sealed unsafe class BufferPool(long keepBytes = 64 * 1024 * 1024) : IDisp
     private static int ClassOf(int bytes) =>
         bytes <= 1 << SmallestBits ? 0 : 32 - int.LeadingZeroCount(bytes - 1) - SmallestBits;
 
-    private static ConcurrentStack<BufferLease>[] CreateStacks()
+    private static FreeList[] CreateLists()
     {
         int count = int.Log2(LargestPooledBytes) - SmallestBits + 1;
-        ConcurrentStack<BufferLease>[] stacks = new ConcurrentStack<BufferLease>[count];
-        for (int i = 0; i < count; i++) stacks[i] = new();
-        return stacks;
+        FreeList[] lists = new FreeList[count];
+        for (int i = 0; i < count; i++) lists[i] = new();
+        return lists;
+    }
+
+    /// <summary>Free leases of one size, linked through themselves.</summary>
+    private sealed class FreeList
+    {
+        private readonly Lock _lock = new();
+        private BufferLease? _first;
+
+        internal void Push(BufferLease lease)
+        {
+            lock (_lock)
+            {
+                lease.NextFree = _first;
+                _first = lease;
+            }
+        }
+
+        internal bool TryPop([NotNullWhen(true)] out BufferLease? lease)
+        {
+            lock (_lock)
+            {
+                lease = _first;
+                if (lease is null) return false;
+                _first = lease.NextFree;
+                lease.NextFree = null;
+                return true;
+            }
+        }
     }
 }

@@ -6,8 +6,9 @@ namespace Moldau.Protocol;
 
 /// <summary>Reads the primitive types of the protocol from one frame. It never throws: the first wrong byte makes
 /// <see cref="Failed"/> true for good, and from then on every read gives a default and every count zero.
-/// Memory is bounded: nothing is allocated from a claimed length, and all that is allocated may not exceed
-/// <c>allocationFactor</c> times the input plus a fixed slack.</summary>
+/// Memory is bounded: nothing is allocated from a claimed length, and all that a message takes may not exceed
+/// <c>allocationFactor</c> times the input plus <see cref="AllocationSlack"/>. Whoever trusts the sender, such as a
+/// client reading a large response of many small structures, may pass a larger factor.</summary>
 public ref struct KafkaReader
 {
     /// <summary>Kafka refuses longer arrays whatever the frame holds.</summary>
@@ -18,8 +19,9 @@ public ref struct KafkaReader
 
     public const int DefaultAllocationFactor = 8;
 
-    /// <summary>Memory that a message may take whatever its size, so that the factor binds large messages only.</summary>
-    public const int AllocationSlack = 1 << 20;
+    /// <summary>Memory that a message may take whatever its size, so that the factor binds large messages
+    /// only.</summary>
+    public const int AllocationSlack = 256 << 10;
 
     private readonly ReadOnlySpan<byte> _data;
     private int _position;
@@ -51,7 +53,8 @@ public ref struct KafkaReader
 
     public sbyte ReadInt8() => Take(1, out ReadOnlySpan<byte> span) ? (sbyte)span[0] : (sbyte)0;
 
-    public short ReadInt16() => Take(2, out ReadOnlySpan<byte> span) ? BinaryPrimitives.ReadInt16BigEndian(span) : (short)0;
+    public short ReadInt16() =>
+        Take(2, out ReadOnlySpan<byte> span) ? BinaryPrimitives.ReadInt16BigEndian(span) : (short)0;
 
     public ushort ReadUInt16() => (ushort)ReadInt16();
 
@@ -99,7 +102,8 @@ public ref struct KafkaReader
     /// <summary>The length of bytes or records: negative for null.</summary>
     public int ReadBytesLength(bool flexible) => flexible ? (int)ReadUnsignedVarint() - 1 : ReadInt32();
 
-    /// <summary>The number of elements of an array: negative for null. Never more than the bytes that are left.</summary>
+    /// <summary>The number of elements of an array: negative for null. Never more than the bytes that are
+    /// left.</summary>
     public int ReadArrayLength(bool flexible)
     {
         int count = flexible ? (int)ReadUnsignedVarint() - 1 : ReadInt32();
@@ -116,9 +120,12 @@ public ref struct KafkaReader
         int length = ReadStringLength(flexible);
         if (_failed || length == 0) return "";
         if (length < 0) return null;
-        if (!Take(length, out ReadOnlySpan<byte> bytes) || !Charge(24 + (2 * length))) return "";
+        if (!Take(length, out ReadOnlySpan<byte> bytes) || !Charge(32 + (2 * length))) return "";
         // Bytes that are not UTF-8 become U+FFFD, as in Java.
-        return Encoding.UTF8.GetString(bytes);
+        string text = Encoding.UTF8.GetString(bytes);
+        // U+FFFD takes three bytes, so damaged text may have become longer than a string may be on its way back.
+        if (length > short.MaxValue / 3 && Encoding.UTF8.GetByteCount(text) > short.MaxValue) Fail();
+        return text;
     }
 
     public byte[] ReadBytes(bool flexible) => ReadNullableBytes(flexible) ?? FailWith<byte[]>([]);
@@ -128,11 +135,14 @@ public ref struct KafkaReader
         int length = ReadBytesLength(flexible);
         if (_failed || length == 0) return [];
         if (length < 0) return null;
-        return Take(length, out ReadOnlySpan<byte> bytes) && Charge(24 + length) ? bytes.ToArray() : [];
+        return Take(length, out ReadOnlySpan<byte> bytes) && Charge(32 + length) ? bytes.ToArray() : [];
     }
 
     /// <summary>The mark before a structure that may be null: true where it is.</summary>
     public bool ReadNullMark() => ReadInt8() < 0 || _failed;
+
+    /// <summary>The same mark where the structure is a tagged field: a varint, zero for null.</summary>
+    public bool ReadTaggedNullMark() => (int)ReadUnsignedVarint() <= 0;
 
     /// <summary>Null where the list is empty: the property makes one when it is asked for.</summary>
     internal List<T>? ReadStructures<T>(bool flexible, short version)
@@ -147,7 +157,7 @@ public ref struct KafkaReader
         where T : class, IStructure<T>
     {
         int count = ReadArrayLength(flexible);
-        return count > 0 ? Structures<T>(count, version) : count == 0 ? [] : null;
+        return count > 0 ? Structures<T>(count, version) : count == 0 ? Empty<T>() : null;
     }
 
     internal List<T>? ReadList<T, TCodec>(bool flexible)
@@ -162,7 +172,7 @@ public ref struct KafkaReader
         where TCodec : ICodec<T>
     {
         int count = ReadArrayLength(flexible);
-        return count > 0 ? Elements<T, TCodec>(count, flexible) : count == 0 ? [] : null;
+        return count > 0 ? Elements<T, TCodec>(count, flexible) : count == 0 ? Empty<T>() : null;
     }
 
     internal int ReadTagCount()
@@ -184,7 +194,7 @@ public ref struct KafkaReader
 
     internal List<RawTaggedField>? ReadUnknownTag(uint tag, int length, List<RawTaggedField>? fields)
     {
-        if (!Take(length, out ReadOnlySpan<byte> bytes) || !Charge(48 + length)) return fields;
+        if (!Take(length, out ReadOnlySpan<byte> bytes) || !Charge((fields is null ? 150 : 80) + length)) return fields;
         fields ??= [];
         fields.Add(new RawTaggedField(tag, bytes.ToArray()));
         return fields;
@@ -209,6 +219,19 @@ public ref struct KafkaReader
         }
 
         return fields;
+    }
+
+    internal T ReadStructure<T>(short version)
+        where T : class, IStructure<T>
+    {
+        Charge(T.Cost);
+        return T.Read(ref this, version);
+    }
+
+    private List<T> Empty<T>()
+    {
+        Charge(32);
+        return [];
     }
 
     private List<T> Structures<T>(int count, short version)

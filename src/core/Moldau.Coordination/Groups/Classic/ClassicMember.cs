@@ -1,0 +1,65 @@
+using Moldau.Base;
+using Moldau.Protocol;
+
+namespace Moldau.Coordination;
+
+/// <summary>A member of a classic group.</summary>
+internal sealed class ClassicMember
+{
+    public required string Id { get; set; }
+
+    /// <summary>group.instance.id of a static member (KIP-345), else null.</summary>
+    public required string? InstanceId { get; init; }
+
+    public required string ClientId { get; set; }
+
+    public required string ClientHost { get; set; }
+
+    public required int SessionTimeoutMs { get; set; }
+
+    public required int RebalanceTimeoutMs { get; set; }
+
+    /// <summary>In the member's order of preference.</summary>
+    public required IReadOnlyList<(string Name, byte[] Metadata)> Protocols { get; set; }
+
+    public byte[] Assignment { get; set; } = [];
+
+    /// <summary>Answers the pending JoinGroup; null when none waits.</summary>
+    public Action<JoinGroupResponse>? AwaitingJoin { get; set; }
+
+    public Action<SyncGroupResponse>? AwaitingSync { get; set; }
+
+    /// <summary>True until the first generation that includes the member is complete.</summary>
+    public bool IsNew { get; set; }
+
+    public CoordinatorTimer? Session { get; set; }
+
+    /// <summary>A member that waits for us cannot be dead to us, unless it waits in its very first join.</summary>
+    public bool IsWaitingOnUs => !IsNew && (AwaitingJoin is not null || AwaitingSync is not null);
+
+    public bool Matches(IReadOnlyList<(string Name, byte[] Metadata)> protocols)
+    {
+        if (protocols.Count != Protocols.Count) return false;
+        for (int i = 0; i < protocols.Count; i++)
+        {
+            if (!string.Equals(protocols[i].Name, Protocols[i].Name, StringComparison.Ordinal)) return false;
+            if (!protocols[i].Metadata.AsSpan().SequenceEqual(Protocols[i].Metadata)) return false;
+        }
+
+        return true;
+    }
+
+    public byte[] MetadataOf(string? protocol)
+    {
+        foreach ((string name, byte[] metadata) in Protocols)
+            if (string.Equals(name, protocol, StringComparison.Ordinal)) return metadata;
+        return [];
+    }
+
+    public bool Supports(string protocol)
+    {
+        foreach ((string name, _) in Protocols)
+            if (string.Equals(name, protocol, StringComparison.Ordinal)) return true;
+        return false;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Buffers.Binary;
+using Moldau.Protocol;
+
+namespace Moldau.Coordination;
+
+/// <summary>Records of <c>__consumer_offsets</c> as Apache Kafka 4.4 writes them: version, then fields. The versions
+/// written are Kafka's: group metadata 3, offset commit 3 (1 would be needed for an expire timestamp, which no served
+/// request version can set in a way Kafka still honours).</summary>
+internal static class GroupRecords
+{
+    private const short OffsetKeyVersion = 1;
+    private const short GroupKeyVersion = 2;
+    private const short GroupValueVersion = 3;
+    private const short OffsetValueVersion = 3;
+    private const short OffsetValueVersionWithExpiry = 1;
+
+    public static CoordinatorRecord GroupMetadata(string group, GroupMetadataValue value) =>
+        new(Bytes(GroupKeyVersion, 0, new GroupMetadataKey { Group = group }), Bytes(GroupValueVersion, GroupValueVersion, value));
+
+    public static CoordinatorRecord GroupTombstone(string group) =>
+        new(Bytes(GroupKeyVersion, 0, new GroupMetadataKey { Group = group }), null);
+
+    public static CoordinatorRecord Offset(string group, string topic, int partition, CommittedOffset offset)
+    {
+        short version = offset.ExpireTimestampMs >= 0 ? OffsetValueVersionWithExpiry : OffsetValueVersion;
+        OffsetCommitValue value = new()
+        {
+            Offset = offset.Offset,
+            LeaderEpoch = offset.LeaderEpoch,
+            Metadata = offset.Metadata,
+            CommitTimestamp = offset.CommitTimestampMs,
+            ExpireTimestamp = offset.ExpireTimestampMs,
+        };
+        return new(OffsetKey(group, topic, partition), Bytes(version, version, value));
+    }
+
+    public static CoordinatorRecord OffsetTombstone(string group, string topic, int partition) =>
+        new(OffsetKey(group, topic, partition), null);
+
+    private static byte[] OffsetKey(string group, string topic, int partition) =>
+        Bytes(OffsetKeyVersion, 0, new OffsetCommitKey { Group = group, Topic = topic, Partition = partition });
+
+    private static byte[] Bytes(short prefix, short version, IMessage message)
+    {
+        byte[] bytes = new byte[2 + message.Size(version)];
+        BinaryPrimitives.WriteInt16BigEndian(bytes, prefix);
+        KafkaWriter writer = new(bytes.AsSpan(2));
+        message.Write(ref writer, version);
+        return bytes;
+    }
+}

@@ -1,0 +1,243 @@
+using Moldau.Base;
+using Moldau.Protocol;
+
+namespace Moldau.Coordination;
+
+public sealed partial class GroupShard
+{
+    /// <summary>JoinGroup: the answer comes when the rebalance has gathered its members.</summary>
+    public void Join(JoinGroupRequest request, short version, GroupCaller caller, Action<JoinGroupResponse> done)
+    {
+        if (request.GroupId.Length == 0)
+        {
+            done(ClassicGroup.Failed(ErrorCode.InvalidGroupId, request.MemberId));
+            return;
+        }
+
+        if (request.SessionTimeoutMs < Options.MinSessionTimeoutMs || request.SessionTimeoutMs > Options.MaxSessionTimeoutMs)
+        {
+            done(ClassicGroup.Failed(ErrorCode.InvalidSessionTimeout, request.MemberId));
+            return;
+        }
+
+        bool isUnknownMember = request.MemberId.Length == 0;
+        if (Offsets.IsNewerGroup(request.GroupId))
+        {
+            done(ClassicGroup.Failed(ErrorCode.InconsistentGroupProtocol, request.MemberId));
+            return;
+        }
+
+        if (!_groups.TryGetValue(request.GroupId, out ClassicGroup? group))
+        {
+            if (!isUnknownMember)
+            {
+                done(ClassicGroup.Failed(ErrorCode.UnknownMemberId, request.MemberId));
+                return;
+            }
+
+            // The group is real to the log once its first generation is written.
+            _groups.Add(request.GroupId, group = new ClassicGroup(request.GroupId, _host));
+        }
+
+        JoinCall join = new(group, request, version, caller, Protocols(request), done);
+        if (!AcceptsMember(group, request.MemberId))
+        {
+            group.Remove(request.MemberId);
+            done(ClassicGroup.Failed(ErrorCode.GroupMaxSizeReached, ""));
+        }
+        else if (group.State == ClassicGroupState.Dead) done(ClassicGroup.Failed(ErrorCode.CoordinatorNotAvailable, request.MemberId));
+        else if (!group.SupportsProtocols(request.ProtocolType, join.Protocols))
+            done(ClassicGroup.Failed(ErrorCode.InconsistentGroupProtocol, request.MemberId));
+        else if (isUnknownMember) JoinNew(join);
+        else JoinKnown(join);
+
+        // A refused first join leaves no empty shell behind.
+        if (group is { MemberCount: 0, PendingCount: 0, Generation: 0 } && !Offsets.HasOffsets(group.Id)) _groups.Remove(group.Id);
+    }
+
+    private static List<(string Name, byte[] Metadata)> Protocols(JoinGroupRequest request)
+    {
+        List<(string, byte[])> protocols = new(request.Protocols.Count);
+        foreach (JoinGroupRequest.JoinGroupRequestProtocol p in request.Protocols) protocols.Add((p.Name, p.Metadata));
+        return protocols;
+    }
+
+    /// <summary>group.max.size counts members that wait in a join where a rebalance is on, else members and pending ones.</summary>
+    private bool AcceptsMember(ClassicGroup group, string memberId)
+    {
+        switch (group.State)
+        {
+            case ClassicGroupState.Empty:
+            case ClassicGroupState.Dead:
+                return true;
+            case ClassicGroupState.PreparingRebalance:
+                if (group.TryGet(memberId, out ClassicMember? member) && member.AwaitingJoin is not null) return true;
+                int awaiting = 0;
+                foreach (ClassicMember m in group.Members) awaiting += m.AwaitingJoin is null ? 0 : 1;
+                return awaiting < Options.MaxSize;
+            default:
+                return group.TryGet(memberId, out _) || group.IsPending(memberId) || group.MemberCount < Options.MaxSize;
+        }
+    }
+
+    private void JoinNew(in JoinCall join)
+    {
+        string? instance = join.Request.GroupInstanceId;
+        string memberId = $"{instance ?? join.Caller.ClientId}-{NewGuid()}";
+        if (instance is not null && join.Group.StaticMemberId(instance) is { } oldId)
+        {
+            RejoinStatic(join, oldId, memberId);
+        }
+        else if (instance is null && join.Version >= 4)
+        {
+            // KIP-394: a dynamic member must come back with its id, so that a lost answer leaves no ghost behind.
+            ClassicGroup group = join.Group;
+            CoordinatorTimer timer = new(_host, () => PendingExpired(group, memberId));
+            group.AddPending(memberId, timer);
+            timer.Set(Duration.FromMs(join.Request.SessionTimeoutMs));
+            join.Done(ClassicGroup.Failed(ErrorCode.MemberIdRequired, memberId));
+        }
+        else
+        {
+            AddMember(join, memberId);
+        }
+    }
+
+    private void JoinKnown(in JoinCall join)
+    {
+        ClassicGroup group = join.Group;
+        string memberId = join.Request.MemberId;
+        if (group.IsPending(memberId) && join.Request.GroupInstanceId is null)
+        {
+            AddMember(join, memberId);
+            return;
+        }
+
+        ErrorCode error = ValidateMember(group, memberId, join.Request.GroupInstanceId);
+        if (error != ErrorCode.None)
+        {
+            join.Done(ClassicGroup.Failed(error, memberId));
+            return;
+        }
+
+        Verify.That(group.TryGet(memberId, out ClassicMember? member));
+        bool isUnchanged = member.Matches(join.Protocols);
+        switch (group.State)
+        {
+            case ClassicGroupState.PreparingRebalance:
+                UpdateMember(join, member);
+                break;
+            case ClassicGroupState.CompletingRebalance when isUnchanged:
+                // The member missed the answer to its join; it is given again.
+                join.Done(Joined(group, memberId, group.IsLeader(memberId)));
+                break;
+            case ClassicGroupState.Stable when isUnchanged && !group.IsLeader(memberId):
+                join.Done(Joined(group, memberId, withMembers: false));
+                break;
+            case ClassicGroupState.CompletingRebalance:
+            case ClassicGroupState.Stable:
+                UpdateMember(join, member);
+                break;
+            default:
+                join.Done(ClassicGroup.Failed(ErrorCode.UnknownMemberId, memberId));
+                break;
+        }
+    }
+
+    private void AddMember(in JoinCall join, string memberId)
+    {
+        ClassicGroup group = join.Group;
+        JoinGroupRequest request = join.Request;
+        ClassicMember member = new()
+        {
+            Id = memberId,
+            InstanceId = request.GroupInstanceId,
+            ClientId = join.Caller.ClientId,
+            ClientHost = join.Caller.ClientHost,
+            SessionTimeoutMs = request.SessionTimeoutMs,
+            RebalanceTimeoutMs = join.RebalanceTimeoutMs,
+            Protocols = join.Protocols,
+            AwaitingJoin = join.Done,
+            IsNew = true,
+        };
+        if (group.State == ClassicGroupState.PreparingRebalance) group.HasNewMember = true;
+        group.RemovePending(memberId);
+        group.Add(member, request.ProtocolType);
+        // Until its first generation is complete the member cannot heartbeat; it is given up after a longer while.
+        SetSession(group, member, Options.NewMemberJoinTimeoutMs);
+        MaybePrepareRebalance(group);
+    }
+
+    private void UpdateMember(in JoinCall join, ClassicMember member)
+    {
+        member.Protocols = join.Protocols;
+        member.RebalanceTimeoutMs = join.RebalanceTimeoutMs;
+        member.SessionTimeoutMs = join.Request.SessionTimeoutMs;
+        // A second join of one member replaces the first, whose connection is gone or will be.
+        member.AwaitingJoin = join.Done;
+        MaybePrepareRebalance(join.Group);
+    }
+
+    private void RejoinStatic(JoinCall join, string oldId, string newId)
+    {
+        ClassicGroup group = join.Group;
+        string? leaderBefore = group.LeaderId;
+        ClassicMember member = group.ReplaceStatic(join.Request.GroupInstanceId!, oldId, newId);
+        member.Protocols = join.Protocols;
+        member.ClientId = join.Caller.ClientId;
+        member.ClientHost = join.Caller.ClientHost;
+        member.RebalanceTimeoutMs = join.RebalanceTimeoutMs;
+        member.SessionTimeoutMs = join.Request.SessionTimeoutMs;
+        RestartSession(group, member);
+        if (group.State != ClassicGroupState.Stable || group.SelectProtocol() != group.ProtocolName)
+        {
+            member.AwaitingJoin = join.Done;
+            if (group.State == ClassicGroupState.PreparingRebalance) MaybeCompleteJoin(group);
+            else PrepareRebalance(group);
+            return;
+        }
+
+        // The new id must survive us before the member learns it: a coordinator that forgot it would fence the member.
+        bool isWritten = TryWriteGroup(group, m => m.Assignment, error =>
+        {
+            bool isLeader = group.IsLeader(newId);
+            bool canSkip = join.Version >= 9;
+            JoinGroupResponse response = Joined(group, newId, withMembers: isLeader && canSkip);
+            if (error != ErrorCode.None) response = ClassicGroup.Failed(ForClient(error), newId);
+            else if (canSkip) response.SkipAssignment = isLeader;
+            else response.Leader = leaderBefore ?? "";
+            join.Done(response);
+        });
+        if (!isWritten) join.Done(ClassicGroup.Failed(ErrorCode.NotCoordinator, newId));
+    }
+
+    private static JoinGroupResponse Joined(ClassicGroup group, string memberId, bool withMembers) => new()
+    {
+        MemberId = memberId,
+        GenerationId = group.Generation,
+        ProtocolName = group.ProtocolName,
+        ProtocolType = group.ProtocolType,
+        Leader = group.LeaderId ?? "",
+        Members = withMembers ? group.MemberList() : [],
+    };
+
+    private string NewGuid()
+    {
+        Uuid id = _host.Prng.NextUuid();
+        string hex = $"{(ulong)id.High:x16}{(ulong)id.Low:x16}";
+        return $"{hex[..8]}-{hex[8..12]}-{hex[12..16]}-{hex[16..20]}-{hex[20..]}";
+    }
+
+    /// <summary>A join under way.</summary>
+    private readonly record struct JoinCall(
+        ClassicGroup Group,
+        JoinGroupRequest Request,
+        short Version,
+        GroupCaller Caller,
+        IReadOnlyList<(string Name, byte[] Metadata)> Protocols,
+        Action<JoinGroupResponse> Done)
+    {
+        /// <summary>Version 0 has no rebalance timeout: the session timeout stands in.</summary>
+        public int RebalanceTimeoutMs => Version == 0 ? Request.SessionTimeoutMs : Request.RebalanceTimeoutMs;
+    }
+}

@@ -1,0 +1,174 @@
+namespace Moldau.Storage;
+
+/// <summary>Opens a closed segment for the log.</summary>
+internal sealed class OpenSegmentJob : JobOp
+{
+    public required SegmentRef Segment { get; init; }
+
+    public required LogSegment Target { get; init; }
+
+    public required bool IsActive { get; init; }
+
+    public required int IndexIntervalBytes { get; init; }
+
+    public OpenedSegment? Opened { get; private set; }
+
+    protected override void Run(IDisk disk) =>
+        Opened = SegmentOpener.Open(disk, Segment, IsActive, IndexIntervalBytes);
+}
+
+/// <summary>Makes the files of the next segment. Appends to it wait until it is done.</summary>
+internal sealed class RollJob : JobOp
+{
+    public required LogSegment Target { get; init; }
+
+    /// <summary>0: do not preallocate.</summary>
+    public required int PreallocateBytes { get; init; }
+
+    /// <summary>The name must survive a loss of power before anything in the file is called durable.</summary>
+    public required bool SyncsName { get; init; }
+
+    public OpenedSegment? Opened { get; private set; }
+
+    protected override void Run(IDisk disk)
+    {
+        CreateEmpty(disk, Target.PathOf(LogFileNames.OffsetIndex));
+        CreateEmpty(disk, Target.PathOf(LogFileNames.TimeIndex));
+        IDiskFile file = disk.Open(Target.PathOf(LogFileNames.Log), DiskOpenMode.OpenOrCreate);
+        try
+        {
+            // A file of this name can only be the rest of an interrupted run: recovery would have taken its records.
+            if (file.Length > 0) file.SetLength(0);
+            if (PreallocateBytes > 0) file.Allocate(PreallocateBytes);
+            if (SyncsName) disk.SyncDirectory(Target.Folder);
+        }
+        catch (DiskException)
+        {
+            file.Dispose();
+            throw;
+        }
+
+        Opened = new OpenedSegment(
+            new SharedFile(file), new OffsetIndex(Target.BaseOffset), new TimeIndex(Target.BaseOffset),
+            new TimestampOffset(-1, Target.BaseOffset), null);
+    }
+
+    private static void CreateEmpty(IDisk disk, string path)
+    {
+        using IDiskFile file = disk.Open(path, DiskOpenMode.OpenOrCreate);
+        if (file.Length > 0) file.SetLength(0);
+    }
+}
+
+/// <summary>Makes a rolled segment durable: log, indexes, producer snapshot at its end, names. Afterwards recovery does
+/// not look at it again.</summary>
+internal sealed class FlushSegmentJob : JobOp
+{
+    public required LogSegment Segment { get; init; }
+
+    /// <summary>Null if nothing was appended since the segment was loaded.</summary>
+    public required SharedFile? File { get; init; }
+
+    public required SegmentIndexes? Indexes { get; init; }
+
+    /// <summary>The offset behind the segment's last record.</summary>
+    public required long EndOffset { get; init; }
+
+    /// <summary>Written as the snapshot at <see cref="EndOffset"/>; null if there is one already.</summary>
+    public byte[]? Snapshot { get; init; }
+
+    protected override void Run(IDisk disk)
+    {
+        File?.File.Sync();
+        Indexes?.Write(disk, Segment.Folder, Segment.BaseOffset);
+        if (Snapshot is not null)
+        {
+            string path = LogFileNames.PathOf(Segment.Folder, EndOffset, LogFileNames.ProducerSnapshot);
+            DiskFiles.WriteDurably(disk, path, Snapshot);
+        }
+
+        disk.SyncDirectory(Segment.Folder);
+    }
+}
+
+/// <summary>Cuts bytes of a failed append off again.</summary>
+internal sealed class CutFileJob : JobOp
+{
+    public required SharedFile File { get; init; }
+
+    public required int Bytes { get; init; }
+
+    protected override void Run(IDisk disk)
+    {
+        if (File.File.Length > Bytes) File.File.SetLength(Bytes);
+    }
+}
+
+/// <summary>Finds where a read begins and ends in a segment that is closed or not in the page cache. Execute it, give the
+/// completion to the log, then call <see cref="PartitionLog.Read"/> with it.</summary>
+public sealed class LocateJob : JobOp
+{
+    internal LocateJob(LogSegment target, SegmentRef segment)
+    {
+        Target = target;
+        Segment = segment;
+    }
+
+    internal LogSegment Target { get; }
+
+    internal SegmentRef Segment { get; }
+
+    internal bool IsActive { get; init; }
+
+    internal int IndexIntervalBytes { get; init; }
+
+    internal SharedFile? File { get; init; }
+
+    internal OffsetIndex? Offsets { get; init; }
+
+    internal long StartOffset { get; init; }
+
+    internal long UpTo { get; init; }
+
+    internal int Truncations { get; init; }
+
+    internal OpenedSegment? Opened { get; private set; }
+
+    internal BatchSpan? First { get; private set; }
+
+    internal int EndPosition { get; private set; }
+
+    protected override void Run(IDisk disk)
+    {
+        SharedFile? file = File;
+        OffsetIndex? offsets = Offsets;
+        if (file is null || offsets is null)
+        {
+            Opened = SegmentOpener.Open(disk, Segment, IsActive, IndexIntervalBytes);
+            (file, offsets) = (Opened.File, Opened.Offsets);
+        }
+
+        Span<byte> window = new byte[16 * 1024];
+        First = SegmentSearch.Find(file.File, offsets, StartOffset, Segment.Bytes, window);
+        BatchSpan? end = SegmentSearch.Find(file.File, offsets, UpTo, Segment.Bytes, window);
+        EndPosition = end?.Position ?? Segment.Bytes;
+    }
+}
+
+/// <summary>Finds batches in a segment file.</summary>
+internal static class SegmentSearch
+{
+    /// <summary>The first batch whose last offset is at or above the given one; null if there is none.</summary>
+    public static BatchSpan? Find(IDiskFile file, OffsetIndex offsets, long offset, int end, Span<byte> window)
+    {
+        BatchScanner scanner = new(file, offsets.Lookup(offset).Position, end, window);
+        while (scanner.MoveNext())
+        {
+            BatchHeader batch = scanner.Current;
+            if (batch.LastOffset >= offset)
+                return new BatchSpan(batch.LastOffset, batch.MaxTimestamp, batch.Position, batch.SizeInBytes);
+        }
+
+        return null;
+    }
+}

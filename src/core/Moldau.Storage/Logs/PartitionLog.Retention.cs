@@ -1,0 +1,266 @@
+using Moldau.Base;
+
+namespace Moldau.Storage;
+
+public sealed partial class PartitionLog
+{
+    /// <summary>An inactive segment that nobody read for so long gives its file handle back.</summary>
+    private static readonly Duration IdleFile = Duration.FromSeconds(60);
+
+    private readonly List<DyingSegment> _dying = [];
+    private bool _isAskingTimes;
+    private bool _isDiscarded;
+
+    /// <summary>When <see cref="Tick"/> has something to do next.</summary>
+    public Instant NextDeadline
+    {
+        get
+        {
+            Instant next = _dying.Count == 0 ? Instant.Never : _dying[0].Due;
+            bool waitsForFlush = Config.FlushMs < long.MaxValue && DurableEnd < WrittenEnd && !IsFailed;
+            return waitsForFlush ? Instant.Min(next, LastFlush + Duration.FromMs(Config.FlushMs)) : next;
+        }
+    }
+
+    /// <summary>Moves the log's start up (DeleteRecords, or the leader's start on a follower); the segments below go with
+    /// the next <see cref="Sweep"/>. False if the offset is above the high watermark.</summary>
+    public bool AdvanceLogStart(long offset, Instant now, EffectList<DiskOp> ops)
+    {
+        if (IsFailed || offset > HighWatermark) return false;
+        if (offset <= LogStartOffset) return true;
+        LogStartOffset = offset;
+        if (Epochs.TruncateFromStart(offset)) WriteEpochs(now, ops);
+        Producers.OnLogStart(offset);
+        return true;
+    }
+
+    /// <summary>Applies retention by time, by size and by log start offset; the caller asks in Kafka's
+    /// log.retention.check.interval.ms. Also forgets expired producers and closes idle files.</summary>
+    public LogChanges Sweep(Instant now, EffectList<DiskOp> ops)
+    {
+        if (IsFailed || IsClosed || _isTruncating) return LogChanges.None;
+        Producers.RemoveExpired(now.UnixMs, Config.ProducerIdExpirationMs);
+        int count = CountBelowStart();
+        if (Config.IsDeleted)
+        {
+            count = Math.Max(count, CountExpired(now, ops));
+            count = Math.Max(count, CountOversize());
+        }
+
+        LogChanges changes = count > 0 ? Retire(count, now, ops) : LogChanges.None;
+        CloseIdle(now);
+        return changes;
+    }
+
+    /// <summary>Does what time asks for: removes files of deleted segments, syncs by flush.ms.</summary>
+    public void Tick(Instant now, EffectList<DiskOp> ops)
+    {
+        int due = 0;
+        while (due < _dying.Count && _dying[due].Due <= now) due++;
+        if (due > 0)
+        {
+            ops.Add(new RemoveFilesJob
+            {
+                LogDirectory = LogDirectory,
+                OrderKey = this,
+                Owner = this,
+                Folder = Folder,
+                BaseOffsets = [.. _dying.Take(due).Select(d => d.BaseOffset)],
+            });
+            _dying.RemoveRange(0, due);
+        }
+
+        if (Config.FlushMs < long.MaxValue && LastFlush + Duration.FromMs(Config.FlushMs) <= now) RequestSync(ops);
+    }
+
+    /// <summary>Flushes everything and gives all files back; Closed is reported when done. The caller then writes the
+    /// checkpoints of the directory and, last, its clean-shutdown file.</summary>
+    public void Close(Instant now, EffectList<DiskOp> ops)
+    {
+        if (IsClosed) return;
+        IsClosed = true;
+        if (IsFailed)
+        {
+            ReleaseFiles();
+            return;
+        }
+
+        CloseLogJob? job = null;
+        _steps.Enqueue(new JobStep(
+            () => job = MakeCloseJob(),
+            (_, _) =>
+            {
+                RecoveryPoint = DurableEnd = WrittenEnd;
+                job?.File?.Release();
+                ReleaseFiles();
+                return LogChanges.Closed | LogChanges.RecoveryPoint | LogChanges.DurableEnd;
+            },
+            ReleaseFiles));
+        Pump(now, ops);
+    }
+
+    /// <summary>The job that gives the folder of a deleted topic's log its name for deletion; close the log first.
+    /// <see cref="RemoveFolderJob"/> follows after file.delete.delay.ms.</summary>
+    public RenameFolderJob MakeDeleteJob(Uuid unique) => new()
+    {
+        LogDirectory = LogDirectory,
+        OrderKey = this,
+        From = Folder,
+        To = LogFileNames.Join(LogDirectory, LogFileNames.DeleteFolderOf(Partition, unique)),
+    };
+
+    /// <summary>Lets go of a log whose folder is going to be deleted: nothing more is written, not even what waits. Closed
+    /// is reported at once (true) or when the last operation is back.</summary>
+    public bool Discard()
+    {
+        IsClosed = true;
+        _isDiscarded = true;
+        while (_steps.TryDequeue(out LogStep? step)) step.Abandon();
+        _backlogBytes = 0;
+        return IsIdle && ReleaseDiscarded() == LogChanges.Closed;
+    }
+
+    private LogChanges ReleaseDiscarded()
+    {
+        ReleaseFiles();
+        return LogChanges.Closed;
+    }
+
+    private CloseLogJob MakeCloseJob()
+    {
+        byte[]? snapshot = TakeSnapshot(LogEndOffset);
+        LogSegment active = Active;
+        bool isDirty = active is { IsOpen: true, IsDirty: true };
+        if (isDirty) active.File!.Retain(); // IsOpen
+        return new CloseLogJob
+        {
+            // Behind the flushes of rolled segments.
+            LogDirectory = LogDirectory,
+            OrderKey = _flushOrder,
+            Folder = Folder,
+            BaseOffset = active.BaseOffset,
+            File = isDirty ? active.File : null,
+            Indexes = isDirty ? SegmentIndexes.Of(active) : null,
+            EndOffset = LogEndOffset,
+            Snapshot = snapshot,
+        };
+    }
+
+    private void ReleaseFiles()
+    {
+        foreach (LogSegment segment in _segments) segment.Close();
+    }
+
+    private int CountBelowStart()
+    {
+        int count = 0;
+        while (count < _segments.Count - 1 && _segments[count + 1].BaseOffset <= LogStartOffset) count++;
+        return count;
+    }
+
+    // Never beyond the high watermark, and only from the oldest on without a gap.
+    private bool MayRetire(int index) => index == _segments.Count - 1
+        ? HighWatermark >= LogEndOffset && _segments[index].DecidedBytes > 0
+        : HighWatermark >= _segments[index + 1].BaseOffset;
+
+    private int CountExpired(Instant now, EffectList<DiskOp> ops)
+    {
+        if (Config.RetentionMs < 0) return 0;
+        int count = 0;
+        for (; count < _segments.Count && MayRetire(count); count++)
+        {
+            LogSegment segment = _segments[count];
+            if (segment.MaxTimestamp is null) AskTimes(ops);
+            if (LargestTimestamp(segment) is not { } largest || now.UnixMs - largest <= Config.RetentionMs) break;
+        }
+
+        return count;
+    }
+
+    private int CountOversize()
+    {
+        if (Config.RetentionBytes < 0) return 0;
+        long excess = SizeInBytes - Config.RetentionBytes;
+        int count = 0;
+        while (count < _segments.Count && MayRetire(count) && excess >= _segments[count].DecidedBytes)
+            excess -= _segments[count++].DecidedBytes;
+        return count;
+    }
+
+    private static long? LargestTimestamp(LogSegment segment) => segment.MaxTimestamp switch
+    {
+        null => null,
+        { Timestamp: >= 0 } max => max.Timestamp,
+        _ => segment.LastModifiedMs,
+    };
+
+    private LogChanges Retire(int count, Instant now, EffectList<DiskOp> ops)
+    {
+        if (count == _segments.Count)
+        {
+            // A log is never without an active segment.
+            if (!IsIdle) return LogChanges.None;
+            Roll(LogEndOffset, now);
+        }
+
+        List<LogSegment> gone = _segments.GetRange(0, count);
+        _segments.RemoveRange(0, count);
+        long[] bases = [.. gone.Select(s => s.BaseOffset)];
+        _steps.Enqueue(new JobStep(
+            () => new MarkDeletedJob { LogDirectory = LogDirectory, OrderKey = this, Folder = Folder, BaseOffsets = bases },
+            (at, _) =>
+            {
+                foreach (LogSegment segment in gone) segment.Close();
+                Instant due = at + Duration.FromMs(Config.FileDeleteDelayMs);
+                _dying.AddRange(bases.Select(b => new DyingSegment(b, due)));
+                return LogChanges.None;
+            }));
+        foreach (long at in bases) _snapshotOffsets.Remove(at);
+        bool isMoved = _segments[0].BaseOffset > LogStartOffset;
+        if (isMoved) AdvanceLogStart(_segments[0].BaseOffset, now, ops);
+        Pump(now, ops);
+        return isMoved ? LogChanges.LogStart : LogChanges.None;
+    }
+
+    private void AskTimes(EffectList<DiskOp> ops)
+    {
+        if (_isAskingTimes) return;
+        _isAskingTimes = true;
+        ops.Add(new SegmentTimesJob
+        {
+            LogDirectory = LogDirectory,
+            Owner = this,
+            Segments = [.. _segments.Where(s => s.MaxTimestamp is null).Select(s => (s, RefOf(s)))],
+        });
+    }
+
+    private SegmentRef RefOf(LogSegment segment) => new(Folder, segment.BaseOffset, segment.WrittenBytes);
+
+    private LogChanges OnBackgroundDone(DiskOp op, Instant now, EffectList<DiskOp> ops)
+    {
+        if (op is not SegmentTimesJob times) return LogChanges.None;
+        _isAskingTimes = false;
+        if (times.Error != DiskError.None) return LogChanges.None;
+        foreach ((LogSegment segment, TimestampOffset max, long modified) in times.Found)
+        {
+            segment.MaxTimestamp ??= max;
+            segment.LastModifiedMs = modified;
+        }
+
+        return Sweep(now, ops);
+    }
+
+    private void CloseIdle(Instant now)
+    {
+        for (int i = 0; i < _segments.Count - 1; i++)
+        {
+            LogSegment segment = _segments[i];
+            if (segment is { IsOpen: true, IsDirty: false } && segment.LastAccess + IdleFile <= now) segment.Close();
+        }
+
+        if (IsIdle && Active is { IsOpen: true, IsDirty: false } active && active.LastAccess + IdleFile <= now)
+            active.Close();
+    }
+
+    private readonly record struct DyingSegment(long BaseOffset, Instant Due);
+}

@@ -1,0 +1,176 @@
+using Moldau.Base;
+
+namespace Moldau.Storage;
+
+public sealed partial class PartitionLog
+{
+    private bool _epochsChanged;
+    private SharedFile? _syncing;
+    private long _lastSyncedEnd;
+
+    /// <summary>Begins a new segment at the log's end, whatever the present one holds. No effect on an empty one.</summary>
+    public void ForceRoll(Instant now, EffectList<DiskOp> ops)
+    {
+        if (IsFailed || IsClosed || Active.DecidedBytes == 0) return;
+        Roll(LogEndOffset, now);
+        Pump(now, ops);
+    }
+
+    /// <summary>Asks that all that is written be made durable. One sync is out at a time; what is written meanwhile is
+    /// taken by the next.</summary>
+    public void RequestSync(EffectList<DiskOp> ops)
+    {
+        if (_syncing is not null || IsFailed || DurableEnd >= WrittenEnd || Active.File is not { } file) return;
+        // Bytes of rolled segments are the flush jobs' business; the active file may have none yet.
+        if (Active.WrittenBytes == 0) return;
+        _syncing = file;
+        _unflushedRecords = 0;
+        file.Retain();
+        ops.Add(new SyncOp
+        {
+            LogDirectory = LogDirectory,
+            OrderKey = this,
+            Owner = this,
+            File = file.File,
+            WrittenEnd = WrittenEnd,
+        });
+    }
+
+    private LogChanges OnSynced(SyncOp op, Instant now)
+    {
+        Verify.That(_syncing is not null);
+        SharedFile file = _syncing;
+        _syncing = null;
+        file.Release();
+        if (IsFailed) return LogChanges.None;
+        if (op.Error != DiskError.None) return Fail(op.ErrorText ?? "sync failed");
+        LastFlush = now;
+        _lastSyncedEnd = Math.Max(_lastSyncedEnd, op.WrittenEnd);
+        // While an earlier segment waits for its flush, what this sync covers is durable but has a gap before it.
+        bool isWhole = !_unflushed.TryPeek(out LogSegment? rolled) || ReferenceEquals(rolled.File, file);
+        if (!isWhole || op.WrittenEnd <= DurableEnd) return LogChanges.None;
+        DurableEnd = Math.Min(op.WrittenEnd, WrittenEnd);
+        return LogChanges.DurableEnd;
+    }
+
+    private bool MustRoll(int length, long maxTimestamp, long lastOffset, Instant now)
+    {
+        LogSegment active = Active;
+        if (active.DecidedBytes > Config.SegmentBytes - length) return true;
+        if (!OffsetIndex.Fits(active.BaseOffset, lastOffset)) return true;
+        if (active.DecidedBytes > 0 && WaitedMs(active, maxTimestamp, now) > Config.SegmentMs - active.JitterMs) return true;
+        return (active.Offsets is { } offsets && offsets.Count >= Config.MaxOffsetIndexEntries)
+            || (active.Times is { } times && times.Count >= Config.MaxTimeIndexEntries);
+    }
+
+    // Record time where there is any, so that replaying old data rolls as the data did; else how long the segment exists.
+    private static long WaitedMs(LogSegment active, long maxTimestamp, Instant now) =>
+        active.FirstTimestamp is >= 0 and { } first ? maxTimestamp - first : now.UnixMs - active.CreatedMs;
+
+    private void Roll(long firstOffset, Instant now)
+    {
+        LogSegment old = Active;
+        if (old.DecidedBytes == 0 && old.BaseOffset == firstOffset)
+            // Nothing can roll an empty segment onto itself: its indexes are empty, its offsets fit.
+            return;
+        LogSegment next = new(Folder, firstOffset)
+        {
+            CreatedMs = now.UnixMs,
+            JitterMs = DrawJitter(),
+            LastAccess = now,
+            MaxTimestamp = null,
+        };
+        byte[]? snapshot = TakeSnapshot(firstOffset);
+        _segments.Add(next);
+        RollJob? job = null;
+        _steps.Enqueue(new JobStep(
+            () => job = new RollJob
+            {
+                LogDirectory = LogDirectory,
+                OrderKey = this,
+                Target = next,
+                SyncsName = Config.SyncsAppends,
+                PreallocateBytes = Config.Preallocate ? Config.SegmentBytes : 0,
+            },
+            (at, effects) =>
+            {
+                if (job?.Opened is { } opened) InstallOrRelease(next, opened, at);
+                if (!IsFailed) FlushRolled(old, next.BaseOffset, snapshot, effects);
+                return LogChanges.None;
+            }));
+    }
+
+    // The snapshot at a roll holds the state of all records before the new segment.
+    private byte[]? TakeSnapshot(long offset)
+    {
+        Producers.MapEndOffset = offset;
+        if (offset <= Producers.LastSnapshotOffset) return null;
+        Producers.LastSnapshotOffset = offset;
+        _snapshotOffsets.Add(offset);
+        return ProducerSnapshotFile.Encode(Producers.Producers);
+    }
+
+    private void FlushRolled(LogSegment segment, long endOffset, byte[]? snapshot, EffectList<DiskOp> ops)
+    {
+        if (!_segments.Contains(segment)) return;
+        bool isDirty = segment is { IsOpen: true, IsDirty: true };
+        if (isDirty) segment.File!.Retain(); // IsOpen
+        _unflushed.Enqueue(segment);
+        ops.Add(new FlushSegmentJob
+        {
+            LogDirectory = LogDirectory,
+            OrderKey = _flushOrder,
+            Owner = this,
+            Segment = segment,
+            File = isDirty ? segment.File : null,
+            Indexes = isDirty ? SegmentIndexes.Of(segment) : null,
+            EndOffset = endOffset,
+            Snapshot = snapshot,
+        });
+    }
+
+    private LogChanges OnSegmentFlushed(FlushSegmentJob job, Instant now)
+    {
+        job.File?.Release();
+        LogSegment segment = _unflushed.Dequeue();
+        Verify.That(ReferenceEquals(segment, job.Segment));
+        if (IsFailed) return LogChanges.None;
+        if (job.Error != DiskError.None)
+        {
+            // Retention may have removed the segment meanwhile; anything else is a directory that cannot be trusted.
+            if (!_segments.Contains(segment)) return LogChanges.None;
+            return Fail(job.ErrorText ?? "flush failed");
+        }
+
+        LastFlush = now;
+        segment.IsDirty = false;
+        LogChanges changes = LogChanges.RecoveryPoint;
+        if (job.EndOffset > RecoveryPoint) RecoveryPoint = Math.Min(job.EndOffset, WrittenEnd);
+        // A sync of the next file may have been done already and only waited for this.
+        long durable = _unflushed.Count == 0 ? Math.Max(job.EndOffset, _lastSyncedEnd) : job.EndOffset;
+        durable = Math.Min(durable, WrittenEnd);
+        if (durable > DurableEnd)
+        {
+            DurableEnd = durable;
+            changes |= LogChanges.DurableEnd;
+        }
+
+        return changes;
+    }
+
+    private void WriteEpochsIfChanged()
+    {
+        if (!_epochsChanged) return;
+        _epochsChanged = false;
+        byte[] contents = Epochs.Encode();
+        _steps.Enqueue(new JobStep(
+            () => new WriteFileJob
+            {
+                LogDirectory = LogDirectory,
+                OrderKey = this,
+                Contents = contents,
+                Path = LogFileNames.Join(Folder, LogFileNames.LeaderEpochCheckpoint),
+            },
+            (_, _) => LogChanges.None));
+    }
+}

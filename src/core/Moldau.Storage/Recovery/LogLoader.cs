@@ -1,0 +1,264 @@
+using Moldau.Base;
+
+namespace Moldau.Storage;
+
+/// <summary>The work of <see cref="LoadLogJob"/>. Blocking; each call of the disk is a crash point.</summary>
+internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
+{
+    private readonly LoadedLog _log = new() { Partition = request.Partition, Folder = request.Folder };
+    private readonly HashSet<long> _withTransactions = [];
+    private bool _mustScanAll;
+
+    public LoadedLog Load()
+    {
+        if (!disk.DirectoryExists(request.Folder)) CreateFolder();
+        FolderSweep.Run(disk, request.Folder, _log.Notes);
+        ReadFolder();
+        _log.LogStartOffset = request.LogStartOffset;
+        ReadMetadata();
+        long damagedFrom = ReadTransactionIndexes();
+        ProducerStateManager? producers = Recover(damagedFrom);
+        if (_log.Segments.Count > 0 && _log.LogEndOffset < request.LogStartOffset) DropAll();
+        if (_log.Segments.Count == 0) AddEmptySegment(request.LogStartOffset);
+        _log.LogStartOffset = Math.Max(request.LogStartOffset, _log.Segments[0].BaseOffset);
+        CutEpochs();
+        LoadProducers(producers);
+        bool isClean = request.HadCleanShutdown && _log.RecoveredBytes == 0;
+        long flushed = isClean ? _log.LogEndOffset : Math.Max(request.RecoveryPoint, _log.Segments[^1].BaseOffset);
+        _log.RecoveryPoint = Math.Min(flushed, _log.LogEndOffset);
+        return _log;
+    }
+
+    private void CreateFolder()
+    {
+        disk.CreateDirectory(request.Folder);
+        disk.SyncDirectory(LogFileNames.ParentOf(request.Folder));
+    }
+
+    private void ReadFolder()
+    {
+        foreach (string name in disk.List(request.Folder))
+        {
+            if (LogFileNames.TryParse(name, LogFileNames.Log, out long baseOffset))
+                _log.Segments.Add(OpenForSize(baseOffset));
+            else if (LogFileNames.TryParse(name, LogFileNames.ProducerSnapshot, out long at))
+                _log.Snapshots.Add(at);
+            else if (LogFileNames.TryParse(name, LogFileNames.TransactionIndex, out long withTransactions))
+                _withTransactions.Add(withTransactions);
+        }
+
+        _log.Segments.Sort((a, b) => a.BaseOffset.CompareTo(b.BaseOffset));
+    }
+
+    private LogSegment OpenForSize(long baseOffset)
+    {
+        LogSegment segment = new(request.Folder, baseOffset);
+        using IDiskFile file = disk.Open(segment.PathOf(LogFileNames.Log), DiskOpenMode.Read);
+        segment.WrittenBytes = segment.DecidedBytes = (int)Math.Min(int.MaxValue, file.Length);
+        return segment;
+    }
+
+    private void ReadMetadata()
+    {
+        string metadata = LogFileNames.Join(request.Folder, LogFileNames.PartitionMetadata);
+        byte[]? bytes = DiskFiles.ReadWhole(disk, metadata);
+        if (bytes is not null) _log.TopicId = PartitionMetadataFile.TryDecode(bytes);
+        if (bytes is not null && _log.TopicId is null) _log.Notes.Add("partition.metadata is damaged and was written again");
+        if (_log.TopicId is null && request.TopicId is { } topicId)
+        {
+            DiskFiles.WriteAtomically(disk, metadata, PartitionMetadataFile.Encode(topicId));
+            _log.TopicId = topicId;
+        }
+
+        byte[]? epochs = DiskFiles.ReadWhole(disk, EpochsPath);
+        if (epochs is null) return;
+        if (LeaderEpochCache.TryDecode(epochs) is { } cache)
+        {
+            _log.Epochs = cache;
+            return;
+        }
+
+        // The epochs stand in every batch, so they can be found again, at the price of reading all.
+        _log.Notes.Add("leader-epoch-checkpoint is damaged: the whole log is read to find the epochs again");
+        _mustScanAll = true;
+    }
+
+    /// <summary>The first offset from which segments must be recovered because their index of aborted transactions is
+    /// damaged: no later source can tell them.</summary>
+    private long ReadTransactionIndexes()
+    {
+        foreach (LogSegment segment in _log.Segments)
+        {
+            if (!_withTransactions.Contains(segment.BaseOffset)) continue;
+            byte[]? bytes = DiskFiles.ReadWhole(disk, segment.PathOf(LogFileNames.TransactionIndex));
+            if (TransactionIndex.TryDecode(segment.BaseOffset, bytes) is not { } index)
+            {
+                _log.Notes.Add($"segment {segment.BaseOffset}: the transaction index is damaged and is built again");
+                return segment.BaseOffset;
+            }
+
+            segment.Transactions = index;
+        }
+
+        return long.MaxValue;
+    }
+
+    /// <summary>Finds the log's end; recovers first where that is needed. Returns producer state if it came by the way.</summary>
+    private ProducerStateManager? Recover(long damagedFrom)
+    {
+        if (_log.Segments.Count == 0) return null;
+        long from = request.HadCleanShutdown ? long.MaxValue : request.RecoveryPoint;
+        from = Math.Min(from, damagedFrom);
+        if (_mustScanAll) from = 0;
+        if (from == long.MaxValue)
+        {
+            if (TryFindEnd(_log.Segments[^1], out long end))
+            {
+                _log.LogEndOffset = end;
+                return null;
+            }
+
+            _log.Notes.Add("the last segment does not end with a whole batch although the end was clean");
+            from = _log.Segments[^1].BaseOffset;
+        }
+
+        return RecoverFrom(Math.Max(0, _log.FloorIndex(from)));
+    }
+
+    private ProducerStateManager RecoverFrom(int first)
+    {
+        LogSegment start = _log.Segments[first];
+        ProducerStateManager producers =
+            ProducerRebuild.To(disk, _log, start.BaseOffset, request.NowMs, request.Config.ProducerIdExpirationMs);
+        SegmentRecovery recovery = new(_log, request.Config.IndexIntervalBytes);
+        long end = start.BaseOffset;
+        for (int i = first; i < _log.Segments.Count; i++)
+        {
+            LogSegment segment = _log.Segments[i];
+            if (segment.BaseOffset < end)
+            {
+                // It overlaps what precedes it: the rest of a truncation that was interrupted.
+                DropFrom(i);
+                break;
+            }
+
+            bool isWhole = RecoverSegment(recovery, segment, i, producers);
+            end = recovery.NextOffset;
+            if (!isWhole) break;
+        }
+
+        disk.SyncDirectory(request.Folder);
+        _log.LogEndOffset = end;
+        return producers;
+    }
+
+    private bool RecoverSegment(SegmentRecovery recovery, LogSegment segment, int index, ProducerStateManager producers)
+    {
+        using IDiskFile file = disk.Open(segment.PathOf(LogFileNames.Log), DiskOpenMode.ReadWrite);
+        int valid = recovery.Check(file, segment, producers, out SegmentIndexes indexes);
+        bool isWhole = valid == file.Length;
+        if (!isWhole)
+        {
+            // First what follows, durably, then the cut: else a second crash would leave segments behind a gap.
+            DropFrom(index + 1);
+            file.SetLength(valid);
+        }
+
+        segment.WrittenBytes = segment.DecidedBytes = valid;
+        file.Sync();
+        // The last segment is recovered after every crash anyway; its indexes need not be durable.
+        indexes.WriteIfDifferent(disk, request.Folder, segment.BaseOffset, isDurable: index < _log.Segments.Count - 1);
+        return isWhole;
+    }
+
+    private bool TryFindEnd(LogSegment segment, out long end)
+    {
+        end = segment.BaseOffset;
+        byte[]? bytes = DiskFiles.ReadWhole(disk, segment.PathOf(LogFileNames.OffsetIndex));
+        OffsetIndex? offsets =
+            bytes is null ? null : OffsetIndex.TryDecode(segment.BaseOffset, bytes, segment.WrittenBytes);
+        int position = offsets is { Count: > 0 } ? offsets[offsets.Count - 1].Position : 0;
+        using IDiskFile file = disk.Open(segment.PathOf(LogFileNames.Log), DiskOpenMode.Read);
+        BatchScanner scanner = new(file, position, segment.WrittenBytes, new byte[8 * 1024]);
+        while (scanner.MoveNext())
+        {
+            if (scanner.Current.LastOffset < end) return false;
+            end = scanner.Current.LastOffset + 1;
+        }
+
+        return scanner.Status == Records.BatchReadStatus.Ok;
+    }
+
+    private void DropFrom(int index)
+    {
+        if (index >= _log.Segments.Count) return;
+        for (int i = _log.Segments.Count - 1; i >= index; i--)
+        {
+            _log.Notes.Add($"segment {_log.Segments[i].BaseOffset} behind the end was removed");
+            SegmentFiles.Delete(disk, request.Folder, _log.Segments[i].BaseOffset);
+            _log.Snapshots.Remove(_log.Segments[i].BaseOffset);
+            _log.Segments.RemoveAt(i);
+        }
+
+        disk.SyncDirectory(request.Folder);
+    }
+
+    private void DropAll()
+    {
+        _log.Notes.Add($"all segments end before the log start offset {request.LogStartOffset} and were removed");
+        DropFrom(0);
+        foreach (long at in _log.Snapshots)
+            DiskFiles.DeleteIfExists(disk, LogFileNames.PathOf(request.Folder, at, LogFileNames.ProducerSnapshot));
+        _log.Snapshots.Clear();
+        if (_log.Epochs.Clear()) DiskFiles.WriteAtomically(disk, EpochsPath, _log.Epochs.Encode());
+    }
+
+    private void AddEmptySegment(long baseOffset)
+    {
+        LogSegment segment = new(request.Folder, baseOffset);
+        foreach (string suffix in new[] { LogFileNames.OffsetIndex, LogFileNames.TimeIndex, LogFileNames.Log })
+            disk.Open(segment.PathOf(suffix), DiskOpenMode.OpenOrCreate).Dispose();
+        disk.SyncDirectory(request.Folder);
+        _log.Segments.Add(segment);
+        _log.LogEndOffset = baseOffset;
+    }
+
+    private void CutEpochs()
+    {
+        bool isChanged = _log.Epochs.TruncateFromEnd(_log.LogEndOffset);
+        isChanged |= _log.Epochs.TruncateFromStart(_log.LogStartOffset);
+        // Recovery may also have found epochs that were never written down.
+        if (isChanged || _log.RecoveredBytes > 0) WriteEpochs();
+    }
+
+    private void WriteEpochs()
+    {
+        byte[] contents = _log.Epochs.Encode();
+        byte[]? present = DiskFiles.ReadWhole(disk, EpochsPath);
+        bool isSame = present is null ? _log.Epochs.Entries.Count == 0 : contents.AsSpan().SequenceEqual(present);
+        if (!isSame) DiskFiles.WriteAtomically(disk, EpochsPath, contents);
+    }
+
+    private void LoadProducers(ProducerStateManager? recovered)
+    {
+        RemoveSnapshotsOutside(_log.LogEndOffset);
+        // A cleanly ended log without any snapshot comes from a version that had none: its records had no producers.
+        if (recovered is null && _log.Snapshots.Count == 0 && request.HadCleanShutdown)
+            recovered = new ProducerStateManager();
+        _log.Producers = recovered ?? ProducerRebuild.To(
+            disk, _log, _log.LogEndOffset, request.NowMs, request.Config.ProducerIdExpirationMs);
+        _log.Producers.MapEndOffset = _log.LogEndOffset;
+        _log.Producers.LastSnapshotOffset = _log.Snapshots.Count == 0 ? _log.LogStartOffset : _log.Snapshots.Max;
+    }
+
+    private void RemoveSnapshotsOutside(long end)
+    {
+        foreach (long at in _log.Snapshots.Where(s => s > end).ToArray())
+        {
+            DiskFiles.DeleteIfExists(disk, LogFileNames.PathOf(request.Folder, at, LogFileNames.ProducerSnapshot));
+            _log.Snapshots.Remove(at);
+        }
+    }
+
+    private string EpochsPath => LogFileNames.Join(request.Folder, LogFileNames.LeaderEpochCheckpoint);
+}

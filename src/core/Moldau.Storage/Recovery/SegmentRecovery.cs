@@ -1,0 +1,64 @@
+using Moldau.Records;
+
+namespace Moldau.Storage;
+
+/// <summary>Checks a segment that may have a torn tail, batch by batch, and builds everything that is derived from it anew:
+/// indexes, aborted transactions, producer state, leader epochs.</summary>
+internal sealed class SegmentRecovery(LoadedLog log, int indexIntervalBytes)
+{
+    private const int WindowBytes = 1024 * 1024;
+
+    private readonly ProducerAppend _append = new();
+
+    /// <summary>The offset that the next batch must reach: the end of what is valid so far.</summary>
+    public long NextOffset { get; private set; }
+
+    /// <summary>Recovers one segment and returns its valid bytes; the file itself is not changed here.</summary>
+    public int Check(IDiskFile file, LogSegment segment, ProducerStateManager producers, out SegmentIndexes indexes)
+    {
+        IndexBuilder builder = new(segment.BaseOffset, indexIntervalBytes);
+        TransactionIndex transactions = new();
+        BatchReader reader = new(file, 0, (int)Math.Min(int.MaxValue, file.Length), WindowBytes);
+        NextOffset = segment.BaseOffset;
+        int valid = 0;
+        while (reader.MoveNext())
+        {
+            RecordBatchView batch = reader.Current;
+            if (!IsValid(batch, segment)) break;
+            BatchHeader.TryRead(batch.Bytes, reader.Position, out BatchHeader header);
+            if (batch.IsV2 && !Replay(batch, producers, transactions)) break;
+            builder.Add(header);
+            producers.MapEndOffset = NextOffset = batch.NextOffset;
+            valid = reader.NextPosition;
+        }
+
+        if (valid < file.Length)
+            log.Notes.Add(
+                $"segment {segment.BaseOffset}: {file.Length - valid} bytes from offset {NextOffset} on are no valid batches");
+        segment.Transactions = transactions;
+        segment.MaxTimestamp = builder.Max;
+        TimeIndex times = builder.Times;
+        if (builder.Max.Timestamp >= 0) times.AppendIfLater(builder.Max.Timestamp, builder.Max.Offset);
+        indexes = new SegmentIndexes(builder.Offsets, times, transactions.Encode());
+        log.RecoveredBytes += valid;
+        return valid;
+    }
+
+    private bool IsValid(RecordBatchView batch, LogSegment segment)
+    {
+        long first = batch.IsV2 ? batch.BaseOffset : batch.LastOffset;
+        return first >= NextOffset && batch.LastOffset >= first
+            && OffsetIndex.Fits(segment.BaseOffset, batch.LastOffset) && batch.IsCrcValid;
+    }
+
+    private bool Replay(RecordBatchView batch, ProducerStateManager producers, TransactionIndex transactions)
+    {
+        _append.Reset();
+        if (_append.Add(batch, LogAppendOrigin.Replica, producers, out _) != LogError.None) return false;
+        _append.Commit(producers, transactions);
+        bool isNewEpoch = batch.PartitionLeaderEpoch >= 0
+            && (log.Epochs.Latest is not { } latest || batch.PartitionLeaderEpoch > latest.Epoch);
+        if (isNewEpoch) log.Epochs.Assign(batch.PartitionLeaderEpoch, batch.BaseOffset);
+        return true;
+    }
+}

@@ -1,0 +1,35 @@
+namespace Moldau.Config;
+
+// Listeners, sockets, requests, metrics and plug-ins.
+public sealed partial class BrokerConfig
+{
+    public int BackgroundThreads { get; } = values.Int("background.threads");
+
+    public long ConnectionsMaxIdleMs { get; } = values.Long("connections.max.idle.ms");
+
+    public int FetchMaxBytes { get; } = values.Int("fetch.max.bytes");
+
+    public int MaxConnectionCreationRate { get; } = values.Int("max.connection.creation.rate");
+
+    public int MaxConnections { get; } = values.Int("max.connections");
+
+    public int MaxConnectionsPerIp { get; } = values.Int("max.connections.per.ip");
+
+    public int MaxIncrementalFetchSessionCacheSlots { get; } = values.Int("max.incremental.fetch.session.cache.slots");
+
+    public int MaxRequestPartitionSizeLimit { get; } = values.Int("max.request.partition.size.limit");
+
+    public long QueuedMaxRequestBytes { get; } = values.Long("queued.max.request.bytes");
+
+    public int QueuedMaxRequests { get; } = values.Int("queued.max.requests");
+
+    public int RequestTimeoutMs { get; } = values.Int("request.timeout.ms");
+
+    public int SocketListenBacklogSize { get; } = values.Int("socket.listen.backlog.size");
+
+    public int SocketReceiveBufferBytes { get; } = values.Int("socket.receive.buffer.bytes");
+
+    public int SocketRequestMaxBytes { get; } = values.Int("socket.request.max.bytes");
+
+    public int SocketSendBufferBytes { get; } = values.Int("socket.send.buffer.bytes");
+}

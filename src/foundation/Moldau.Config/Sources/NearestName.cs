@@ -1,0 +1,82 @@
+namespace Moldau.Config;
+
+/// <summary>A property that no table knows, and the known name that it resembles most.</summary>
+public readonly record struct UnknownProperty(string Name, string Nearest);
+
+/// <summary>Finds what someone may have meant by a name that does not exist.</summary>
+public static class NearestName
+{
+    /// <summary>Every broker property, also with a listener prefix, and what belongs to plug-ins with a known
+    /// prefix.</summary>
+    public static bool IsKnownBrokerProperty(string name)
+    {
+        if (BrokerConfigTable.Table.Find(name) is not null) return true;
+        if (ListenerPrefix.TrySplit(name, out string bare)) return BrokerConfigTable.Table.Find(bare) is not null;
+        return name.StartsWith("config.providers.", StringComparison.Ordinal)
+            || name.StartsWith("rlmm.config.", StringComparison.Ordinal)
+            || name.StartsWith("rsm.config.", StringComparison.Ordinal);
+    }
+
+    /// <summary>Unknown names among those that are set, in order of name; <c>--strict</c> makes each an
+    /// error.</summary>
+    public static IReadOnlyList<UnknownProperty> FindUnknown(IEnumerable<string> names)
+    {
+        List<UnknownProperty> unknown = [];
+        foreach (string name in names)
+            if (!IsKnownBrokerProperty(name))
+                unknown.Add(new UnknownProperty(name, Of(name, BrokerConfigTable.Table)));
+        unknown.Sort(static (left, right) => string.CompareOrdinal(left.Name, right.Name));
+        return unknown;
+    }
+
+    /// <summary>Properties that are set, known, and without effect in this version, in order of name.</summary>
+    public static IReadOnlyList<string> FindNotYetUsed(IEnumerable<string> names)
+    {
+        List<string> found = [];
+        foreach (string name in names)
+        {
+            ListenerPrefix.TrySplit(name, out string bare);
+            if (BrokerConfigTable.Table.Find(bare) is { Usage: Usage.NotYet }) found.Add(name);
+        }
+        found.Sort(StringComparer.Ordinal);
+        return found;
+    }
+
+    /// <summary>The name with the fewest changed characters; the first in order of names when several are as
+    /// near.</summary>
+    public static string Of(string name, ConfigTable table)
+    {
+        string best = "";
+        int least = int.MaxValue;
+        foreach (ConfigKey key in table.Keys)
+        {
+            if (Math.Abs(key.Name.Length - name.Length) >= least) continue;
+            int distance = Distance(name, key.Name);
+            if (distance >= least) continue;
+            least = distance;
+            best = key.Name;
+        }
+        return best;
+    }
+
+    /// <summary>Levenshtein's distance. Names longer than any property are cut, so that the work stays
+    /// bounded.</summary>
+    public static int Distance(string left, string right)
+    {
+        if (left.Length > 200) left = left[..200];
+        int[] row = new int[right.Length + 1];
+        for (int i = 0; i <= right.Length; i++) row[i] = i;
+        for (int i = 1; i <= left.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= right.Length; j++)
+            {
+                int changed = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(changed, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[right.Length];
+    }
+}

@@ -1,0 +1,25 @@
+namespace Moldau.Runtime;
+
+/// <summary>Bounds of the disk threads.</summary>
+public sealed record DiskLimits
+{
+    /// <summary>Threads for jobs (opens, rolls, deletes, recovery, compaction).</summary>
+    public int JobThreads { get; init; } = 3;
+
+    /// <summary>Threads that read what is not in the page cache, for responses on their way out.</summary>
+    public int ReadThreads { get; init; } = 2;
+
+    /// <summary>Bytes per directory whose writeback has begun but not ended; above it appends go to the
+    /// writer.</summary>
+    public long DirtyBudgetBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Bytes that may wait for a directory's writer before the connections that add to it are not
+    /// read.</summary>
+    public long WriterQueueBytes { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>An append that takes longer marks its directory slow.</summary>
+    public long SlowAppendNs { get; init; } = 5_000_000;
+
+    /// <summary>How long a directory stays marked after its last slow append.</summary>
+    public long SlowForMs { get; init; } = 1_000;
+}

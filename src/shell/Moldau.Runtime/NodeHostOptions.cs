@@ -1,0 +1,37 @@
+using Moldau.Base;
+using Moldau.Broker;
+using Moldau.Storage;
+
+namespace Moldau.Runtime;
+
+/// <summary>A machine of the node and the pool that its frames and its reactor's buffers come from.</summary>
+public sealed record HostedMachine(MachineId Id, INodeMachine Machine, BufferPool Pool);
+
+/// <summary>What a node consists of.</summary>
+public sealed record NodeHostOptions
+{
+    /// <summary>Shards (numbers 0 to n-1) and at most one control machine.</summary>
+    public required IReadOnlyList<HostedMachine> Machines { get; init; }
+
+    public required IReadOnlyList<ListenerOptions> Listeners { get; init; }
+
+    public required IDisk Disk { get; init; }
+
+    /// <summary>Broker listeners are bound at once but accept only after <see cref="NodeEffectKind.Ready"/>.</summary>
+    public bool WaitsForReady { get; init; }
+
+    /// <summary>Where the shell's own lines go (kafka.network, kafka.log).</summary>
+    public required LogArea Log { get; init; }
+
+    public ReactorLimits Limits { get; init; } = new();
+
+    public DiskLimits DiskLimits { get; init; } = new();
+
+    public ConnectionLimits ConnectionLimits { get; init; } = new();
+}
+
+/// <summary>A listener that is open.</summary>
+public sealed record BoundListener(string Name, IReadOnlyList<System.Net.IPEndPoint> EndPoints)
+{
+    public int Port => EndPoints[0].Port;
+}

@@ -1,0 +1,117 @@
+using Moldau.Base;
+using Moldau.Transport;
+
+namespace Moldau.Runtime;
+
+/// <summary>Accepting: this reactor takes the clients of its listeners and hands them out in turn.</summary>
+public sealed partial class Reactor
+{
+    private const int AcceptsPerTurn = 64;
+
+    private readonly List<ListenerState> _listeners = [];
+    private readonly List<(ListenerState Listener, ListenSocket Socket)> _listenSockets = [];
+
+    /// <summary>Before the thread starts, or on it.</summary>
+    internal void Serve(ListenerState listener)
+    {
+        _listeners.Add(listener);
+        foreach (ListenSocket socket in listener.Sockets)
+        {
+            Verify.That(_epoll.TryAdd(socket, EpollInterest.Readable, ListenerTagBase - _listenSockets.Count));
+            _listenSockets.Add((listener, socket));
+        }
+    }
+
+    private void Accept(int index)
+    {
+        (ListenerState listener, ListenSocket socket) = _listenSockets[index];
+        for (int i = 0; i < AcceptsPerTurn && listener.ResumeAtNs is null; i++)
+        {
+            if (listener.IsFull)
+            {
+                // Clients wait in the kernel's queue until somebody leaves, as with Kafka's max.connections.
+                PauseAccepting(listener);
+                return;
+            }
+
+            StreamSocket? client = socket.Accept(out int error);
+            if (client is null)
+            {
+                if (error != Errno.Again) NoteAcceptError(listener, socket, error);
+                // A client that gave up while it waited is no reason to stop.
+                if (error is Errno.ConnectionAborted or Errno.Interrupted) continue;
+                return;
+            }
+
+            HandOut(client, listener);
+        }
+    }
+
+    private void HandOut(StreamSocket client, ListenerState listener)
+    {
+        if (!listener.TryTake(client.Peer.Address))
+        {
+            Metrics.ConnectionsRefused.Increment();
+            client.Dispose();
+            return;
+        }
+
+        Metrics.ConnectionsAccepted.Increment();
+        AcceptedClient accepted = new(client, listener);
+        Reactor target = listener.NextTarget();
+        if (target == this) Adopt(accepted);
+        else target.Mail.Post(new(MailKind.Adopt, accepted));
+    }
+
+    private void NoteAcceptError(ListenerState listener, ListenSocket socket, int error)
+    {
+        if (error is Errno.ConnectionAborted or Errno.Interrupted) return;
+        Metrics.AcceptErrors.Increment();
+        if (error is Errno.TooManyFilesInProcess or Errno.TooManyFilesInSystem) socket.RefuseOne();
+        _log.Error($"listener {listener.Options.Name} cannot accept: {Errno.Describe(error)}; "
+            + $"trying again in {_limits.AcceptPauseMs} ms");
+        PauseAccepting(listener);
+    }
+
+    private void PauseAccepting(ListenerState listener)
+    {
+        listener.ResumeAtNs = SystemClock.MonotonicNs + (_limits.AcceptPauseMs * 1_000_000L);
+        SetAccepting(listener, EpollInterest.None);
+    }
+
+    private void ResumeListeners()
+    {
+        if (NextAcceptNs() > SystemClock.MonotonicNs) return;
+        foreach (ListenerState listener in _listeners)
+        {
+            if (listener.ResumeAtNs is not { } at || at > SystemClock.MonotonicNs) continue;
+            listener.ResumeAtNs = null;
+            SetAccepting(listener, EpollInterest.Readable);
+        }
+    }
+
+    private long NextAcceptNs()
+    {
+        long at = long.MaxValue;
+        foreach (ListenerState listener in _listeners) at = Math.Min(at, listener.ResumeAtNs ?? long.MaxValue);
+        return at;
+    }
+
+    private void SetAccepting(ListenerState listener, EpollInterest interest)
+    {
+        for (int i = 0; i < _listenSockets.Count; i++)
+        {
+            if (_listenSockets[i].Listener == listener)
+                _epoll.Modify(_listenSockets[i].Socket, interest, ListenerTagBase - i);
+        }
+    }
+
+    private void CloseListener(ListenerState listener)
+    {
+        foreach (ListenSocket socket in listener.Sockets)
+        {
+            _epoll.Remove(socket);
+            socket.Dispose();
+        }
+    }
+}
