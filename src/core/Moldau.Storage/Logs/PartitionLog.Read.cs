@@ -149,7 +149,7 @@ public sealed partial class PartitionLog
         {
             Status = ReadStatus.Ok,
             Slice = new FileSlice(
-                file.File, first.Position, length, file.File.Generation, file, file.Generation),
+                file.File, first.Position, length, file.Generation, file),
             IsFirstBatchCut = length < first.SizeInBytes,
             UpperBound = Math.Min(upTo, UpperBoundOf(segment, first.Position + length, upTo)),
         };
