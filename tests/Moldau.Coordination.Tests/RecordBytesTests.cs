@@ -56,7 +56,8 @@ public sealed class RecordBytesTests
         world.Settle();
         world.Reload(world.Log.Count);
         ClassicGroup group = Assert.Single(world.Shard.ClassicGroups);
-        Assert.Equal((ClassicGroupState.Stable, 1, "consumer", "r"), (group.State, group.Generation, group.ProtocolType, group.ProtocolName));
+        Assert.Equal((ClassicGroupState.Stable, 1), (group.State, group.Generation));
+        Assert.Equal(("consumer", "r"), (group.ProtocolType, group.ProtocolName));
         ClassicMember member = Assert.Single(group.Members);
         Assert.Equal("inst-66cd6b34-47a6-4b2e-bba4-a2cfa0b3eb41", member.Id);
         Assert.Equal(("inst", "cli", "/127.0.0.1"), (member.InstanceId, member.ClientId, member.ClientHost));
@@ -98,8 +99,9 @@ public sealed class RecordBytesTests
     public void Replay_OfDamagedValues_ChangesNothing(string value)
     {
         GroupWorld world = new();
-        world.Shard.Replay(Convert.FromHexString("000200027375"), Convert.FromHexString(value), isTombstone: false, producerId: -1);
-        world.Shard.Replay(Convert.FromHexString("0001000673696d706c6500017400000000"), Convert.FromHexString(value), isTombstone: false, producerId: -1);
+        byte[] bytes = Convert.FromHexString(value);
+        world.Shard.Replay(Convert.FromHexString("000200027375"), bytes, isTombstone: false, producerId: -1);
+        world.Shard.Replay(Convert.FromHexString("0001000673696d706c6500017400000000"), bytes, isTombstone: false, producerId: -1);
         Assert.Equal(0, world.Shard.GroupCount);
     }
 

@@ -7,7 +7,7 @@ public sealed class TranscriptTests
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "Transcripts");
 
     public static IEnumerable<TheoryDataRow<string>> All =>
-        Directory.GetFiles(Folder, "*.txt").Select(f => new TheoryDataRow<string>(Path.GetFileName(f))).OrderBy(r => r.Data, StringComparer.Ordinal);
+        Directory.GetFiles(Folder, "*.txt").Order(StringComparer.Ordinal).Select(f => new TheoryDataRow<string>(Path.GetFileName(f)));
 
     [Theory]
     [MemberData(nameof(All))]
@@ -15,7 +15,8 @@ public sealed class TranscriptTests
     {
         string expected = File.ReadAllText(Path.Combine(Folder, file));
         string actual = Script.Run(expected);
-        if (Environment.GetEnvironmentVariable("MOLDAU_REWRITE") is { Length: > 0 } folder) File.WriteAllText(Path.Combine(folder, file), actual);
+        string? rewritten = Environment.GetEnvironmentVariable("MOLDAU_REWRITE");
+        if (!string.IsNullOrEmpty(rewritten)) File.WriteAllText(Path.Combine(rewritten, file), actual);
         else Assert.Equal(expected, actual);
     }
 

@@ -145,7 +145,11 @@ internal sealed class Script
         if (version < 3) request.MemberId = Id(c);
         else
             foreach (string name in c.Name.Split(','))
-                request.Members.Add(new() { MemberId = name == "-" ? "" : _idOf.GetValueOrDefault(name, name), GroupInstanceId = c["instance"] });
+                request.Members.Add(new()
+                {
+                    MemberId = name == "-" ? "" : _idOf.GetValueOrDefault(name, name),
+                    GroupInstanceId = c["instance"],
+                });
         _world.Shard.Leave(request, version, r => Say(c, string.Join(
             ", ", r.Members.Select(m => $"{m.MemberId}{(m.GroupInstanceId is null ? "" : "/" + m.GroupInstanceId)} {Error(m.ErrorCode)}")
                 .Prepend(Error(r.ErrorCode)))));
@@ -165,7 +169,10 @@ internal sealed class Script
         string metadata = string.Concat(Enumerable.Repeat(c["metadata"] ?? "", c.Int("repeat", 1)));
         request.Topics[0].Partitions.Add(new()
         {
-            PartitionIndex = c.Part, CommittedOffset = c.Int("offset", 0), CommittedLeaderEpoch = c.Int("epoch", -1), CommittedMetadata = metadata,
+            PartitionIndex = c.Part,
+            CommittedOffset = c.Int("offset", 0),
+            CommittedLeaderEpoch = c.Int("epoch", -1),
+            CommittedMetadata = metadata,
         });
         _world.Shard.CommitOffsets(request, (short)c.Int("v", 8), r => Say(c, Error(r.Topics[0].Partitions[0].ErrorCode)));
     }
@@ -173,9 +180,12 @@ internal sealed class Script
     private void Fetch(Command c)
     {
         TopicPartition[]? partitions = c["topic"] is null ? null : [Partition(c["topic"]!)];
-        _world.Shard.FetchOffsets(c.Group, partitions, c["stable"] is not null, (error, offsets) => Say(c, string.Join(
-            ", ", offsets.Select(o => $"{o.Partition} {(o.Error != ErrorCode.None ? o.Error : o.Offset?.Offset ?? -1)}").Prepend(error.ToString()))));
+        _world.Shard.FetchOffsets(c.Group, partitions, c["stable"] is not null, (error, offsets) =>
+            Say(c, string.Join(", ", offsets.Select(Fetched).Prepend(error.ToString()))));
     }
+
+    private static string Fetched(FetchedOffset o) =>
+        $"{o.Partition} {(o.Error != ErrorCode.None ? o.Error.ToString() : $"{o.Offset?.Offset ?? -1}")}";
 
     private void DeleteOffset(Command c)
     {

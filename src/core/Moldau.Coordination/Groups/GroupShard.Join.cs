@@ -247,5 +247,10 @@ public sealed partial class GroupShard
 
     /// <summary>A join under way.</summary>
     private readonly record struct JoinCall(
-        ClassicGroup Group, JoinGroupRequest Request, short Version, GroupCaller Caller, ClassicMemberSettings Settings, Action<JoinGroupResponse> Done);
+        ClassicGroup Group,
+        JoinGroupRequest Request,
+        short Version,
+        GroupCaller Caller,
+        ClassicMemberSettings Settings,
+        Action<JoinGroupResponse> Done);
 }

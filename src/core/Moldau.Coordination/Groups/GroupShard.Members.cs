@@ -31,7 +31,9 @@ public sealed partial class GroupShard
         Dictionary<string, byte[]> assignments = new(StringComparer.Ordinal);
         foreach (SyncGroupRequest.SyncGroupRequestAssignment a in request.Assignments) assignments[a.MemberId] = a.Assignment;
         int generation = group.Generation;
-        if (TryWriteGroup(group, m => assignments.GetValueOrDefault(m.Id, []), e => AssignmentWritten(group, generation, assignments, e)))
+        bool isWritten = TryWriteGroup(
+            group, m => assignments.GetValueOrDefault(m.Id, []), e => AssignmentWritten(group, generation, assignments, e));
+        if (isWritten)
             group.WritingGeneration = generation;
         else
             AssignmentWritten(group, generation, assignments, ErrorCode.NotLeaderOrFollower);
@@ -64,7 +66,12 @@ public sealed partial class GroupShard
         {
             ErrorCode error = group is null ? ErrorCode.UnknownMemberId : LeaveOne(group, member);
             hasLeft |= error == ErrorCode.None;
-            response.Members.Add(new() { MemberId = member.MemberId, GroupInstanceId = member.GroupInstanceId, ErrorCode = (short)error });
+            response.Members.Add(new()
+            {
+                MemberId = member.MemberId,
+                GroupInstanceId = member.GroupInstanceId,
+                ErrorCode = (short)error,
+            });
         }
 
         if (version < 3)
@@ -76,7 +83,8 @@ public sealed partial class GroupShard
         long decidedBefore = Writes.DecidedEnd;
         if (hasLeft) AfterLeave(group!); // only a member of a group can have left it
         if (Writes.DecidedEnd == decidedBefore) done(response);
-        else Writes.AfterDecided(e => done(e == ErrorCode.None ? response : new LeaveGroupResponse { ErrorCode = (short)ForClient(e) }));
+        else Writes.AfterDecided(e => done(
+            e == ErrorCode.None ? response : new LeaveGroupResponse { ErrorCode = (short)ForClient(e) }));
     }
 
     private void AfterLeave(ClassicGroup group)
@@ -89,7 +97,8 @@ public sealed partial class GroupShard
     {
         group = null;
         // From version 5 on the protocol must be said (KIP-559).
-        if (version >= 5 && (request.ProtocolType is null || request.ProtocolName is null)) return ErrorCode.InconsistentGroupProtocol;
+        if (version >= 5 && (request.ProtocolType is null || request.ProtocolName is null))
+            return ErrorCode.InconsistentGroupProtocol;
         if (request.GroupId.Length == 0) return ErrorCode.InvalidGroupId;
         if (!_groups.TryGetValue(request.GroupId, out group)) return ErrorCode.UnknownMemberId;
         if (group.State == ClassicGroupState.Dead) return ErrorCode.CoordinatorNotAvailable;

@@ -26,7 +26,8 @@ public sealed partial class GroupShard
             foreach (OffsetCommitRequest.OffsetCommitRequestPartition p in topic.Partitions)
             {
                 if (IsTooLong(p.CommittedMetadata)) continue;
-                CommittedOffset offset = new(p.CommittedOffset, p.CommittedLeaderEpoch, p.CommittedMetadata ?? "", now, expiry, topic.TopicId);
+                CommittedOffset offset = new(
+                    p.CommittedOffset, p.CommittedLeaderEpoch, p.CommittedMetadata ?? "", now, expiry, topic.TopicId);
                 accepted.Add((new TopicPartition(topic.Name, p.PartitionIndex), offset));
                 records.Add(GroupRecords.Offset(request.GroupId, topic.Name, p.PartitionIndex, offset));
             }
@@ -47,7 +48,8 @@ public sealed partial class GroupShard
 
         // Applied at the decision; seen by readers when committed, since reads wait for what was decided before them.
         foreach ((TopicPartition partition, CommittedOffset offset) in accepted) Offsets.Set(request.GroupId, partition, offset);
-        if (group is null && !_newerGroups.Contains(request.GroupId)) _groups.Add(request.GroupId, new ClassicGroup(request.GroupId, _host));
+        if (group is null && !_newerGroups.Contains(request.GroupId))
+            _groups.Add(request.GroupId, new ClassicGroup(request.GroupId, _host));
     }
 
     /// <summary>OffsetFetch for one group.</summary>

@@ -125,7 +125,8 @@ public sealed partial class GroupShard
         if (group.State == ClassicGroupState.PreparingRebalance && group.HasAllMembersJoined) CompleteJoin(group);
     }
 
-    private void RestartSession(ClassicGroup group, ClassicMember member) => SetSession(group, member, member.Settings.SessionTimeoutMs);
+    private void RestartSession(ClassicGroup group, ClassicMember member) =>
+        SetSession(group, member, member.Settings.SessionTimeoutMs);
 
     private void SetSession(ClassicGroup group, ClassicMember member, int timeoutMs)
     {

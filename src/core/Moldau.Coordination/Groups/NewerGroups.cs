@@ -18,7 +18,8 @@ internal sealed class NewerGroups
 
     public bool Contains(string group) => _groups.ContainsKey(group);
 
-    public bool IsOfKind(string group, NewerGroupKind kind) => _groups.TryGetValue(group, out NewerGroup? found) && found.Kind == kind;
+    public bool IsOfKind(string group, NewerGroupKind kind) =>
+        _groups.TryGetValue(group, out NewerGroup? found) && found.Kind == kind;
 
     public bool IsEmpty(string group) => _groups.TryGetValue(group, out NewerGroup? found) && found.Members.Count == 0;
 
