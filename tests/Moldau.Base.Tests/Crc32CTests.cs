@@ -21,4 +21,17 @@ public sealed class Crc32CTests
                 Assert.Equal(Crc32C.AppendTable(~0u, part), Crc32C.Append(~0u, part));
             }
     }
+
+    [Fact]
+    public void Hardware_EqualsTable_WhereChainsRunBesideOneAnother()
+    {
+        byte[] data = new byte[30_000];
+        new Prng(2).NextBytes(data);
+        foreach (int length in (int[])[767, 768, 769, 1535, 1536, 6143, 6144, 6145, 6911, 6912, 12_288, 20_003, 29_990])
+            for (int start = 0; start < 9; start++)
+            {
+                ReadOnlySpan<byte> part = data.AsSpan(start, length);
+                Assert.Equal(Crc32C.AppendTable(12345u, part), Crc32C.Append(12345u, part));
+            }
+    }
 }

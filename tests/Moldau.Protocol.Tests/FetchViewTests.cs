@@ -20,9 +20,11 @@ public sealed class FetchViewTests
             int replica = version >= 15 ? request.ReplicaState.ReplicaId : request.ReplicaId;
             Assert.Equal((replica, request.ReplicaState.ReplicaEpoch), (view.ReplicaId, view.ReplicaEpoch));
             Assert.Equal(request.ClusterId, view.HasClusterId ? Encoding.UTF8.GetString(view.ClusterId) : null);
-            Assert.Equal((request.MaxWaitMs, request.MinBytes, request.MaxBytes), (view.MaxWaitMs, view.MinBytes, view.MaxBytes));
+            Assert.Equal((request.MaxWaitMs, request.MinBytes, request.MaxBytes),
+                (view.MaxWaitMs, view.MinBytes, view.MaxBytes));
             Assert.Equal((request.IsolationLevel, request.SessionId), (view.IsolationLevel, view.SessionId));
-            Assert.Equal((request.SessionEpoch, request.RackId), (view.SessionEpoch, Encoding.UTF8.GetString(view.RackId)));
+            Assert.Equal((request.SessionEpoch, request.RackId),
+                (view.SessionEpoch, Encoding.UTF8.GetString(view.RackId)));
             Topics(ref view, request);
             view.StartForgottenTopics(frame);
             Forgotten(ref view, request);
@@ -54,7 +56,7 @@ public sealed class FetchViewTests
     {
         for (int seed = 0; seed < 40; seed++)
         {
-            var response = (FetchResponse)new Filler(SchemaCatalog.Messages["FetchResponse"], version, Filling.Random, seed).Build();
+            var response = (FetchResponse)Filler.Random("FetchResponse", version, seed);
             WithoutUnknownTags.Strip(response);
             ApiInfo api = ApiTable.Get(ApiKey.Fetch);
             byte[] expected = new byte[ResponseFrame.Size(api, response, version)];
@@ -146,7 +148,7 @@ public sealed class FetchViewTests
 
     private static byte[] Frame(short version, int seed, out int start, out FetchRequest request)
     {
-        request = (FetchRequest)new Filler(SchemaCatalog.Messages["FetchRequest"], version, Filling.Random, seed).Build();
+        request = (FetchRequest)Filler.Random("FetchRequest", version, seed);
         return RequestFrames.Build(ApiKey.Fetch, version, request, out start);
     }
 
@@ -167,9 +169,11 @@ public sealed class FetchViewTests
         return frame;
     }
 
-    private static void Write(ref FetchResponseWriter writer, FetchResponse response, List<(int At, byte[] Records)> splices)
+    private static void Write(ref FetchResponseWriter writer, FetchResponse response,
+        List<(int At, byte[] Records)> splices)
     {
-        writer.Begin(77, response.ThrottleTimeMs, (ErrorCode)response.ErrorCode, response.SessionId, response.Responses.Count);
+        writer.Begin(77, response.ThrottleTimeMs, (ErrorCode)response.ErrorCode, response.SessionId,
+            response.Responses.Count);
         foreach (FetchResponse.FetchableTopicResponse topic in response.Responses)
         {
             writer.BeginTopic(Encoding.UTF8.GetBytes(topic.Topic), topic.TopicId, topic.Partitions.Count);
@@ -195,7 +199,8 @@ public sealed class FetchViewTests
         LastStableOffset = p.LastStableOffset,
         LogStartOffset = p.LogStartOffset,
         HasAbortedTransactions = p.AbortedTransactions is not null,
-        AbortedTransactions = p.AbortedTransactions?.Select(a => new AbortedTransactionEntry(a.ProducerId, a.FirstOffset)).ToArray(),
+        AbortedTransactions = p.AbortedTransactions?
+            .Select(a => new AbortedTransactionEntry(a.ProducerId, a.FirstOffset)).ToArray(),
         PreferredReadReplica = p.PreferredReadReplica,
         DivergingEpoch = new(p.DivergingEpoch.Epoch, p.DivergingEpoch.EndOffset),
         CurrentLeader = new(p.CurrentLeader.LeaderId, p.CurrentLeader.LeaderEpoch),

@@ -45,6 +45,51 @@ public sealed class FuzzTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Limit(bytes.Length));
     }
 
+    /// <summary>A valid beginning, then a flood of the smallest possible elements.</summary>
+    [Theory]
+    [MemberData(nameof(MessageNames))]
+    public void FloodOfSmallElements_StaysWithinTheBudget(string name)
+    {
+        var random = new Random(1);
+        GoldenEntry[] corpus = [.. GoldenFile.Entries[name].Where(e => e.Bytes.Length > 0)];
+        for (int i = 0; corpus.Length > 0 && i < 60; i++)
+        {
+            GoldenEntry entry = corpus[random.Next(corpus.Length)];
+            byte[] bytes = new byte[random.Next(100_000, 400_000)];
+            int start = random.Next(Math.Min(entry.Bytes.Length, 60) + 1);
+            byte fill = (byte)random.Next(3);
+            bytes.AsSpan().Fill(fill);
+            entry.Bytes.AsSpan(0, start).CopyTo(bytes);
+            BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(start), random.Next(2) == 0 ? 90_000u : 0x80D0_0501u);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            var reader = new KafkaReader(bytes);
+            Messages.Read(name, entry.Version, ref reader);
+            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.True(allocated <= Limit(bytes.Length),
+                $"{entry} cut at {start}, filled with {fill}: {allocated} for {bytes.Length}");
+        }
+    }
+
+    [Theory]
+    [InlineData("ProduceRequest")]
+    [InlineData("FetchRequest")]
+    public void Views_AcceptExactlyWhatTheClassesAccept(string name)
+    {
+        GoldenEntry[] corpus = [.. GoldenFile.Entries[name]];
+        for (int seed = 0; seed < 20_000; seed++)
+        {
+            var random = new Random(seed);
+            GoldenEntry entry = corpus[random.Next(corpus.Length)];
+            byte[] bytes = Mutator.Damage(entry.Bytes, corpus, random);
+            var reader = new KafkaReader(bytes, allocationFactor: 1000);
+            Messages.Read(name, entry.Version, ref reader);
+            bool accepted = name == "FetchRequest"
+                ? FetchRequestView.TryRead(bytes, 0, entry.Version, out _)
+                : ProduceRequestView.TryRead(bytes, 0, entry.Version, out _);
+            Assert.True(accepted == !reader.Failed, $"{entry}, seed {seed}: view {accepted}, class {!reader.Failed}");
+        }
+    }
+
     private static void Check(GoldenEntry entry, byte[] bytes, int round)
     {
         string at = $"{entry}, round {round}: {Convert.ToHexString(bytes.AsSpan(0, Math.Min(bytes.Length, 300)))}";
@@ -75,21 +120,24 @@ public sealed class FuzzTests
         var reader = new KafkaReader(written, allocationFactor: 1000);
         IMessage? again = Messages.Read(entry.Name, entry.Version, ref reader);
         Assert.True(reader.IsComplete, $"{at}: what was written cannot be read");
-        Assert.True(DeepEquality.Difference(message, again) is null, $"{at}: {DeepEquality.Difference(message, again)}");
+        Assert.True(DeepEquality.Difference(message, again) is null,
+            $"{at}: {DeepEquality.Difference(message, again)}");
     }
 
     private static long Limit(int length) =>
         ((long)length * KafkaReader.DefaultAllocationFactor) + KafkaReader.AllocationSlack + FixedCost;
 
     private static double LongSeconds() =>
-        double.TryParse(Environment.GetEnvironmentVariable("MOLDAU_FUZZ_SECONDS"), CultureInfo.InvariantCulture, out double seconds)
+        double.TryParse(Environment.GetEnvironmentVariable("MOLDAU_FUZZ_SECONDS"), CultureInfo.InvariantCulture,
+            out double seconds)
             ? seconds : 0;
 }
 
 /// <summary>Damages messages where it hurts: lengths, counts, tags, ends.</summary>
 internal static class Mutator
 {
-    private static readonly int[] Numbers = [-1, 0, 1, -2, 127, 128, 0x7FFF, 0x8000, 0xFFFF, 1_000_000, 1_000_001, int.MaxValue, int.MinValue];
+    private static readonly int[] Numbers =
+        [-1, 0, 1, -2, 127, 128, 0x7FFF, 0x8000, 0xFFFF, 1_000_000, 1_000_001, int.MaxValue, int.MinValue];
 
     public static byte[] Damage(byte[] bytes, GoldenEntry[] corpus, Random random)
     {

@@ -16,8 +16,10 @@ public sealed class ProduceViewTests
         {
             byte[] frame = Frame(version, seed, out int start, out ProduceRequest request);
             Assert.True(ProduceRequestView.TryRead(frame, start, version, out ProduceRequestView view));
-            Assert.Equal(request.TransactionalId, view.HasTransactionalId ? Encoding.UTF8.GetString(view.TransactionalId) : null);
-            Assert.Equal((request.Acks, request.TimeoutMs, request.TopicData.Count), (view.Acks, view.TimeoutMs, view.TopicCount));
+            string? transactionalId = view.HasTransactionalId ? Encoding.UTF8.GetString(view.TransactionalId) : null;
+            Assert.Equal(request.TransactionalId, transactionalId);
+            Assert.Equal((request.Acks, request.TimeoutMs, request.TopicData.Count),
+                (view.Acks, view.TimeoutMs, view.TopicCount));
             foreach (ProduceRequest.TopicProduceData topic in request.TopicData)
             {
                 Assert.True(view.NextTopic());
@@ -65,7 +67,7 @@ public sealed class ProduceViewTests
     {
         for (int seed = 0; seed < 40; seed++)
         {
-            var response = (ProduceResponse)new Filler(SchemaCatalog.Messages["ProduceResponse"], version, Filling.Random, seed).Build();
+            var response = (ProduceResponse)Filler.Random("ProduceResponse", version, seed);
             WithoutUnknownTags.Strip(response);
             ApiInfo api = ApiTable.Get(ApiKey.Produce);
             byte[] expected = new byte[ResponseFrame.Size(api, response, version)];
@@ -119,7 +121,7 @@ public sealed class ProduceViewTests
 
     private static byte[] Frame(short version, int seed, out int start, out ProduceRequest request)
     {
-        request = (ProduceRequest)new Filler(SchemaCatalog.Messages["ProduceRequest"], version, Filling.Random, seed).Build();
+        request = (ProduceRequest)Filler.Random("ProduceRequest", version, seed);
         return RequestFrames.Build(ApiKey.Produce, version, request, out start);
     }
 
@@ -147,6 +149,7 @@ public sealed class ProduceViewTests
             writer.EndTopic();
         }
 
-        writer.End(response.ThrottleTimeMs, response.NodeEndpoints.Select(e => new LeaderEndpoint(e.NodeId, e.Host, e.Port, e.Rack)).ToArray());
+        writer.End(response.ThrottleTimeMs,
+            response.NodeEndpoints.Select(e => new LeaderEndpoint(e.NodeId, e.Host, e.Port, e.Rack)).ToArray());
     }
 }

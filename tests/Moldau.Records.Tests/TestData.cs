@@ -6,6 +6,8 @@ namespace Moldau.Records.Tests;
 /// <summary>Inputs for compressors: every shape that takes another path through them.</summary>
 internal static class TestData
 {
+    private static readonly byte[] Words = Text(50_000, 7);
+
     public static byte[] Text(int bytes, ulong seed = 1)
     {
         Prng prng = new(seed);
@@ -64,7 +66,7 @@ internal static class TestData
             switch (prng.Next(4))
             {
                 case 0:
-                    Text(n, prng.NextUInt64()).CopyTo(target);
+                    Words.AsSpan(prng.Next(Words.Length - n), n).CopyTo(target);
                     break;
                 case 1:
                     prng.NextBytes(target);

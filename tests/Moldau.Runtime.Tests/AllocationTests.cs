@@ -27,7 +27,8 @@ public sealed class AllocationTests
         }
     }
 
-    /// <summary>The thread notes its total each time it is about to sleep: two round trips make sure that it did.</summary>
+    /// <summary>The thread notes its total each time it is about to sleep: two round trips make sure that it
+    /// did.</summary>
     private static long Settled(Reactor reactor, TestClient client)
     {
         client.Call(TestClient.Frame(Ask.Echo));

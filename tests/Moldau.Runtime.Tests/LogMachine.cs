@@ -14,7 +14,8 @@ internal enum Ask : byte
     /// <summary>Appends the rest to the file; answers the position (8 bytes).</summary>
     Produce,
 
-    /// <summary>position (8), length (4): answers the bytes as a slice of the file, between two echoes of the request.</summary>
+    /// <summary>position (8), length (4): answers the bytes as a slice of the file, between two echoes of the
+    /// request.</summary>
     Fetch,
 
     /// <summary>Answers the frame, then closes.</summary>
@@ -38,13 +39,14 @@ internal enum Ask : byte
 
 /// <summary>A small machine for the tests: one file, the commands of <see cref="Ask"/>. Allocates nothing per echo,
 /// produce or fetch once its pools are warm.</summary>
-internal sealed class LogMachine(MachineId id, BufferPool pool, IDiskFile? file, string directory) : INodeMachine
+internal sealed class LogMachine(MachineId id, BufferPool pool, SharedFile shared, string directory) : INodeMachine
 {
     private const int PrefixBytes = 4;
 
+    private readonly IDiskFile _file = shared.File;
     private readonly OutgoingFramePool _frames = new();
     private readonly Stack<Append> _appends = new();
-    private long _end = file?.Length ?? 0;
+    private long _end = shared.File.Length;
 
     public Instant NextDeadline { get; set; } = Instant.Never;
 
@@ -107,14 +109,19 @@ internal sealed class LogMachine(MachineId id, BufferPool pool, IDiskFile? file,
             case Ask.Sync:
                 effects.Add(NodeEffect.Disk(new SyncOp
                 {
-                    LogDirectory = directory, File = file!, Owner = new Pending(from, lease, start, length),
+                    LogDirectory = directory,
+                    File = _file,
+                    Owner = new Pending(from, lease, start, length),
                 }));
                 return;
             case Ask.Cut:
             case Ask.DropCache:
+                if (body[0] == (byte)Ask.Cut) shared.InvalidateSlices();
                 effects.Add(NodeEffect.Disk(new FileJob
                 {
-                    LogDirectory = directory, File = file!, Owner = new Pending(from, lease, start, length),
+                    LogDirectory = directory,
+                    File = _file,
+                    Owner = new Pending(from, lease, start, length),
                     CutTo = body[0] == (byte)Ask.Cut ? BinaryPrimitives.ReadInt64BigEndian(body[1..]) : null,
                 }));
                 return;
@@ -165,7 +172,7 @@ internal sealed class LogMachine(MachineId id, BufferPool pool, IDiskFile? file,
 
     private Append NewAppend(BufferLease lease)
     {
-        AppendOp op = new() { LogDirectory = directory, OrderKey = this, File = file!, Position = 0, Data = lease };
+        AppendOp op = new() { LogDirectory = directory, OrderKey = this, File = _file, Position = 0, Data = lease };
         Append append = new(op);
         op.Owner = append;
         return append;
@@ -179,7 +186,8 @@ internal sealed class LogMachine(MachineId id, BufferPool pool, IDiskFile? file,
         OutgoingFrame frame = Prefixed(length + count + length);
         lease.Retain();
         frame.Add(lease, start, length);
-        frame.Add(new FileSlice(file!, position, count, file!.Generation));
+        shared.Retain();
+        frame.Add(new FileSlice(_file, position, count, shared.Generation, shared));
         frame.Add(lease, start, length);
         effects.Add(NodeEffect.Send(from, frame));
     }

@@ -152,6 +152,69 @@ public sealed class ReactorTests
         Assert.InRange(node.Machines[0].MostOutstandingBytes, answerBytes, 3 * 1024 * 1024);
     }
 
+    [Fact]
+    public async Task UsedUpMemory_HoldsBackNewFrames_AndLosesNone()
+    {
+        using TestNode node = new(limits: new() { PoolBytes = 64 * 1024 });
+        Task[] all = new Task[8];
+        for (int c = 0; c < all.Length; c++)
+        {
+            byte[] frame = TestClient.Frame(Ask.Echo, Bytes(100_000, seed: (ulong)c));
+            all[c] = Task.Run(() =>
+            {
+                using TestClient client = node.Connect();
+                for (int i = 0; i < 20; i++) Assert.Equal(frame[4..], client.Call(frame));
+            });
+        }
+
+        await Task.WhenAll(all);
+    }
+
+    [Fact]
+    public async Task ClientsThatComeAndGoRudely_DisturbNobody()
+    {
+        using TestNode node = new(shards: 2);
+        Task[] rude = new Task[3];
+        for (int c = 0; c < rude.Length; c++)
+        {
+            int kind = c;
+            rude[c] = Task.Run(() =>
+            {
+                for (int i = 0; i < 150; i++)
+                {
+                    using TestClient client = node.Connect();
+                    byte[] frame = TestClient.Frame(Ask.Echo, Bytes(50_000, seed: 1));
+                    // Half a frame; a frame and a reset with the answer unread; garbage.
+                    if (kind == 0) client.Send(frame.AsSpan(0, frame.Length / 2));
+                    if (kind == 1) client.Send(frame);
+                    if (kind == 2) client.Send(Bytes(1000, seed: (ulong)i));
+                    client.Socket.LingerState = new LingerOption(true, 0);
+                }
+            });
+        }
+
+        using TestClient calm = node.Connect();
+        byte[] echo = TestClient.Frame(Ask.Echo, Bytes(3_000, seed: 9));
+        while (!rude.All(r => r.IsCompleted)) Assert.Equal(echo[4..], calm.Call(echo));
+        await Task.WhenAll(rude);
+        calm.Dispose();
+        Assert.True(SpinWait.SpinUntil(
+            () => node.Host.Reactors.Sum(r => r.Metrics.Connections.Value) == 0, 10_000));
+    }
+
+    [Fact]
+    public void ListenerMaxConnections_LetsTheNextOneWait()
+    {
+        using TestNode node = new(maxListenerConnections: 1, limits: new() { AcceptPauseMs = 5 });
+        TestClient holder = node.Connect();
+        holder.Call(TestClient.Frame(Ask.Echo));
+        using TestClient waiting = node.Connect();
+        waiting.Send(TestClient.Frame(Ask.Echo, 9));
+        Assert.False(waiting.Socket.Poll(100_000, SelectMode.SelectRead));
+        holder.Dispose();
+        Assert.Equal(9, waiting.Receive()[1]);
+    }
+
     internal static byte[] Bytes(int count, ulong seed)
     {
         byte[] bytes = new byte[count];

@@ -13,7 +13,9 @@ internal sealed class TestClient : IDisposable
     {
         Socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
         {
-            NoDelay = true, ReceiveTimeout = 30_000, SendTimeout = 30_000,
+            NoDelay = true,
+            ReceiveTimeout = 30_000,
+            SendTimeout = 30_000,
         };
         if (receiveBuffer is { } bytes) Socket.ReceiveBufferSize = bytes;
         Socket.Connect(IPAddress.Loopback, port);

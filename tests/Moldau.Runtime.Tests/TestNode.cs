@@ -2,6 +2,7 @@ using System.Net;
 using Moldau.Base;
 using Moldau.Broker;
 using Moldau.Storage;
+using Moldau.Transport;
 
 namespace Moldau.Runtime.Tests;
 
@@ -9,18 +10,26 @@ namespace Moldau.Runtime.Tests;
 /// stops it and checks that no lease is outstanding.</summary>
 internal sealed class TestNode : IDisposable
 {
-    private readonly List<IDiskFile> _files = [];
+    private readonly List<SharedFile> _files = [];
     private bool _isStopped;
 
     public TestNode(int shards = 1, ReactorLimits? limits = null, DiskLimits? diskLimits = null,
-        ConnectionLimits? connectionLimits = null, bool withControl = false, string? folder = null, IDisk? disk = null)
+        ConnectionLimits? connectionLimits = null, bool withControl = false, string? folder = null, IDisk? disk = null,
+        TlsServer? tls = null, int maxListenerConnections = int.MaxValue)
     {
         Folder = Directory.CreateTempSubdirectory("moldau-runtime-");
         Disk = disk ?? new FileDisk();
         List<HostedMachine> machines = [];
         for (int i = 0; i < shards; i++) machines.Add(Make(MachineId.Shard(i), folder ?? Folder.FullName));
         if (withControl) machines.Add(Make(MachineId.Control, folder ?? Folder.FullName));
-        List<ListenerOptions> listeners = [new("PLAINTEXT", [IPAddress.Loopback], 0)];
+        List<ListenerOptions> listeners =
+        [
+            new("PLAINTEXT", [IPAddress.Loopback, IPAddress.IPv6Loopback], 0)
+            {
+                MaxConnections = maxListenerConnections,
+            },
+        ];
+        if (tls is not null) listeners.Add(new("SSL", [IPAddress.Loopback], 0) { Tls = tls });
         if (withControl) listeners.Add(new("CONTROLLER", [IPAddress.Loopback], 0) { IsController = true });
         Log = new();
         Host = new(new NodeHostOptions
@@ -59,7 +68,8 @@ internal sealed class TestNode : IDisposable
         _isStopped = true;
         bool isClean = Host.Stop(TimeSpan.FromSeconds(20));
         Host.Dispose();
-        foreach (IDiskFile file in _files) file.Dispose();
+        foreach (SharedFile file in _files) file.Release();
+        Assert.All(_files, f => Assert.Throws<BrokenInvariantException>(() => f.File.Read(0, new byte[1])));
         Folder.Delete(recursive: true);
         Assert.True(isClean);
         Assert.All(Pools, p => Assert.Equal(0, p.Outstanding));
@@ -70,7 +80,7 @@ internal sealed class TestNode : IDisposable
 
     private HostedMachine Make(MachineId id, string folder)
     {
-        IDiskFile file = Disk.Open(Path.Combine(folder, $"{id}.log"), DiskOpenMode.CreateNew);
+        SharedFile file = new(Disk.Open(Path.Combine(folder, $"{id}.log"), DiskOpenMode.CreateNew));
         BufferPool pool = new();
         LogMachine machine = new(id, pool, file, folder);
         _files.Add(file);

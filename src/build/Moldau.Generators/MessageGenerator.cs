@@ -7,7 +7,8 @@ using Moldau.Generators.Schema;
 namespace Moldau.Generators;
 
 /// <summary>Turns the project's <c>.kmsg</c> files into messages. The stages hold plain models that compare by content:
-/// text → <see cref="FileModel"/> → source of the file, and all files → <see cref="FileEntry"/> → the registry.</summary>
+/// text → <see cref="FileModel"/> → source of the file, and all files → <see cref="FileEntry"/> → the
+/// registry.</summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class MessageGenerator : IIncrementalGenerator
 {

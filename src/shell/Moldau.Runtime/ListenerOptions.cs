@@ -1,4 +1,5 @@
 using System.Net;
+using Moldau.Transport;
 
 namespace Moldau.Runtime;
 
@@ -10,6 +11,12 @@ public sealed record ListenerOptions(string Name, IReadOnlyList<IPAddress> Addre
 {
     /// <summary>Served by the control machine instead of the shards.</summary>
     public bool IsController { get; init; }
+
+    /// <summary>Encrypts the listener's connections; null: plain.</summary>
+    public TlsServer? Tls { get; init; }
+
+    /// <summary>Connections of this listener (its own max.connections); more wait in the kernel's queue.</summary>
+    public int MaxConnections { get; init; } = int.MaxValue;
 
     public int Backlog { get; init; } = 50;
 

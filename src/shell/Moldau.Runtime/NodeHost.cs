@@ -18,6 +18,8 @@ public sealed class NodeHost : IReactorHost, IDisposable
     private readonly DiskLanes _dataLanes;
     private readonly DiskLanes _controlLanes;
     private readonly List<BoundListener> _bound = [];
+    private readonly List<(Reactor Acceptor, ListenerState Listener)> _notReady = [];
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<NodeEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     // Counted down by the reactors' threads.
     private int _running;
@@ -50,6 +52,9 @@ public sealed class NodeHost : IReactorHost, IDisposable
     public DiskLanes DataLanes => _dataLanes;
 
     public DiskLanes ControlLanes => _controlLanes;
+
+    /// <summary>Completes when the machines have said that the node serves requests.</summary>
+    public Task Ready => _ready.Task;
 
     /// <summary>Completes when the node has ended, cleanly or not.</summary>
     public Task<NodeEnd> Ended => _end.Task;
@@ -104,6 +109,13 @@ public sealed class NodeHost : IReactorHost, IDisposable
         if (Interlocked.Decrement(ref _running) == 0) _end.TrySetResult(new(true, id, null, null));
     }
 
+    void IReactorHost.Ready()
+    {
+        // Said once, by the control machine's thread; the list was filled before the threads began.
+        if (!_ready.TrySetResult()) return;
+        foreach ((Reactor acceptor, ListenerState listener) in _notReady) acceptor.Mail.Post(new(MailKind.Serve, listener));
+    }
+
     void IReactorHost.Halt(MachineId id, string reason)
     {
         _options.Log.Write(LogLevel.Fatal, $"{id} stops the node: {reason}");
@@ -125,7 +137,9 @@ public sealed class NodeHost : IReactorHost, IDisposable
         List<ListenSocket> sockets = Bind(listener);
         ListenerState state = new(listener, sockets, servedBy, _options.ConnectionLimits);
         // Listeners take turns too, so that one shard does not accept for all of them.
-        servedBy[index % servedBy.Length].Serve(state);
+        Reactor acceptor = servedBy[index % servedBy.Length];
+        if (_options.WaitsForReady && !listener.IsController) _notReady.Add((acceptor, state));
+        else acceptor.Serve(state);
         IPEndPoint[] endPoints = [.. sockets.Select(s => s.LocalEndPoint)];
         _bound.Add(new(listener.Name, endPoints));
         _options.Log.Info($"listener {listener.Name} is open on {string.Join(", ", endPoints.AsEnumerable())}");

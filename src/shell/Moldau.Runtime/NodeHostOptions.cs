@@ -17,6 +17,9 @@ public sealed record NodeHostOptions
 
     public required IDisk Disk { get; init; }
 
+    /// <summary>Broker listeners are bound at once but accept only after <see cref="NodeEffectKind.Ready"/>.</summary>
+    public bool WaitsForReady { get; init; }
+
     /// <summary>Where the shell's own lines go (kafka.network, kafka.log).</summary>
     public required LogArea Log { get; init; }
 

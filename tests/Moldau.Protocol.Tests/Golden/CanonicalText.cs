@@ -34,7 +34,8 @@ internal sealed class CanonicalText(MessageModel message, short version)
     {
         _text.Append('{');
         IEnumerable<FieldModel> plain = structure.Fields.Where(f => !f.IsTagged && f.IsPresent(version));
-        IEnumerable<FieldModel> tagged = structure.Fields.Where(f => f.IsTagged && f.IsPresent(version)).OrderBy(f => f.Tag);
+        IEnumerable<FieldModel> tagged = structure.Fields.Where(f => f.IsTagged && f.IsPresent(version))
+            .OrderBy(f => f.Tag);
         foreach (FieldModel field in plain.Concat(tagged))
         {
             _text.Append(field.Name.ToLowerInvariant()).Append(':');

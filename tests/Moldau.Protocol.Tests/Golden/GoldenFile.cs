@@ -30,7 +30,8 @@ internal static class GoldenFile
             data = data[(2 + nameLength)..];
             int length = BinaryPrimitives.ReadInt32BigEndian(data[7..]);
             entries.Add(new GoldenEntry(
-                name, BinaryPrimitives.ReadInt16BigEndian(data), data[2], BinaryPrimitives.ReadUInt32BigEndian(data[3..]),
+                name, BinaryPrimitives.ReadInt16BigEndian(data), data[2],
+                BinaryPrimitives.ReadUInt32BigEndian(data[3..]),
                 data.Slice(11, length).ToArray()));
             data = data[(11 + length)..];
         }

@@ -14,7 +14,8 @@ public sealed class GoldenTests
     public void GoldenFile_HoldsEveryMessageInEveryVersion()
     {
         IEnumerable<string> ours = SchemaCatalog.All.Select(m => $"{m.Message.Name} {m.Version}").Order();
-        IEnumerable<string> theirs = GoldenFile.Entries.SelectMany(e => e).Select(e => $"{e.Name} {e.Version}").Distinct().Order();
+        IEnumerable<string> theirs = GoldenFile.Entries.SelectMany(e => e).Select(e => $"{e.Name} {e.Version}")
+            .Distinct().Order();
         Assert.Equal(theirs, ours);
     }
 
@@ -28,7 +29,8 @@ public sealed class GoldenTests
             Filling filling = entry.Filling == DefaultsFilling ? Filling.Defaults : Filling.Nested;
             IMessage ours = new Filler(SchemaCatalog.Messages[name], entry.Version, filling, 0).Build();
             string written = Convert.ToHexString(KafkaWriter.ToArray(ours, entry.Version));
-            Assert.True(Convert.ToHexString(entry.Bytes) == written, $"{entry}: {Convert.ToHexString(entry.Bytes)} / {written}");
+            Assert.True(Convert.ToHexString(entry.Bytes) == written,
+                $"{entry}: {Convert.ToHexString(entry.Bytes)} / {written}");
         }
     }
 
@@ -41,10 +43,11 @@ public sealed class GoldenTests
         {
             var reader = new KafkaReader(entry.Bytes);
             IMessage? message = Messages.Read(name, entry.Version, ref reader);
-            Assert.True(message is not null && reader.IsComplete, $"{entry}: {reader.Position} of {entry.Bytes.Length} read");
-            string text = CanonicalText.Of(message, model, entry.Version);
+            bool complete = message is not null && reader.IsComplete;
+            Assert.True(complete, $"{entry}: {reader.Position} of {entry.Bytes.Length} read");
+            string text = CanonicalText.Of(message!, model, entry.Version);
             Assert.True(entry.Digest == CanonicalText.Digest(text), $"{entry}: other values: {text}");
-            Assert.Equal(entry.Bytes.Length, message.Size(entry.Version));
+            Assert.Equal(entry.Bytes.Length, message!.Size(entry.Version));
             string written = Convert.ToHexString(KafkaWriter.ToArray(message, entry.Version));
             Assert.True(Convert.ToHexString(entry.Bytes) == written, $"{entry}: written otherwise");
         }

@@ -8,14 +8,15 @@ internal static class DeepEquality
 {
     public static string? Difference(object? left, object? right, string path = "")
     {
-        if (left is null || right is null) return ReferenceEquals(left, right) ? null : $"{path}: {left ?? "null"} / {right ?? "null"}";
+        if (left is null || right is null)
+            return ReferenceEquals(left, right) ? null : $"{path}: {left ?? "null"} / {right ?? "null"}";
         if (left is string or byte[] or RawTaggedField || left.GetType().IsPrimitive) return Plain(left, right, path);
         if (left is IList list) return Lists(list, (IList)right, path);
         if (left is not IMessage && left.GetType().DeclaringType is null) return Plain(left, right, path);
         foreach (PropertyInfo property in left.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
-            if (Difference(property.GetValue(left), property.GetValue(right), $"{path}.{property.Name}") is { } difference)
-                return difference;
+            object? a = property.GetValue(left), b = property.GetValue(right);
+            if (Difference(a, b, $"{path}.{property.Name}") is { } difference) return difference;
         }
 
         return null;

@@ -21,6 +21,9 @@ internal sealed class Filler(MessageModel message, short version, Filling fillin
 {
     private readonly Random _random = new(seed);
 
+    public static IMessage Random(string message, short version, int seed) =>
+        new Filler(SchemaCatalog.Messages[message], version, Filling.Random, seed).Build();
+
     public IMessage Build() => (IMessage)Build(message.Root, SchemaCatalog.TypeOf(message.Name));
 
     private object Build(StructureModel structure, Type type)
@@ -34,7 +37,8 @@ internal sealed class Filler(MessageModel message, short version, Filling fillin
             property.SetValue(target, Value(field, property.PropertyType));
         }
 
-        if (message.Flexible.Has(version) && filling != Filling.Nested) type.GetProperty("UnknownTaggedFields")!.SetValue(target, Unknown());
+        if (message.Flexible.Has(version) && filling != Filling.Nested)
+            type.GetProperty("UnknownTaggedFields")!.SetValue(target, Unknown());
         return target;
     }
 
@@ -42,7 +46,8 @@ internal sealed class Filler(MessageModel message, short version, Filling fillin
     {
         if (filling == Filling.Empty || _random.Next(4) == 0) return null;
         int count = filling == Filling.Maximal ? 200 : _random.Next(1, 3);
-        return Enumerable.Range(0, count).Select(i => new RawTaggedField((uint)(1000 + (i * 1000)), Bytes(_random.Next(200)))).ToList();
+        return Enumerable.Range(0, count)
+            .Select(i => new RawTaggedField((uint)(1000 + (i * 1000)), Bytes(_random.Next(200)))).ToList();
     }
 
     private object? Value(FieldModel field, Type type)

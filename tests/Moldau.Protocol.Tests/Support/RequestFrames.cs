@@ -36,7 +36,8 @@ internal static class WithoutUnknownTags
         }
         else if (value is IMessage || value?.GetType().DeclaringType is not null)
         {
-            foreach (PropertyInfo property in value!.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
+            const BindingFlags flags = BindingFlags.Public | BindingFlags.Instance;
+            foreach (PropertyInfo property in value!.GetType().GetProperties(flags))
             {
                 if (property.Name == "UnknownTaggedFields") property.SetValue(value, null);
                 else Strip(property.GetValue(value));

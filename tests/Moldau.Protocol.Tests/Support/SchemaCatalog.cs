@@ -24,7 +24,8 @@ internal static class SchemaCatalog
         return reader.ReadToEnd();
     }
 
-    public static Type TypeOf(string message) => typeof(IMessage).Assembly.GetType($"Moldau.Protocol.{message}", throwOnError: true)!;
+    public static Type TypeOf(string message) =>
+        typeof(IMessage).Assembly.GetType($"Moldau.Protocol.{message}", throwOnError: true)!;
 
     public static StructureModel Structure(this MessageModel message, string name) =>
         message.Structures.First(s => s.Name == name);

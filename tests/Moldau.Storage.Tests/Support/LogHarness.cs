@@ -186,7 +186,15 @@ public sealed class LogHarness : IDisposable
         Pool.Dispose();
     }
 
-    private void Perform(DiskOp op)
+    /// <summary>Hands the effects to a test that performs them itself.</summary>
+    public void TakeQueued(List<DiskOp> into)
+    {
+        Queue();
+        into.AddRange(_waiting);
+        _waiting.Clear();
+    }
+
+    public void Perform(DiskOp op)
     {
         op.Execute(Disk);
         Changes |= Log.OnCompleted(op, Now, _ops);

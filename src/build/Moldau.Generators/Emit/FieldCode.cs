@@ -37,6 +37,9 @@ internal sealed class FieldCode(MessageModel message, FieldModel model, Func<str
         }
     }
 
+    /// <summary>A structure that may be null has another mark before it where it is a tagged field.</summary>
+    private string Tagged => model.IsTagged ? "Tagged" : "";
+
     private bool DefaultsToNull => model.Default == "null" || (model.Type == "records" && IsNullable);
 
     public string Property()
@@ -45,8 +48,8 @@ internal sealed class FieldCode(MessageModel message, FieldModel model, Func<str
         if (model.IsArray || model.IsStructure)
         {
             string type = model.IsArray ? $"List<{ElementType}>" : ElementType;
-            if (IsNullable)
-                return $"public {type}? {name} {{ get; set; }}{(DefaultsToNull ? "" : model.IsArray ? " = [];" : " = new();")}";
+            string initial = DefaultsToNull ? "" : model.IsArray ? " = [];" : " = new();";
+            if (IsNullable) return $"public {type}? {name} {{ get; set; }}{initial}";
             return $"public {type} {name} {{ get => field ??= {(model.IsArray ? "[]" : "new()")}; set; }}";
         }
 
@@ -111,7 +114,8 @@ internal sealed class FieldCode(MessageModel message, FieldModel model, Func<str
             ? model.IsStructure
                 ? $"reader.ReadNullableStructures<{ElementType}>({Flexible}, {Version})"
                 : $"reader.ReadNullableList<{ElementType}, {Codec()}>({Flexible})"
-        : model.IsStructure ? $"reader.Read{(model.IsTagged ? "Tagged" : "")}NullMark() ? null : reader.ReadStructure<{ElementType}>({Version})"
+        : model.IsStructure
+            ? $"reader.Read{Tagged}NullMark() ? null : reader.ReadStructure<{ElementType}>({Version})"
         : model.Type == "string" ? $"reader.ReadNullableString({Flexible})"
         : $"reader.ReadNullableBytes({Flexible})";
 
@@ -142,7 +146,8 @@ internal sealed class FieldCode(MessageModel message, FieldModel model, Func<str
                 : $"writer.WriteNullableList<{ElementType}, {Codec()}>({model.Name}, {Flexible});";
         }
 
-        if (model.IsStructure) return $"writer.WriteNullable{(model.IsTagged ? "Tagged" : "")}Structure({model.Name}, {Version});";
+        if (model.IsStructure)
+            return $"writer.WriteNullable{Tagged}Structure({model.Name}, {Version});";
         return model.Type == "string"
             ? $"writer.WriteNullableString({model.Name}, {Flexible});"
             : $"writer.WriteNullableBytes({model.Name}, {Flexible});";

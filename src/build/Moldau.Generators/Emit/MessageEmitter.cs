@@ -70,7 +70,8 @@ internal sealed class MessageEmitter
         _code.Open($"public sealed partial class {name} : {Interfaces()}");
         _code.Line($"public const short LowestVersion = {_message.Versions.Low};");
         _code.Line($"public const short HighestVersion = {_message.Versions.High};");
-        _code.Line($"public const short LowestFlexibleVersion = {(IsFlexible ? _message.Flexible.Low : short.MaxValue)};");
+        int flexible = IsFlexible ? _message.Flexible.Low : short.MaxValue;
+        _code.Line($"public const short LowestFlexibleVersion = {flexible};");
         switch (_message.Kind)
         {
             case MessageKind.Request or MessageKind.Response:
@@ -111,8 +112,11 @@ internal sealed class MessageEmitter
     }
 
     /// <summary>Bytes that an element of this structure takes at least: its object and its slot in the list.</summary>
-    private int Cost(StructureModel structure) =>
-        24 + (IsFlexible ? 8 : 0) + structure.Fields.Sum(f => Code(f).SlotSize);
+    private int Cost(StructureModel structure)
+    {
+        int size = 16 + (IsFlexible ? 8 : 0) + structure.Fields.Sum(f => Code(f).SlotSize);
+        return ((size + 7) / 8 * 8) + 8;
+    }
 
     private void Members(StructureModel structure, string type)
     {
@@ -174,7 +178,9 @@ internal sealed class MessageEmitter
             if (present != "true") _code.Line($"case {field.Tag}: reader.Fail(); break;");
         }
 
-        _code.Line("case uint tag: m.UnknownTaggedFields = reader.ReadUnknownTag(tag, length, m.UnknownTaggedFields); break;");
+        _code.Line("case uint tag:");
+        _code.Indented("m.UnknownTaggedFields = reader.ReadUnknownTag(tag, length, m.UnknownTaggedFields);");
+        _code.Indented("break;");
         _code.Close();
         _code.Close();
     }
@@ -206,15 +212,18 @@ internal sealed class MessageEmitter
         _code.Open($"if ({condition})");
         foreach (string line in code.Write()) _code.Line(line);
         _code.Close();
-        if (!code.Field.IsIgnorable) _code.Line($"else if ({code.IsSet()}) KafkaWriter.Unsupported(nameof({code.Field.Name}), version);");
+        if (!code.Field.IsIgnorable)
+            _code.Line($"else if ({code.IsSet()}) KafkaWriter.Unsupported(nameof({code.Field.Name}), version);");
     }
 
-    /// <summary>Setting a field that a version lacks, and that may not be dropped in silence, is a bug of the caller.</summary>
+    /// <summary>Setting a field that a version lacks, and that may not be dropped in silence, is a bug of the
+    /// caller.</summary>
     private void VerifyAbsent(FieldCode code)
     {
         if (code.Field.IsIgnorable || code.Present.Covers(_message.Versions)) return;
         string present = Conditions.In(code.Present, _message.Versions);
-        string absent = present.StartsWith("version >= ", StringComparison.Ordinal) ? present.Replace(">=", "<") : $"!({present})";
+        string absent = present.StartsWith("version >= ", StringComparison.Ordinal)
+            ? present.Replace(">=", "<") : $"!({present})";
         _code.Line($"if ({absent} && {code.IsSet()}) KafkaWriter.Unsupported(nameof({code.Field.Name}), version);");
     }
 

@@ -4,12 +4,16 @@ using Moldau.Generators.Schema;
 namespace Moldau.Generators.Emit;
 
 /// <summary>What the registry needs to know of a message; small, so that editing a field leaves it cached.</summary>
-internal sealed record MessageEntry(MessageKind Kind, string Name, string Set, int Id, VersionRange Versions, VersionRange Flexible);
+internal sealed record MessageEntry(
+    MessageKind Kind, string Name, string Set, int Id, VersionRange Versions, VersionRange Flexible)
+{
+    public static MessageEntry From(MessageModel m) => new(m.Kind, m.Name, m.Set, m.Id, m.Versions, m.Flexible);
+}
 
 internal sealed record FileEntry(ApiModel? Api, EquatableArray<MessageEntry> Messages)
 {
     public static FileEntry From(FileModel file) =>
-        new(file.Api, new(file.Messages.Select(m => new MessageEntry(m.Kind, m.Name, m.Set, m.Id, m.Versions, m.Flexible)).ToImmutableArray()));
+        new(file.Api, new(file.Messages.Select(MessageEntry.From).ToImmutableArray()));
 }
 
 /// <summary>Emits <c>ApiKey</c>, the rows of <c>ApiTable</c> and the switches of <c>Messages</c>.</summary>
@@ -60,12 +64,16 @@ internal static class RegistryEmitter
         MessageEntry? request = file.Messages.FirstOrDefault(m => m.Kind == MessageKind.Request);
         MessageEntry? response = file.Messages.FirstOrDefault(m => m.Kind == MessageKind.Response);
         string listeners = api.Listeners.Count == 0
-            ? "ApiListeners.None" : string.Join(" | ", api.Listeners.Select(l => l == "broker" ? "ApiListeners.Broker" : "ApiListeners.Controller"));
+            ? "ApiListeners.None"
+            : string.Join(" | ", api.Listeners.Select(Listener));
         return request is null
             ? $"new(ApiKey.{api.Name}, 0, -1, {short.MaxValue}, {short.MaxValue}, {listeners}, false),"
-            : $"new(ApiKey.{api.Name}, {request.Versions.Low}, {request.Versions.High}, {First(request)}, {First(response ?? request)}, "
-                + $"{listeners}, {(api.LatestUnstable ? "true" : "false")}),";
+            : $"new(ApiKey.{api.Name}, {request.Versions.Low}, {request.Versions.High}, {First(request)}, "
+                + $"{First(response ?? request)}, {listeners}, {(api.LatestUnstable ? "true" : "false")}),";
     }
+
+    private static string Listener(string name) =>
+        name == "broker" ? "ApiListeners.Broker" : "ApiListeners.Controller";
 
     private static int First(MessageEntry message) => message.Flexible.IsEmpty ? short.MaxValue : message.Flexible.Low;
 
@@ -73,7 +81,8 @@ internal static class RegistryEmitter
     {
         code.Line("/// <summary>A family of records whose type ids do not clash.</summary>");
         code.Open("public enum RecordSet");
-        foreach (string set in messages.Select(m => m.Set).Where(s => s.Length > 0).Distinct().OrderBy(s => s, StringComparer.Ordinal))
+        foreach (string set in messages.Select(m => m.Set).Where(s => s.Length > 0).Distinct()
+            .OrderBy(s => s, StringComparer.Ordinal))
             code.Line($"{set},");
         code.Close();
         code.Line();
@@ -97,8 +106,8 @@ internal static class RegistryEmitter
         code.Open("private static ImmutableArray<MessageInfo> Rows() => new MessageInfo[]");
         foreach (MessageEntry message in messages)
         {
-            code.Line($"new(\"{message.Name}\", MessageKind.{message.Kind}, \"{message.Set}\", {message.Id}, {message.Versions.Low}, "
-                + $"{message.Versions.High}, {First(message)}),");
+            code.Line($"new(\"{message.Name}\", MessageKind.{message.Kind}, \"{message.Set}\", {message.Id}, "
+                + $"{message.Versions.Low}, {message.Versions.High}, {First(message)}),");
         }
 
         code.Close(".ToImmutableArray();");
@@ -106,12 +115,14 @@ internal static class RegistryEmitter
     }
 
     private static string Guarded(MessageEntry message) =>
-        $"version is >= {message.Versions.Low} and <= {message.Versions.High} ? {message.Name}.Read(ref reader, version) : null";
+        $"version is >= {message.Versions.Low} and <= {message.Versions.High} "
+        + $"? {message.Name}.Read(ref reader, version) : null";
 
     private static void ByApi(CodeWriter code, string method, IEnumerable<MessageEntry> messages)
     {
         code.Line("/// <summary>Null where the API or its version is not known.</summary>");
-        code.Open($"public static IMessage? {method}(ApiKey apiKey, short version, ref KafkaReader reader) => (short)apiKey switch");
+        code.Line($"public static IMessage? {method}(ApiKey apiKey, short version, ref KafkaReader reader) =>");
+        code.Open("(short)apiKey switch");
         foreach (MessageEntry message in messages) code.Line($"{message.Id} => {Guarded(message)},");
         code.Line("_ => null,");
         code.Close(";");
@@ -121,8 +132,11 @@ internal static class RegistryEmitter
     private static void BySet(CodeWriter code, string method, IEnumerable<MessageEntry> messages)
     {
         code.Line("/// <summary>Null where the type or its version is not known.</summary>");
-        code.Open($"public static ITypedRecord? {method}(RecordSet set, short typeId, short version, ref KafkaReader reader) => (set, typeId) switch");
-        foreach (MessageEntry message in messages) code.Line($"(RecordSet.{message.Set}, {message.Id}) => {Guarded(message)},");
+        code.Line($"public static ITypedRecord? {method}(");
+        code.Indented("RecordSet set, short typeId, short version, ref KafkaReader reader) =>");
+        code.Open("(set, typeId) switch");
+        foreach (MessageEntry message in messages)
+            code.Line($"(RecordSet.{message.Set}, {message.Id}) => {Guarded(message)},");
         code.Line("_ => null,");
         code.Close(";");
         code.Line();

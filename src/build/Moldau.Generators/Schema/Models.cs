@@ -1,6 +1,7 @@
 namespace Moldau.Generators.Schema;
 
-/// <summary>Versions from <see cref="Low"/> to <see cref="High"/>, both included; empty when High is below Low.</summary>
+/// <summary>Versions from <see cref="Low"/> to <see cref="High"/>, both included; empty when High is below
+/// Low.</summary>
 internal readonly record struct VersionRange(int Low, int High)
 {
     public const int Open = short.MaxValue;
@@ -59,7 +60,8 @@ internal sealed record MessageModel(
     StructureModel Root,
     EquatableArray<StructureModel> Structures);
 
-internal sealed record ApiModel(int Key, string Name, bool IsRemoved, bool LatestUnstable, EquatableArray<string> Listeners);
+internal sealed record ApiModel(int Key, string Name, bool IsRemoved, bool LatestUnstable,
+    EquatableArray<string> Listeners);
 
 internal sealed record ProblemModel(string Id, string Text, Position Position);
 

@@ -205,7 +205,8 @@ internal sealed class SchemaParser
         if (token.Kind != TokenKind.Number || parts.Length > 2 || !TryInteger(low, out int from)
             || !TryInteger(high, out int to) || to < from)
         {
-            throw new SchemaException(Diagnostics.BadRange, $"'{token.Text}' is not a range of versions", token.Position);
+            throw new SchemaException(Diagnostics.BadRange, $"'{token.Text}' is not a range of versions",
+                token.Position);
         }
 
         return new VersionRange(from, isOpen ? VersionRange.Open : to);
@@ -245,7 +246,8 @@ internal sealed class SchemaParser
     private void Mark(string mark)
     {
         Token token = Take();
-        if (token.Kind != TokenKind.Mark || token.Text != mark) throw Error(token, $"'{mark}' is expected, not '{token.Text}'");
+        if (token.Kind != TokenKind.Mark || token.Text != mark)
+            throw Error(token, $"'{mark}' is expected, not '{token.Text}'");
     }
 
     private static SchemaException Error(Token at, string text) => new(Diagnostics.Syntax, text, at.Position);

@@ -15,6 +15,7 @@ internal static class Diagnostics
     public const string UnknownStructure = "MOLP003";
     public const string Duplicate = "MOLP004";
     public const string BadTag = "MOLP005";
+    public const string Recursion = "MOLP006";
 }
 
 /// <summary>What must hold in a message beyond its grammar.</summary>
@@ -26,11 +27,31 @@ internal static class SchemaRules
         foreach (StructureModel structure in message.Structures)
         {
             if (!names.Add(structure.Name))
-                problems.Add(new(Diagnostics.Duplicate, $"structure '{structure.Name}' is defined twice", structure.Position));
+                problems.Add(new(Diagnostics.Duplicate, $"structure '{structure.Name}' is defined twice",
+                    structure.Position));
         }
 
         Check(message, message.Root, names, problems);
-        foreach (StructureModel structure in message.Structures) Check(message, structure, names, problems);
+        foreach (StructureModel structure in message.Structures)
+        {
+            Check(message, structure, names, problems);
+            // Without recursion, the depth of a message is that of its schema, whatever the bytes say.
+            if (Reaches(message, structure, structure.Name, []))
+                problems.Add(new(Diagnostics.Recursion, $"'{structure.Name}' contains itself", structure.Position));
+        }
+    }
+
+    private static bool Reaches(MessageModel message, StructureModel from, string name, HashSet<string> seen)
+    {
+        foreach (FieldModel field in from.Fields)
+        {
+            if (!field.IsStructure) continue;
+            if (field.Type == name) return true;
+            StructureModel? next = message.Structures.FirstOrDefault(s => s.Name == field.Type);
+            if (next is not null && seen.Add(field.Type) && Reaches(message, next, name, seen)) return true;
+        }
+
+        return false;
     }
 
     private static void Check(
@@ -43,12 +64,14 @@ internal static class SchemaRules
             if (!names.Add(field.Name))
                 problems.Add(new(Diagnostics.Duplicate, $"field '{field.Name}' is defined twice", field.Position));
             if (field.IsStructure && !structures.Contains(field.Type))
-                problems.Add(new(Diagnostics.UnknownStructure, $"there is no structure '{field.Type}'", field.Position));
+                problems.Add(new(Diagnostics.UnknownStructure, $"there is no structure '{field.Type}'",
+                    field.Position));
             if (!field.IsTagged) continue;
             if (!tags.Add(field.Tag))
                 problems.Add(new(Diagnostics.BadTag, $"tag {field.Tag} is used twice", field.Position));
             if (!message.Flexible.Covers(field.Tagged.And(message.Versions)))
-                problems.Add(new(Diagnostics.BadTag, $"'{field.Name}' is tagged in a version that is not flexible", field.Position));
+                problems.Add(new(Diagnostics.BadTag, $"'{field.Name}' is tagged in a version that is not flexible",
+                    field.Position));
         }
     }
 }

@@ -5,13 +5,19 @@ namespace Moldau.Broker;
 
 /// <summary>Cuts a connection's byte stream into frames without copying the large ones. The caller receives into
 /// <see cref="GetSpace"/>, calls <see cref="Advance"/>, then takes frames until none is left. Memory grows with the
-/// bytes that arrived, never with a length that was only claimed; between frames an idle connection owns no buffer.</summary>
+/// bytes that arrived, never with a length that was only claimed; between frames an idle connection owns no buffer. A
+/// connection that sent a large frame gets room for another one at once, and a large frame is received up to its end
+/// and no further, so that a stream of large frames is not copied.</summary>
 public sealed class FrameReader(BufferPool pool, int maxFrameBytes)
 {
     private const int PrefixBytes = 4;
     private const int FirstBytes = 16 * 1024;
 
+    private const int LargestUsualBytes = 1024 * 1024;
+
     private BufferLease? _buffer;
+    // Size of the last frame with its prefix, if it was large.
+    private int _usual;
     private int _start;
     private int _end;
 
@@ -24,9 +30,9 @@ public sealed class FrameReader(BufferPool pool, int maxFrameBytes)
     /// <summary>Free space to receive into, at least one byte.</summary>
     public Span<byte> GetSpace()
     {
-        _buffer ??= pool.Rent(FirstBytes);
+        _buffer ??= pool.Rent(Math.Max(FirstBytes, _usual));
         if (_end == _buffer.Capacity) MakeRoom();
-        return _buffer.Whole[_end..];
+        return _buffer.Whole[_end..SpaceEnd()];
     }
 
     public void Advance(int bytes)
@@ -55,6 +61,8 @@ public sealed class FrameReader(BufferPool pool, int maxFrameBytes)
         start = _start + PrefixBytes;
         length = claimed;
         _start = start + claimed;
+        int total = claimed + PrefixBytes;
+        _usual = total > FirstBytes ? Math.Min(total, LargestUsualBytes) : 0;
         if (_start == _end)
         {
             // The frame's holder is the last one: the buffer goes back when the frame has been dealt with.
@@ -76,6 +84,18 @@ public sealed class FrameReader(BufferPool pool, int maxFrameBytes)
         _start = _end = 0;
     }
 
+    /// <summary>Where to stop receiving: at the end of a large frame that has begun or is expected.</summary>
+    private int SpaceEnd()
+    {
+        int capacity = _buffer!.Capacity; // the caller made sure of it
+        int have = _end - _start;
+        long frame = _usual;
+        if (have >= PrefixBytes)
+            frame = BinaryPrimitives.ReadInt32BigEndian(_buffer.Whole[_start..]) + (long)PrefixBytes;
+        bool isLarge = frame > FirstBytes && frame > have;
+        return isLarge ? (int)Math.Min(capacity, _start + frame) : capacity;
+    }
+
     private void MakeRoom()
     {
         int have = _end - _start;
@@ -84,7 +104,7 @@ public sealed class FrameReader(BufferPool pool, int maxFrameBytes)
         {
             int claimed = BinaryPrimitives.ReadInt32BigEndian(_buffer!.Whole[_start..]);
             // Twice what has arrived, up to what the frame needs: a claim alone never makes the buffer large.
-            long target = Math.Min((long)claimed + PrefixBytes, Math.Max(2L * have, FirstBytes));
+            long target = Math.Min((long)claimed + PrefixBytes, Math.Max(2L * have, Math.Max(FirstBytes, _usual)));
             wanted = (int)Math.Max(target, have + 1);
         }
 

@@ -22,6 +22,9 @@ public enum NodeEffectKind : byte
     /// <summary>Payload to the mailbox of <see cref="NodeEffect.Target"/>. FIFO per pair of machines.</summary>
     Post,
 
+    /// <summary>The node serves requests from now on: its listeners may accept.</summary>
+    Ready,
+
     /// <summary>The machine has finished its clean end; the shell may let go of it.</summary>
     Stopped,
 
@@ -58,6 +61,8 @@ public readonly struct NodeEffect
 
     public static NodeEffect Post(MachineId target, object message) =>
         new() { Kind = NodeEffectKind.Post, Target = target, Payload = message };
+
+    public static NodeEffect Ready => new() { Kind = NodeEffectKind.Ready };
 
     public static NodeEffect Stopped => new() { Kind = NodeEffectKind.Stopped };
 

@@ -69,3 +69,21 @@ public sealed class WriteFileJob : JobOp
 
     protected override void Run(IDisk disk) => DiskFiles.WriteAtomically(disk, Path, Contents);
 }
+
+/// <summary>Reads a slice into memory: for cold data that must not be read on the owner's thread, and for whoever needs the
+/// records themselves. The slice stays the caller's.</summary>
+public sealed class ReadSliceJob : JobOp
+{
+    public required FileSlice Slice { get; init; }
+
+    /// <summary>Filled from its start; <see cref="BytesRead"/> says how far.</summary>
+    public required BufferLease Data { get; init; }
+
+    public int BytesRead { get; private set; }
+
+    protected override void Run(IDisk disk)
+    {
+        int wanted = Math.Min(Slice.Length, Data.Capacity);
+        BytesRead = DiskFiles.ReadFully(Slice.File, Slice.Position, Data.Whole[..wanted]);
+    }
+}

@@ -79,10 +79,6 @@ public interface IDiskFile : IDisposable
 
     long Length { get; }
 
-    /// <summary>Changes whenever <see cref="SetLength"/> cuts bytes off, so that a <see cref="FileSlice"/> cut before
-    /// is known to be stale. A file that is never shortened stays at zero.</summary>
-    int Generation => 0;
-
     /// <summary>Bytes read; fewer than asked only at the end of the file.</summary>
     int Read(long position, Span<byte> destination);
 

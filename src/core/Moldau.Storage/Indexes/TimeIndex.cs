@@ -94,7 +94,7 @@ public sealed class TimeIndex(long baseOffset)
             long timestamp = BinaryPrimitives.ReadInt64BigEndian(rest);
             int relative = BinaryPrimitives.ReadInt32BigEndian(rest[8..]);
             bool isLater = timestamp > index.Last.Timestamp && timestamp >= 0
-                && relative >= 0 && (index.Count == 0 || baseOffset + relative > index.Last.Offset);
+                && relative >= 0 && baseOffset + relative >= index.Last.Offset;
             if (isLater) index.AppendIfLater(timestamp, baseOffset + relative);
             else return rest.ContainsAnyExcept((byte)0) ? null : index;
         }

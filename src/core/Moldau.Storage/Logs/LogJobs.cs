@@ -66,9 +66,10 @@ internal sealed class FlushSegmentJob : JobOp
 {
     public required LogSegment Segment { get; init; }
 
-    public required SharedFile File { get; init; }
+    /// <summary>Null if nothing was appended since the segment was loaded.</summary>
+    public required SharedFile? File { get; init; }
 
-    public required SegmentIndexes Indexes { get; init; }
+    public required SegmentIndexes? Indexes { get; init; }
 
     /// <summary>The offset behind the segment's last record.</summary>
     public required long EndOffset { get; init; }
@@ -78,8 +79,8 @@ internal sealed class FlushSegmentJob : JobOp
 
     protected override void Run(IDisk disk)
     {
-        File.File.Sync();
-        Indexes.Write(disk, Segment.Folder, Segment.BaseOffset);
+        File?.File.Sync();
+        Indexes?.Write(disk, Segment.Folder, Segment.BaseOffset);
         if (Snapshot is not null)
         {
             string path = LogFileNames.PathOf(Segment.Folder, EndOffset, LogFileNames.ProducerSnapshot);

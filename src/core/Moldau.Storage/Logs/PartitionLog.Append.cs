@@ -129,7 +129,11 @@ public sealed partial class PartitionLog
         if (first < 0 || batch.LastOffset < first)
             return Refuse(LogError.InvalidRecord, $"the offsets {first} to {batch.LastOffset} are invalid");
         return first < next
-            ? Refuse(LogError.UnexpectedAppendOffset, $"offset {first} is below the next offset {next}")
+            ? Refuse(LogError.UnexpectedAppendOffset, $"offset {first} is below the next offset {next}") with
+            {
+                FirstOffset = first,
+                LastOffset = batch.LastOffset,
+            }
             : default;
     }
 
@@ -218,6 +222,16 @@ public sealed partial class PartitionLog
         WrittenEnd = append.EndOffset;
         if (_unflushedRecords >= Config.FlushMessages) RequestSync(ops);
         return LogChanges.WrittenEnd;
+    }
+
+    /// <summary>Notes that an epoch begins at an offset without a record that says so: a new leader's epoch at its log's
+    /// end, or a snapshot's at its own.</summary>
+    public void AssignEpoch(int epoch, long startOffset, Instant now, EffectList<DiskOp> ops)
+    {
+        NoteEpoch(epoch, startOffset);
+        if (IsFailed || IsClosed) return;
+        WriteEpochsIfChanged();
+        Pump(now, ops);
     }
 
     private void NoteEpoch(int epoch, long startOffset)

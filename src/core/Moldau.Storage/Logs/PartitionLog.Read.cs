@@ -18,7 +18,7 @@ public sealed partial class PartitionLog
     /// <param name="located">The completed job of an earlier try.</param>
     public ReadResult Read(long offset, int maxBytes, long upTo, bool minOneMessage, Instant now, LocateJob? located = null)
     {
-        if (IsFailed) return new ReadResult { Status = ReadStatus.Failed };
+        if (IsFailed || IsClosed) return new ReadResult { Status = ReadStatus.Failed };
         if (offset < LogStartOffset || offset > LogEndOffset) return new ReadResult { Status = ReadStatus.OutOfRange };
         upTo = Math.Min(upTo, WrittenEnd);
         for (int i = FloorIndex(offset); i < _segments.Count && offset < upTo; i++)
@@ -27,7 +27,7 @@ public sealed partial class PartitionLog
             LogSegment segment = _segments[i];
             segment.LastAccess = now;
             long segmentEnd = i == _segments.Count - 1 ? WrittenEnd : _segments[i + 1].BaseOffset;
-            if (segment.WrittenBytes == 0) continue;
+            if (segment.WrittenBytes == 0 || offset >= segment.EmptyFrom) continue;
             if (located is not null && located.Target == segment && located.StartOffset != offset) located = null;
             if (located is { Error: not DiskError.None } && located.Target == segment)
                 return new ReadResult { Status = ReadStatus.Failed };
@@ -48,6 +48,24 @@ public sealed partial class PartitionLog
         for (int i = Math.Max(0, FloorIndex(offset)); i < _segments.Count; i++)
             if (_segments[i].Transactions.Collect(offset, upperBound, into)) return;
     }
+
+    /// <summary>A search by time over what is written now; run it as any job, its result is in it.</summary>
+    public TimestampLookupJob LookUp(long timestamp) => new()
+    {
+        LogDirectory = LogDirectory,
+        Owner = this,
+        Target = timestamp,
+        LogStartOffset = LogStartOffset,
+        Epochs = Epochs.Copy(),
+        Sources =
+        [
+            .. _segments.Where(s => s.WrittenBytes > 0).Select(s => new TimestampLookupJob.Source(
+                RefOf(s), s.Offsets?.Snapshot(), s.Times?.Copy(), s.IsOpen ? s.MaxTimestamp : null, Config.IndexIntervalBytes)),
+        ],
+    };
+
+    /// <summary>Where an epoch ended (OffsetForLeaderEpoch); undefined where this log does not know.</summary>
+    public EpochEndOffset EndOffsetForEpoch(int epoch) => Epochs.EndOffsetFor(epoch, LogEndOffset);
 
     private bool TryLocate(
         LogSegment segment, long offset, long upTo, long segmentEnd, LocateJob? located, out Range range)
@@ -113,6 +131,8 @@ public sealed partial class PartitionLog
     {
         job.File?.Release();
         if (job.Opened is { } opened) InstallOrRelease(job.Target, opened, now);
+        bool isGap = job is { Error: DiskError.None, First: null } && job.Truncations == _truncations;
+        if (isGap && job.Segment.Bytes == job.Target.WrittenBytes) job.Target.EmptyFrom = job.StartOffset;
         bool isDamage = job.Error is DiskError.Io && _segments.Contains(job.Target);
         return LogChanges.Located | (isDamage ? Fail(job.ErrorText ?? "read failed") : LogChanges.None);
     }
@@ -128,7 +148,8 @@ public sealed partial class PartitionLog
         return new ReadResult
         {
             Status = ReadStatus.Ok,
-            Slice = new FileSlice(file.File, first.Position, length, file.Generation, file),
+            Slice = new FileSlice(
+                file.File, first.Position, length, file.Generation, file),
             IsFirstBatchCut = length < first.SizeInBytes,
             UpperBound = Math.Min(upTo, UpperBoundOf(segment, first.Position + length, upTo)),
         };

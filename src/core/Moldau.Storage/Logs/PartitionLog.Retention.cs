@@ -9,6 +9,7 @@ public sealed partial class PartitionLog
 
     private readonly List<DyingSegment> _dying = [];
     private bool _isAskingTimes;
+    private bool _isDiscarded;
 
     /// <summary>When <see cref="Tick"/> has something to do next.</summary>
     public Instant NextDeadline
@@ -107,6 +108,23 @@ public sealed partial class PartitionLog
         From = Folder,
         To = LogFileNames.Join(LogDirectory, LogFileNames.DeleteFolderOf(Partition, unique)),
     };
+
+    /// <summary>Lets go of a log whose folder is going to be deleted: nothing more is written, not even what waits. Closed
+    /// is reported at once (true) or when the last operation is back.</summary>
+    public bool Discard()
+    {
+        IsClosed = true;
+        _isDiscarded = true;
+        while (_steps.TryDequeue(out LogStep? step)) step.Abandon();
+        _backlogBytes = 0;
+        return IsIdle && ReleaseDiscarded() == LogChanges.Closed;
+    }
+
+    private LogChanges ReleaseDiscarded()
+    {
+        ReleaseFiles();
+        return LogChanges.Closed;
+    }
 
     private CloseLogJob MakeCloseJob()
     {

@@ -112,8 +112,9 @@ public sealed partial class PartitionLog
 
     private void FlushRolled(LogSegment segment, long endOffset, byte[]? snapshot, EffectList<DiskOp> ops)
     {
-        if (!segment.IsOpen || !_segments.Contains(segment)) return;
-        segment.File!.Retain(); // IsOpen
+        if (!_segments.Contains(segment)) return;
+        bool isDirty = segment is { IsOpen: true, IsDirty: true };
+        if (isDirty) segment.File!.Retain(); // IsOpen
         _unflushed.Enqueue(segment);
         ops.Add(new FlushSegmentJob
         {
@@ -121,8 +122,8 @@ public sealed partial class PartitionLog
             OrderKey = _flushOrder,
             Owner = this,
             Segment = segment,
-            File = segment.File,
-            Indexes = SegmentIndexes.Of(segment),
+            File = isDirty ? segment.File : null,
+            Indexes = isDirty ? SegmentIndexes.Of(segment) : null,
             EndOffset = endOffset,
             Snapshot = snapshot,
         });
@@ -130,7 +131,7 @@ public sealed partial class PartitionLog
 
     private LogChanges OnSegmentFlushed(FlushSegmentJob job, Instant now)
     {
-        job.File.Release();
+        job.File?.Release();
         LogSegment segment = _unflushed.Dequeue();
         Verify.That(ReferenceEquals(segment, job.Segment));
         if (IsFailed) return LogChanges.None;

@@ -120,6 +120,7 @@ public sealed partial class PartitionLog
             last.MaxTimestamp = opened.MaxTimestamp;
             last.FirstTimestamp = opened.FirstTimestamp;
             last.IsDirty = true;
+            last.EmptyFrom = long.MaxValue;
             InstallOrRelease(last, opened, now);
         }
 

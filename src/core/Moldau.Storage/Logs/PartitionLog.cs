@@ -119,6 +119,9 @@ public sealed partial class PartitionLog
 
     public int SegmentCount => _segments.Count;
 
+    /// <summary>What log-start-offset-checkpoint says of this log: nothing where the first segment's name says it.</summary>
+    public long? CheckpointedLogStart => LogStartOffset > _segments[0].BaseOffset ? LogStartOffset : null;
+
     /// <summary>Base offset of the segment that takes appends.</summary>
     public long ActiveBaseOffset => Active.BaseOffset;
 
@@ -149,6 +152,7 @@ public sealed partial class PartitionLog
             _ when ReferenceEquals(op, _job?.Op) => OnStepDone(op, now, ops),
             _ => OnBackgroundDone(op, now, ops),
         };
+        if (_isDiscarded) return IsIdle ? changes | ReleaseDiscarded() : changes;
         if (!IsFailed) Pump(now, ops);
         if (!IsFailed && Config.SyncsAppends) RequestSync(ops);
         return changes;
@@ -226,7 +230,8 @@ public sealed partial class PartitionLog
     /// <summary>The log is offline: nothing more is written, what waits is dropped, what was written stays readable.</summary>
     private LogChanges Fail(string text)
     {
-        if (IsFailed) return LogChanges.None;
+        // The folder of a discarded log may be gone already.
+        if (IsFailed || _isDiscarded) return LogChanges.None;
         IsFailed = true;
         FailureText = text;
         LogEndOffset = WrittenEnd;

@@ -40,6 +40,9 @@ internal sealed class LogSegment(string folder, long baseOffset)
     /// <summary>The file has bytes, or its indexes entries, that its index files do not know yet.</summary>
     public bool IsDirty { get; set; }
 
+    /// <summary>A job found no batch at or above this offset here: what follows was compacted away.</summary>
+    public long EmptyFrom { get; set; } = long.MaxValue;
+
     public Instant LastAccess { get; set; }
 
     public bool IsOpen => File is not null && Offsets is not null && Times is not null;
@@ -87,6 +90,7 @@ internal sealed class LogSegment(string folder, long baseOffset)
 
         WrittenBytes = batch.Position + batch.SizeInBytes;
         IsDirty = true;
+        EmptyFrom = long.MaxValue;
     }
 }
 

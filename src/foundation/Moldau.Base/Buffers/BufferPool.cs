@@ -1,4 +1,4 @@
-#pragma warning disable RS0030 // the free lists are shared by the reactor that rents and the threads that return
+#pragma warning disable RS0030, MOL0001 // the free lists are shared by the reactor that rents and the threads that return
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 

@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Moldau.Base;
 
 /// <summary>One named source of log lines, named as Kafka's loggers are (kafka.server, kafka.log, kafka.controller).
-/// The level may be changed from another thread at any time; a line that races with the change may go either way.</summary>
+/// The level may be changed from another thread at any time; a line that races with the change may go either
+/// way.</summary>
 public sealed class LogArea(string name, ILogSink sink, LogLevel level = LogLevel.Info)
 {
     public string Name { get; } = name;
@@ -17,9 +18,11 @@ public sealed class LogArea(string name, ILogSink sink, LogLevel level = LogLeve
         if (IsEnabled(level)) sink.Write(Name, level, message);
     }
 
-    public void Debug([InterpolatedStringHandlerArgument("")] DebugMessage message) => Emit(LogLevel.Debug, message.Text);
+    public void Debug([InterpolatedStringHandlerArgument("")] DebugMessage message) =>
+        Emit(LogLevel.Debug, message.Text);
 
-    public void Info([InterpolatedStringHandlerArgument("")] InfoMessage message) => Emit(LogLevel.Info, message.Text);
+    public void Info([InterpolatedStringHandlerArgument("")] InfoMessage message) =>
+        Emit(LogLevel.Info, message.Text);
 
     public void Warn(string message) => Write(LogLevel.Warn, message);
 

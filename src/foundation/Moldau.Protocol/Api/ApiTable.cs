@@ -21,7 +21,7 @@ public sealed record ApiInfo(
     ApiListeners Listeners,
     bool LatestUnstable)
 {
-    public string Name => Key.ToString();
+    public string Name { get; } = Key.ToString();
 
     public bool IsRemoved => HighestVersion < LowestVersion;
 
@@ -32,7 +32,8 @@ public sealed record ApiInfo(
 
     public short RequestHeaderVersion(short version) => (short)(version >= FirstFlexibleRequest ? 2 : 1);
 
-    /// <summary>Version 0 for ApiVersions always: a client must be able to read the answer before it knows the node.</summary>
+    /// <summary>Version 0 for ApiVersions always: a client must be able to read the answer before it knows the
+    /// node.</summary>
     public short ResponseHeaderVersion(short version) =>
         (short)(Key != ApiKey.ApiVersions && version >= FirstFlexibleResponse ? 1 : 0);
 }

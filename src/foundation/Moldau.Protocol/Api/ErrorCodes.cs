@@ -52,7 +52,8 @@ public static class ErrorCodes
         return text.ToString();
     }
 
-    /// <summary>The code of a number from the wire; an unknown number is an unknown error, as for Kafka's clients.</summary>
+    /// <summary>The code of a number from the wire; an unknown number is an unknown error, as for Kafka's
+    /// clients.</summary>
     public static ErrorCode FromWire(short value) =>
         Enum.IsDefined((ErrorCode)value) ? (ErrorCode)value : ErrorCode.UnknownServerError;
 }

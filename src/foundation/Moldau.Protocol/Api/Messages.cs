@@ -13,8 +13,8 @@ public enum MessageKind
     Value,
 }
 
-/// <summary>What a schema says of one message. <see cref="Set"/> and <see cref="Id"/> are empty and -1 where they do not
-/// apply; the id of a request or response is its API key.</summary>
+/// <summary>What a schema says of one message. <see cref="Set"/> and <see cref="Id"/> are empty and -1 where they do
+/// not apply; the id of a request or response is its API key.</summary>
 public sealed record MessageInfo(
     string Name,
     MessageKind Kind,

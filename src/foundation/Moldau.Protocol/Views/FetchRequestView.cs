@@ -67,7 +67,8 @@ public ref struct FetchRequestView
     /// <summary>The topic that <see cref="NextTopic"/> or <see cref="NextForgottenTopic"/> moved to.</summary>
     public TopicReference Topic { get; private set; }
 
-    /// <summary>The partition that <see cref="NextPartition"/> or <see cref="NextForgottenPartition"/> moved to.</summary>
+    /// <summary>The partition that <see cref="NextPartition"/> or <see cref="NextForgottenPartition"/> moved
+    /// to.</summary>
     public int Partition { get; private set; }
 
     public int CurrentLeaderEpoch { get; private set; }

@@ -23,8 +23,8 @@ public struct ProducePartitionResult()
     public LeaderAndEpoch CurrentLeader { get; set; } = LeaderAndEpoch.None;
 }
 
-/// <summary>Writes a Produce response frame without allocation. Every call takes the same arguments on a counting writer
-/// (<see cref="Counter"/>) and on one over a buffer of the size so found.</summary>
+/// <summary>Writes a Produce response frame without allocation. Every call takes the same arguments on a counting
+/// writer (<see cref="Counter"/>) and on one over a buffer of the size so found.</summary>
 public ref struct ProduceResponseWriter
 {
     private readonly Span<byte> _buffer;

@@ -1,7 +1,7 @@
 namespace Moldau.Protocol;
 
-/// <summary>The header of a request frame, read in place. <see cref="TryRead"/> fails where the frame is too short or the
-/// API key is unknown; a version that the API lacks is not its concern (see <see cref="IsSupported"/>).</summary>
+/// <summary>The header of a request frame, read in place. <see cref="TryRead"/> fails where the frame is too short or
+/// the API key is unknown; a version that the API lacks is not its concern (see <see cref="IsSupported"/>).</summary>
 public readonly ref struct RequestHeaderView
 {
     private RequestHeaderView(

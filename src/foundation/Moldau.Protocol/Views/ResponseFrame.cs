@@ -36,6 +36,15 @@ public static class ResponseFrame
         BinaryPrimitives.WriteInt32BigEndian(buffer, writer.Position - LengthPrefix);
     }
 
+    /// <summary>The receiver's side: reads the header of a response frame without its length prefix, and leaves the
+    /// reader before the message.</summary>
+    public static int ReadHeader(ref KafkaReader reader, ApiInfo api, short version)
+    {
+        int correlationId = reader.ReadInt32();
+        if (api.ResponseHeaderVersion(version) >= 1) reader.SkipTaggedFields();
+        return correlationId;
+    }
+
     public static int HeaderSize(ApiInfo api, short version) => api.ResponseHeaderVersion(version) >= 1 ? 5 : 4;
 
     /// <summary>Leaves the length prefix empty and writes the response header.</summary>

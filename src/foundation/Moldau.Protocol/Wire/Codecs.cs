@@ -123,7 +123,8 @@ internal readonly struct StringCodec : ICodec<string>
 
     public static string Read(ref KafkaReader reader, bool flexible) => reader.ReadString(flexible);
 
-    public static void Write(ref KafkaWriter writer, string value, bool flexible) => writer.WriteString(value, flexible);
+    public static void Write(ref KafkaWriter writer, string value, bool flexible) =>
+        writer.WriteString(value, flexible);
 }
 
 internal readonly struct BytesCodec : ICodec<byte[]>

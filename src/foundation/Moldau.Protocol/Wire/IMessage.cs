@@ -29,7 +29,8 @@ public interface IResponse : IMessage
     static abstract ApiKey ApiKey { get; }
 }
 
-/// <summary>A record that a log stores under a type id: metadata records, and keys and values of internal topics.</summary>
+/// <summary>A record that a log stores under a type id: metadata records, and keys and values of internal
+/// topics.</summary>
 public interface ITypedRecord : IMessage
 {
     short TypeId { get; }

@@ -19,7 +19,8 @@ public ref struct KafkaReader
 
     public const int DefaultAllocationFactor = 8;
 
-    /// <summary>Memory that a message may take whatever its size, so that the factor binds large messages only.</summary>
+    /// <summary>Memory that a message may take whatever its size, so that the factor binds large messages
+    /// only.</summary>
     public const int AllocationSlack = 256 << 10;
 
     private readonly ReadOnlySpan<byte> _data;
@@ -52,7 +53,8 @@ public ref struct KafkaReader
 
     public sbyte ReadInt8() => Take(1, out ReadOnlySpan<byte> span) ? (sbyte)span[0] : (sbyte)0;
 
-    public short ReadInt16() => Take(2, out ReadOnlySpan<byte> span) ? BinaryPrimitives.ReadInt16BigEndian(span) : (short)0;
+    public short ReadInt16() =>
+        Take(2, out ReadOnlySpan<byte> span) ? BinaryPrimitives.ReadInt16BigEndian(span) : (short)0;
 
     public ushort ReadUInt16() => (ushort)ReadInt16();
 
@@ -100,7 +102,8 @@ public ref struct KafkaReader
     /// <summary>The length of bytes or records: negative for null.</summary>
     public int ReadBytesLength(bool flexible) => flexible ? (int)ReadUnsignedVarint() - 1 : ReadInt32();
 
-    /// <summary>The number of elements of an array: negative for null. Never more than the bytes that are left.</summary>
+    /// <summary>The number of elements of an array: negative for null. Never more than the bytes that are
+    /// left.</summary>
     public int ReadArrayLength(bool flexible)
     {
         int count = flexible ? (int)ReadUnsignedVarint() - 1 : ReadInt32();
@@ -191,7 +194,7 @@ public ref struct KafkaReader
 
     internal List<RawTaggedField>? ReadUnknownTag(uint tag, int length, List<RawTaggedField>? fields)
     {
-        if (!Take(length, out ReadOnlySpan<byte> bytes) || !Charge(80 + length)) return fields;
+        if (!Take(length, out ReadOnlySpan<byte> bytes) || !Charge((fields is null ? 150 : 80) + length)) return fields;
         fields ??= [];
         fields.Add(new RawTaggedField(tag, bytes.ToArray()));
         return fields;

@@ -5,8 +5,8 @@ using Moldau.Base;
 
 namespace Moldau.Protocol;
 
-/// <summary>Writes the primitive types of the protocol into a buffer of the exact size, or only counts: a message's size
-/// is what a counting writer ends at, so size and bytes cannot disagree.</summary>
+/// <summary>Writes the primitive types of the protocol into a buffer of the exact size, or only counts: a message's
+/// size is what a counting writer ends at, so size and bytes cannot disagree.</summary>
 public ref struct KafkaWriter
 {
     private readonly Span<byte> _buffer;
@@ -227,8 +227,8 @@ public ref struct KafkaWriter
     /// <summary>Leaves one byte for a varint that is known only later.</summary>
     internal int Reserve() => _position++;
 
-    /// <summary>Fills the byte that <see cref="Reserve"/> left at <paramref name="at"/>, and moves what follows where the
-    /// value takes more than one.</summary>
+    /// <summary>Fills the byte that <see cref="Reserve"/> left at <paramref name="at"/>, and moves what follows where
+    /// the value takes more than one.</summary>
     internal void Patch(int at, uint value)
     {
         int extra = Varint.SizeOfUnsigned(value) - 1;
@@ -242,7 +242,8 @@ public ref struct KafkaWriter
     }
 }
 
-/// <summary>Writes the tagged fields of a structure in the order of their tags, known and unknown ones together.</summary>
+/// <summary>Writes the tagged fields of a structure in the order of their tags, known and unknown ones
+/// together.</summary>
 internal struct TaggedSection
 {
     private readonly List<RawTaggedField>? _unknown;
@@ -265,18 +266,21 @@ internal struct TaggedSection
         _lengthAt = writer.Reserve();
     }
 
-    public readonly void End(ref KafkaWriter writer) => writer.Patch(_lengthAt, (uint)(writer.Position - _lengthAt - 1));
+    public readonly void End(ref KafkaWriter writer) =>
+        writer.Patch(_lengthAt, (uint)(writer.Position - _lengthAt - 1));
 
     public void Close(ref KafkaWriter writer)
     {
         WriteUnknownBelow(ref writer, uint.MaxValue);
-        for (; _nextUnknown < (_unknown?.Count ?? 0); _nextUnknown++, _count++) writer.WriteTaggedField(_unknown![_nextUnknown]);
+        for (; _nextUnknown < (_unknown?.Count ?? 0); _nextUnknown++, _count++)
+            writer.WriteTaggedField(_unknown![_nextUnknown]);
         writer.Patch(_countAt, _count);
     }
 
     private void WriteUnknownBelow(ref KafkaWriter writer, uint tag)
     {
-        for (; _unknown is not null && _nextUnknown < _unknown.Count && _unknown[_nextUnknown].Tag < tag; _nextUnknown++, _count++)
+        if (_unknown is null) return;
+        for (; _nextUnknown < _unknown.Count && _unknown[_nextUnknown].Tag < tag; _nextUnknown++, _count++)
             writer.WriteTaggedField(_unknown[_nextUnknown]);
     }
 }

@@ -42,15 +42,18 @@ public readonly ref struct MutableRecordBatch
     public void SetPartitionLeaderEpoch(int epoch) =>
         BinaryPrimitives.WriteInt32BigEndian(_data[RecordBatchLayout.PartitionLeaderEpoch..], epoch);
 
-    /// <summary>Inside the checksum, which is computed again unless nothing changes.</summary>
+    /// <summary>Inside the checksum, which is computed again unless nothing changes. Attribute bits without a meaning
+    /// are dropped then, as Kafka does.</summary>
     public void SetMaxTimestamp(TimestampType type, long maxTimestamp)
     {
-        short attributes = type == TimestampType.LogAppendTime
-            ? (short)(Attributes | RecordBatchLayout.LogAppendTimeBit)
-            : (short)(Attributes & ~RecordBatchLayout.LogAppendTimeBit);
+        bool isLogAppendTime = (Attributes & RecordBatchLayout.LogAppendTimeBit) != 0;
+        bool becomesLogAppendTime = type == TimestampType.LogAppendTime;
         Span<byte> field = _data[RecordBatchLayout.MaxTimestamp..];
-        if (attributes == Attributes && BinaryPrimitives.ReadInt64BigEndian(field) == maxTimestamp) return;
-        BinaryPrimitives.WriteInt16BigEndian(_data[RecordBatchLayout.Attributes..], attributes);
+        bool isSameTime = BinaryPrimitives.ReadInt64BigEndian(field) == maxTimestamp;
+        if (isLogAppendTime == becomesLogAppendTime && isSameTime) return;
+        int attributes = Attributes & RecordBatchLayout.KnownAttributes & ~RecordBatchLayout.LogAppendTimeBit;
+        if (becomesLogAppendTime) attributes |= RecordBatchLayout.LogAppendTimeBit;
+        BinaryPrimitives.WriteInt16BigEndian(_data[RecordBatchLayout.Attributes..], (short)attributes);
         BinaryPrimitives.WriteInt64BigEndian(field, maxTimestamp);
         UpdateCrc();
     }

@@ -37,6 +37,7 @@ public static class RecordBatchLayout
     public const short TransactionalBit = 0x10;
     public const short ControlBit = 0x20;
     public const short DeleteHorizonBit = 0x40;
+    public const short KnownAttributes = 0x7F;
 
     public const long NoTimestamp = -1;
     public const long NoProducerId = -1;

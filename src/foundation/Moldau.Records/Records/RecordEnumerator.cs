@@ -15,8 +15,9 @@ public enum RecordReadStatus
     TooLarge,
 }
 
-/// <summary>Walks over the records of one batch of any magic. When <see cref="MoveNext"/> is false, look at <see cref="Status"/>: damage ends the walk early. Dispose it, because decompressed bytes live in a pooled
-/// array.</summary>
+/// <summary>Walks over the records of one batch of any magic. When <see cref="MoveNext"/> is false, look at
+/// <see cref="Status"/>: damage ends the walk early. Dispose it, because decompressed bytes live in a pooled array.
+/// </summary>
 public ref struct RecordEnumerator
 {
     public const int DefaultMaxDecompressedBytes = 1 << 30;

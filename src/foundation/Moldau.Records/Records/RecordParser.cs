@@ -34,6 +34,37 @@ internal static class RecordParser
         return lengthBytes + length;
     }
 
+    /// <summary>What validation wants to know of a record, by the same rules as <see cref="TryParse"/> and without its
+    /// slices. Bytes consumed, or 0.</summary>
+    public static int TryScan(ReadOnlySpan<byte> source, out ScannedRecord record)
+    {
+        record = default;
+        int lengthBytes = RecordVarint.Read(source, out int length);
+        if (lengthBytes == 0 || length <= 0 || length > source.Length - lengthBytes) return 0;
+        ReadOnlySpan<byte> body = source.Slice(lengthBytes, length);
+        int at = 1;
+        if (!TryRead64(body, ref at, out long timestampDelta)) return 0;
+        if (!TryRead(body, ref at, out int offsetDelta)) return 0;
+        if (!TrySkip(body, ref at, out bool hasKey)) return 0;
+        if (!TrySkip(body, ref at, out _)) return 0;
+        if (!TryRead(body, ref at, out int headerCount)) return 0;
+        if (headerCount < 0 || headerCount > body.Length - at) return 0;
+        if (headerCount == 0 ? at != body.Length : !AreHeadersValid(body[at..], headerCount)) return 0;
+        record = new ScannedRecord(timestampDelta, offsetDelta, hasKey, lengthBytes + length);
+        return lengthBytes + length;
+    }
+
+    private static bool TrySkip(ReadOnlySpan<byte> source, ref int at, out bool isPresent)
+    {
+        isPresent = false;
+        if (!TryRead(source, ref at, out int length)) return false;
+        if (length < 0) return true;
+        isPresent = true;
+        if (length > source.Length - at) return false;
+        at += length;
+        return true;
+    }
+
     /// <summary>The headers must fill the rest of the record exactly. A header's key may not be null, its value
     /// may.</summary>
     private static bool AreHeadersValid(ReadOnlySpan<byte> headers, int count)

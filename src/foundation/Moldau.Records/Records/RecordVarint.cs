@@ -7,12 +7,30 @@ internal static class RecordVarint
 {
     public static int Read(ReadOnlySpan<byte> source, out int value)
     {
-        if (source.Length > 0 && source[0] < 0x80)
+        // Most lengths of records fit one or two bytes.
+        if (source.Length >= 2)
         {
-            value = (source[0] >> 1) ^ -(source[0] & 1);
-            return 1;
+            int first = source[0];
+            if (first < 0x80)
+            {
+                value = (first >> 1) ^ -(first & 1);
+                return 1;
+            }
+
+            int second = source[1];
+            if (second < 0x80)
+            {
+                int both = (first & 0x7F) | (second << 7);
+                value = (both >> 1) ^ -(both & 1);
+                return 2;
+            }
         }
 
+        return ReadLong(source, out value);
+    }
+
+    private static int ReadLong(ReadOnlySpan<byte> source, out int value)
+    {
         uint raw = 0;
         value = 0;
         for (int i = 0; i < 5 && i < source.Length; i++)

@@ -13,18 +13,23 @@ public sealed partial class BatchValidator
         bool isInPlace = target == CompressionCodec.None || batch.IsControl;
         long maxTimestamp = RecordBatchLayout.NoTimestamp;
         int index = 0;
-        RecordEnumerator records = batch.ReadRecords(_codecs);
-        while (records.MoveNext())
+        ReadOnlySpan<byte> rest = batch.Payload;
+        int count = batch.RecordCount;
+        RecordRules check = new(batch, rules, context);
+        while (index < count)
         {
-            RecordView record = records.Current;
-            CheckRecord(batch, rules, context, index, record.Offset, record.Timestamp, !record.IsKeyNull);
-            maxTimestamp = Math.Max(maxTimestamp, record.Timestamp);
-            isInPlace &= batch.IsControl || record.Offset - batch.BaseOffset == index;
+            int n = RecordParser.TryScan(rest, out ScannedRecord record);
+            rest = rest[n..];
+            if (n == 0 || (index + 1 == count && !rest.IsEmpty))
+                return Refuse(RecordError.InvalidRecord, $"Record {index} of {count} is malformed");
+            long timestamp = check.TimestampOf(record);
+            if (!check.IsAcceptable(record.HasKey, timestamp)) AddRefused(check, index, record, timestamp);
+            maxTimestamp = Math.Max(maxTimestamp, timestamp);
+            isInPlace &= batch.IsControl || record.OffsetDelta == index;
             index++;
         }
 
-        if (records.Status != RecordReadStatus.Ok)
-            return Refuse(RecordError.InvalidRecord, $"Record {index} of {batch.RecordCount} is malformed");
+        if (count < 0) return Refuse(RecordError.InvalidRecord, $"The record count {count} is invalid");
         if (_refused is not null) return RefuseRecords();
         return isInPlace
             ? Accept(batch, rules, context, maxTimestamp)
@@ -36,7 +41,7 @@ public sealed partial class BatchValidator
         CompressionCodec target = rules.TargetCodec ?? batch.Codec;
         bool areOffsetsConsecutive = true;
         long maxTimestamp = RecordBatchLayout.NoTimestamp;
-        bool isBrokersTime = batch.TimestampType == TimestampType.LogAppendTime;
+        RecordRules check = new(batch, rules, context);
         byte[] scratch = ArrayPool<byte>.Shared.Rent(ScratchBytes);
         RecordScanner scanner = new(
             _codecs.GetDecoder(batch.Codec)!,
@@ -47,11 +52,8 @@ public sealed partial class BatchValidator
         int index = 0;
         while (index < batch.RecordCount && scanner.TryReadRecord(out ScannedRecord record))
         {
-            long timestamp = isBrokersTime
-                ? batch.MaxTimestamp
-                : unchecked(batch.BaseTimestamp + record.TimestampDelta);
-            long offset = unchecked(batch.BaseOffset + record.OffsetDelta);
-            CheckRecord(batch, rules, context, index, offset, timestamp, record.HasKey);
+            long timestamp = check.TimestampOf(record);
+            if (!check.IsAcceptable(record.HasKey, timestamp)) AddRefused(check, index, record, timestamp);
             maxTimestamp = Math.Max(maxTimestamp, timestamp);
             areOffsetsConsecutive &= record.OffsetDelta == index;
             index++;
@@ -79,39 +81,8 @@ public sealed partial class BatchValidator
         return result;
     }
 
-    private void CheckRecord(
-        RecordBatchView batch,
-        AppendRules rules,
-        in AppendContext context,
-        int index,
-        long offset,
-        long timestamp,
-        bool hasKey)
-    {
-        if (rules.IsCompacted && !hasKey)
-        {
-            (_refused ??= []).Add(new RefusedRecord(index, RecordFault.KeyMissing, offset, timestamp, 0, 0));
-            return;
-        }
-
-        if (rules.TimestampType == TimestampType.CreateTime && timestamp != RecordBatchLayout.NoTimestamp)
-        {
-            long age = unchecked(context.NowMs - timestamp);
-            if (age <= rules.TimestampBeforeMaxMs && unchecked(-age) <= rules.TimestampAfterMaxMs) return;
-            (_refused ??= []).Add(new RefusedRecord(
-                index,
-                RecordFault.TimestampOutOfRange,
-                offset,
-                timestamp,
-                unchecked(context.NowMs - rules.TimestampBeforeMaxMs),
-                unchecked(context.NowMs + rules.TimestampAfterMaxMs)));
-        }
-        else if (batch.TimestampType == TimestampType.LogAppendTime)
-        {
-            (_refused ??= []).Add(
-                new RefusedRecord(index, RecordFault.TimestampTypeNotAllowed, offset, timestamp, 0, 0));
-        }
-    }
+    private void AddRefused(in RecordRules check, int index, in ScannedRecord record, long timestamp) =>
+        (_refused ??= []).Add(check.Describe(index, record, timestamp));
 
     /// <summary>Writes the records into a new batch, with consecutive offsets and the target's codec.</summary>
     private ValidationResult Rewrite(

@@ -13,7 +13,6 @@ namespace Moldau.Records;
 public sealed partial class BatchValidator : IDisposable
 {
     private const int ScratchBytes = 64 * 1024;
-    private const short KnownAttributes = 0x7F;
 
     private readonly RecordCodecs _codecs;
     private readonly bool _ownsCodecs;
@@ -36,7 +35,8 @@ public sealed partial class BatchValidator : IDisposable
         if (!result.IsAccepted) return result;
         result = batch.IsCompressed ? CheckCompressed(batch, rules, context) : CheckUncompressed(batch, rules, context);
         if (!result.IsAccepted) return result;
-        if (!result.NeedsRewrite) SetTimestamps(records[..batch.SizeInBytes], rules, result.MaxTimestamp);
+        MutableRecordBatch target = new(records[..batch.SizeInBytes]);
+        if (!result.NeedsRewrite) target.SetMaxTimestamp(rules.TimestampType, result.MaxTimestamp);
         return CheckFinalSize(batch, rules, result) with
         {
             Producer = batch.Producer,
@@ -121,19 +121,6 @@ public sealed partial class BatchValidator : IDisposable
         return size > rules.SegmentBytes
             ? Refuse(RecordError.RecordListTooLarge, $"{size} bytes do not fit a segment of {rules.SegmentBytes}")
             : result;
-    }
-
-    private static void SetTimestamps(Span<byte> batch, AppendRules rules, long maxTimestamp)
-    {
-        MutableRecordBatch target = new(batch);
-        RecordBatchView view = target.View;
-        if (view.TimestampType == rules.TimestampType && view.MaxTimestamp == maxTimestamp) return;
-
-        // Kafka drops attribute bits that it does not know when it writes the attributes.
-        System.Buffers.Binary.BinaryPrimitives.WriteInt16BigEndian(
-            batch[RecordBatchLayout.Attributes..], (short)(view.Attributes & KnownAttributes));
-        target.SetMaxTimestamp(rules.TimestampType, maxTimestamp);
-        target.UpdateCrc();
     }
 
     private static ValidationResult Refuse(RecordError error, string message) =>

@@ -95,7 +95,8 @@ internal sealed class DirectoryLane : IDisposable
     private sealed class SyncThread(DirectoryLane lane, IDisk disk, Action<Exception> fault)
         : DiskThread<DiskRequest>($"disk-sync {lane.Path}", fault)
     {
-        private readonly Dictionary<IDiskFile, SyncOp> _served = new(ReferenceEqualityComparer.Instance);
+        private readonly Dictionary<IDiskFile, (DiskError Error, string? Text)> _served =
+            new(ReferenceEqualityComparer.Instance);
 
         protected override void Run(List<DiskRequest> batch)
         {
@@ -103,23 +104,23 @@ internal sealed class DirectoryLane : IDisposable
             {
                 SyncOp op = (SyncOp)request.Op;
                 lane.Counters.SyncRequested();
-                if (_served.TryGetValue(op.File, out SyncOp? served))
+                if (_served.TryGetValue(op.File, out (DiskError Error, string? Text) served))
                 {
                     // The earlier call in this batch began after this operation was queued: it covers it.
-                    op.CompleteAs(served);
+                    op.CompleteAs(served.Error, served.Text);
                 }
                 else
                 {
                     long started = SystemClock.MonotonicNs;
                     op.Execute(disk);
                     lane.Counters.Synced(SystemClock.MonotonicNs - started);
-                    _served.Add(op.File, op);
+                    _served.Add(op.File, (op.Error, op.ErrorText));
                 }
+
+                request.ReplyTo.Complete(op);
             }
 
-            // Owners may reuse an operation once it completes, so nobody hears of it before the batch is through.
             _served.Clear();
-            foreach (DiskRequest request in batch) request.ReplyTo.Complete(request.Op);
         }
     }
 

@@ -16,7 +16,6 @@ public sealed class DiskFile : IDiskFile
     private const long HotPeriodMs = 15_000;
 
     private readonly PosixFile _file;
-    private int _generation;
     private int _disposed;
     private long _writtenEnd;
     private long _writebackFrom = -1;
@@ -33,8 +32,6 @@ public sealed class DiskFile : IDiskFile
     }
 
     public string Path { get; }
-
-    public int Generation => Volatile.Read(ref _generation);
 
     public long Length
     {
@@ -54,7 +51,16 @@ public sealed class DiskFile : IDiskFile
         Enter("pread");
         try
         {
-            return ReadHeld(position, destination);
+            int done = 0;
+            while (done < destination.Length)
+            {
+                IoResult result = _file.ReadAt(position + done, destination[done..]);
+                DiskFailure.Check(result, "pread", Path);
+                if (result.Count == 0) break;
+                done += (int)result.Count;
+            }
+
+            return done;
         }
         finally
         {
@@ -89,8 +95,6 @@ public sealed class DiskFile : IDiskFile
 
     public void SetLength(long length)
     {
-        // The generation changes first: a sender that checks after the cut already sees it.
-        if (length < Length) Interlocked.Increment(ref _generation);
         Enter("ftruncate");
         try
         {
@@ -147,15 +151,19 @@ public sealed class DiskFile : IDiskFile
 
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0) _file.Release();
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        // Closing the last descriptor of a deleted file frees its blocks, which takes seconds for a large one.
+        if (Reactor.IsReactorThread) ThreadPool.UnsafeQueueUserWorkItem(static file => file.Release(), _file, false);
+        else _file.Release();
     }
 
-    /// <summary>Keeps the descriptor open for a slice on its way out; false if the file is closed already.</summary>
+    /// <summary>Keeps the descriptor open for a disk thread; false if the file is closed already.</summary>
     internal bool TryRetain() => _file.TryRetain();
 
     internal void Release() => _file.Release();
 
-    /// <summary>Whether the bytes from this position on were written so recently that the page cache has them.</summary>
+    /// <summary>Whether the bytes from this position on were written so recently that the page cache has
+    /// them.</summary>
     internal bool IsHot(long position) =>
         position >= Math.Min(Volatile.Read(ref _hotFrom), Volatile.Read(ref _olderHotFrom))
         && Environment.TickCount64 - Volatile.Read(ref _periodStartMs) < 2 * HotPeriodMs;
@@ -168,21 +176,6 @@ public sealed class DiskFile : IDiskFile
         if (_writebackFrom < 0 || length < WritebackBytes) return false;
         _writebackFrom = _writtenEnd;
         return true;
-    }
-
-    /// <summary>Reads for a caller that holds the file, which its owner may have disposed of meanwhile.</summary>
-    internal int ReadHeld(long position, Span<byte> destination)
-    {
-        int done = 0;
-        while (done < destination.Length)
-        {
-            IoResult result = _file.ReadAt(position + done, destination[done..]);
-            DiskFailure.Check(result, "pread", Path);
-            if (result.Count == 0) break;
-            done += (int)result.Count;
-        }
-
-        return done;
     }
 
     private void NoteWritten(long from, long to)

@@ -9,10 +9,12 @@ public sealed record DiskLimits
     /// <summary>Threads that read what is not in the page cache, for responses on their way out.</summary>
     public int ReadThreads { get; init; } = 2;
 
-    /// <summary>Bytes per directory whose writeback has begun but not ended; above it appends go to the writer.</summary>
+    /// <summary>Bytes per directory whose writeback has begun but not ended; above it appends go to the
+    /// writer.</summary>
     public long DirtyBudgetBytes { get; init; } = 256L * 1024 * 1024;
 
-    /// <summary>Bytes that may wait for a directory's writer before the connections that add to it are not read.</summary>
+    /// <summary>Bytes that may wait for a directory's writer before the connections that add to it are not
+    /// read.</summary>
     public long WriterQueueBytes { get; init; } = 64L * 1024 * 1024;
 
     /// <summary>An append that takes longer marks its directory slow.</summary>

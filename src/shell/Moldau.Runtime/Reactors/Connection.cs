@@ -22,13 +22,17 @@ internal enum PauseReason : byte
     /// <summary>Its appends filled a slow directory's writer queue.</summary>
     Disk = 8,
 
+    /// <summary>The reactor's memory is used up; it waits with its next frame.</summary>
+    Memory = 32,
+
     /// <summary>It closes once what is queued has left.</summary>
     Closing = 16,
 }
 
 /// <summary>One client. Belongs to one reactor's thread for life; idle, it owns no buffer.</summary>
 internal sealed class Connection(
-    ConnectionId id, int slot, StreamSocket socket, ConnectionInfo info, FrameReader reader, ListenerState listener)
+    ConnectionId id, int slot, StreamSocket socket, ConnectionInfo info, FrameReader reader, ListenerState listener,
+    TlsSession? tls)
 {
     internal ConnectionId Id { get; } = id;
 
@@ -41,6 +45,12 @@ internal sealed class Connection(
     internal FrameReader Reader { get; } = reader;
 
     internal ListenerState Listener { get; } = listener;
+
+    /// <summary>Null on a plain connection.</summary>
+    internal TlsSession? Tls { get; } = tls;
+
+    /// <summary>Whether anything waits to be sent, encrypted or not yet.</summary>
+    internal bool HasOutgoing => !Out.IsEmpty || Tls is { OutgoingBytes: > 0 };
 
     internal SendQueue Out { get; } = new();
 
@@ -62,6 +72,9 @@ internal sealed class Connection(
 
     /// <summary>The kernel's buffer is full; epoll tells when it is not.</summary>
     internal bool IsSendBlocked { get; set; }
+
+    /// <summary>Frames were queued since the machine last heard that all had left.</summary>
+    internal bool OwesDrained { get; set; }
 
     // The list of connections by last activity: see IdleList.
     internal long LastActiveNs { get; set; }

@@ -16,6 +16,9 @@ internal enum MailKind : byte
     /// <summary>A client accepted by another reactor.</summary>
     Adopt,
 
+    /// <summary>A listener to accept from, from now on.</summary>
+    Serve,
+
     StopRequested,
 
     /// <summary>Close everything and end the thread.</summary>

@@ -11,7 +11,7 @@ public sealed partial class Reactor
     private readonly List<ListenerState> _listeners = [];
     private readonly List<(ListenerState Listener, ListenSocket Socket)> _listenSockets = [];
 
-    /// <summary>Before the thread starts.</summary>
+    /// <summary>Before the thread starts, or on it.</summary>
     internal void Serve(ListenerState listener)
     {
         _listeners.Add(listener);
@@ -27,7 +27,7 @@ public sealed partial class Reactor
         (ListenerState listener, ListenSocket socket) = _listenSockets[index];
         for (int i = 0; i < AcceptsPerTurn && listener.ResumeAtNs is null; i++)
         {
-            if (listener.Limits.IsFull)
+            if (listener.IsFull)
             {
                 // Clients wait in the kernel's queue until somebody leaves, as with Kafka's max.connections.
                 PauseAccepting(listener);
@@ -49,7 +49,7 @@ public sealed partial class Reactor
 
     private void HandOut(StreamSocket client, ListenerState listener)
     {
-        if (!listener.Limits.TryTake(client.Peer.Address))
+        if (!listener.TryTake(client.Peer.Address))
         {
             Metrics.ConnectionsRefused.Increment();
             client.Dispose();

@@ -1,3 +1,4 @@
+using System.Net;
 using Moldau.Base;
 using Moldau.Broker;
 using Moldau.Transport;
@@ -15,9 +16,11 @@ public sealed partial class Reactor
     private readonly Stack<int> _freeSlots = new();
     private readonly IdleList _idle = new();
     private readonly List<Connection> _resumed = [];
+    private readonly List<Connection> _memoryPaused = [];
     private long _sequence;
 
-    /// <summary>The connection, unless it is gone. An id holds its slot and a sequence number that is never reused.</summary>
+    /// <summary>The connection, unless it is gone. An id holds its slot and a sequence number that is never
+    /// reused.</summary>
     private Connection? Find(ConnectionId id)
     {
         int slot = (int)(id.Number & (MaxSlots - 1));
@@ -38,13 +41,16 @@ public sealed partial class Reactor
         if (slot == _connections.Count) _connections.Add(null);
         ListenerOptions options = client.Listener.Options;
         ConnectionId id = new((++_sequence << SlotBits) | (long)slot);
-        ConnectionInfo info = new(options.Name, client.Socket.Peer.Address.ToString(), client.Socket.Peer.Port, false);
+        IPEndPoint peer = client.Socket.Peer;
+        ConnectionInfo info = new(options.Name, peer.Address.ToString(), peer.Port, options.Tls is not null);
+        TlsSession? tls = options.Tls is null ? null : new(options.Tls, _pool);
         Connection connection = new(
-            id, slot, client.Socket, info, new FrameReader(_pool, _limits.MaxFrameBytes), client.Listener);
+            id, slot, client.Socket, info, new FrameReader(_pool, _limits.MaxFrameBytes), client.Listener, tls);
         client.Socket.SetBuffers(options.SendBufferBytes, options.ReceiveBufferBytes);
         if (!_epoll.TryAdd(client.Socket, connection.Interest, id.Number))
         {
             _freeSlots.Push(slot);
+            tls?.Dispose();
             Refuse(client);
             return;
         }
@@ -58,7 +64,7 @@ public sealed partial class Reactor
     private void Refuse(AcceptedClient client)
     {
         Metrics.ConnectionsRefused.Increment();
-        client.Listener.Limits.Give(client.Socket.Peer.Address);
+        client.Listener.Give(client.Socket.Peer.Address);
         client.Socket.Dispose();
     }
 
@@ -66,12 +72,27 @@ public sealed partial class Reactor
     {
         if (Find(new ConnectionId(ready.Tag)) is not { } connection) return;
         bool isBroken = (ready.Ready & (EpollInterest.Error | EpollInterest.HangUp)) != 0;
-        if ((ready.Ready & EpollInterest.Readable) != 0) Receive(connection);
+        if ((ready.Ready & EpollInterest.Readable) != 0) ReceiveAny(connection);
         else if (isBroken) CloseNow(connection);
         if (connection.IsClosed || (ready.Ready & EpollInterest.Writable) == 0) return;
         connection.IsSendBlocked = false;
-        _idle.Touch(connection, SystemClock.MonotonicNs);
+        _idle.Touch(connection, _nowNs);
         ListForFlush(connection);
+    }
+
+    private void ReceiveAny(Connection connection)
+    {
+        bool isAtFrameStart = connection.Reader.HeldBytes == 0;
+        if (isAtFrameStart && _pool.OutstandingBytes > _limits.PoolBytes && connection.Pause == PauseReason.None)
+        {
+            Pause(connection, PauseReason.Memory);
+            _memoryPaused.Add(connection);
+            Metrics.MemoryPauses.Increment();
+            return;
+        }
+
+        if (connection.Tls is { } tls) ReceiveTls(connection, tls);
+        else Receive(connection);
     }
 
     private void Receive(Connection connection)
@@ -95,7 +116,7 @@ public sealed partial class Reactor
             }
 
             Metrics.BytesIn.Add(result.Count);
-            _idle.Touch(connection, SystemClock.MonotonicNs);
+            _idle.Touch(connection, _nowNs);
             connection.Reader.Advance((int)result.Count);
             Deliver(connection);
             // Less than there was room for: the kernel has no more for now, and epoll tells when it has.
@@ -136,6 +157,12 @@ public sealed partial class Reactor
 
     private void DeliverResumed()
     {
+        if (_memoryPaused.Count > 0 && _pool.OutstandingBytes <= _limits.PoolBytes)
+        {
+            foreach (Connection connection in _memoryPaused) Resume(connection, PauseReason.Memory);
+            _memoryPaused.Clear();
+        }
+
         int count = _resumed.Count;
         for (int i = 0; i < count; i++)
         {
@@ -162,7 +189,7 @@ public sealed partial class Reactor
     private void CloseByMachine(ConnectionId id, bool atOnce)
     {
         if (Find(id) is not { } connection) return;
-        if (atOnce || connection.Out.IsEmpty)
+        if (atOnce || !connection.HasOutgoing)
         {
             CloseNow(connection);
             return;
@@ -184,11 +211,12 @@ public sealed partial class Reactor
         _epoll.Remove(connection.Socket);
         connection.Socket.Dispose();
         connection.Reader.Release();
+        connection.Tls?.Dispose();
         connection.Out.Clear();
         _idle.Remove(connection);
         _connections[connection.Slot] = null;
         _freeSlots.Push(connection.Slot);
-        connection.Listener.Limits.Give(connection.Socket.Peer.Address);
+        connection.Listener.Give(connection.Socket.Peer.Address);
         Metrics.Connections.Add(-1);
     }
 
@@ -223,7 +251,7 @@ public sealed partial class Reactor
         foreach (Mail mail in Mail.Take())
         {
             if (mail.Payload is AcceptedClient client) Refuse(client);
-            if (mail.Payload is ColdRead read) LetGo(read);
+            if (mail.Payload is ColdRead read) read.LetGo();
         }
     }
 }

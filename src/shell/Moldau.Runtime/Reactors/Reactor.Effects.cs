@@ -44,7 +44,11 @@ public sealed partial class Reactor
                 _hasStopped = true;
                 _host.Stopped(Id);
                 break;
+            case NodeEffectKind.Ready:
+                _host.Ready();
+                break;
             default:
+                _isHalted = true;
                 _host.Halt(Id, effect.Payload as string ?? "no reason given");
                 break;
         }

@@ -44,13 +44,7 @@ public sealed partial class Reactor
             return;
         }
 
-        if (!connection.Out.TryAdd(frame))
-        {
-            NoteStale(connection);
-            CloseNow(connection);
-            return;
-        }
-
+        connection.Out.Add(frame);
         ListForFlush(connection);
         if (IsFull(connection.Out)) Pause(connection, PauseReason.SendQueue);
     }
@@ -76,7 +70,11 @@ public sealed partial class Reactor
         {
             Connection connection = _flushes[i];
             connection.IsFlushListed = false;
-            if (!connection.IsClosed) Flush(connection);
+            if (connection.IsClosed) continue;
+            long started = _nowNs;
+            Flush(connection);
+            // A sendfile of pages that are not in the cache would show here.
+            if (IsSlowSince(started)) NoteSlow("send", started);
         }
 
         _flushes.RemoveRange(0, count);
@@ -86,10 +84,12 @@ public sealed partial class Reactor
     private void Flush(Connection connection)
     {
         SendQueue queue = connection.Out;
-        if (queue.IsEmpty || connection.IsSendBlocked || queue.Reading is not null) return;
+        if (!connection.HasOutgoing || connection.IsSendBlocked || queue.Reading is not null) return;
+        // A handshake's bytes are none of the machine's business.
+        bool hadFrames = !queue.IsEmpty || connection.OwesDrained;
         long sentBefore = Metrics.BytesOut.Value;
         SendOutcome outcome = SendOutcome.Progress;
-        while (outcome == SendOutcome.Progress && !queue.IsEmpty)
+        while (outcome == SendOutcome.Progress && connection.HasOutgoing)
         {
             if (Metrics.BytesOut.Value - sentBefore > FlushBytesPerTurn)
             {
@@ -97,7 +97,7 @@ public sealed partial class Reactor
                 break;
             }
 
-            outcome = SendNext(connection);
+            outcome = connection.Tls is { } tls ? SendNextTls(connection, tls) : SendNext(connection);
         }
 
         if (outcome == SendOutcome.Failed)
@@ -107,15 +107,17 @@ public sealed partial class Reactor
         }
 
         connection.IsSendBlocked = outcome == SendOutcome.Blocked;
-        if (queue.IsEmpty && connection.IsPausedBy(PauseReason.Closing))
+        if (!connection.HasOutgoing && connection.IsPausedBy(PauseReason.Closing))
         {
+            if (connection.Tls is { } ended) SayGoodbye(connection, ended);
             CloseNow(connection);
             return;
         }
 
+        connection.OwesDrained = hadFrames && connection.HasOutgoing;
         if (HasRoom(queue)) Resume(connection, PauseReason.SendQueue);
         SetInterest(connection);
-        if (queue.IsEmpty) _local.Enqueue(NodeEvent.SendDrained(connection.Id));
+        if (hadFrames && !connection.HasOutgoing) _local.Enqueue(NodeEvent.SendDrained(connection.Id));
     }
 
     private SendOutcome SendNext(Connection connection)
@@ -172,11 +174,11 @@ public sealed partial class Reactor
 
     private SendOutcome SendFromCache(Connection connection, DiskFile file, in FileSlice slice, long position)
     {
-        if (file.Generation != slice.Generation) return NoteStale(connection);
+        if (!slice.IsCurrent) return NoteStale(connection);
         long left = slice.Length - connection.Out.PartDone;
         IoResult result = connection.Socket.SendFile(file.Native, position, left);
         // End of file before the end of the slice, or cut off while the kernel read it.
-        if (result is { IsOk: true, Count: 0 } || file.Generation != slice.Generation) return NoteStale(connection);
+        if (result is { IsOk: true, Count: 0 } || !slice.IsCurrent) return NoteStale(connection);
         Metrics.SendFileBytes.Add(result.Count);
         return Sent(connection, result, left);
     }
@@ -185,7 +187,8 @@ public sealed partial class Reactor
     {
         SendQueue queue = connection.Out;
         int left = queue.StagedTo - queue.StagedFrom;
-        IoResult result = connection.Socket.Send(queue.Staged!.Span.Slice(queue.StagedFrom, left), false); // the caller saw it
+        Span<byte> staged = queue.Staged!.Span.Slice(queue.StagedFrom, left); // the caller saw that it is there
+        IoResult result = connection.Socket.Send(staged, more: false);
         if (result.Count == left)
         {
             // Before the position moves on, since that may let go of the frame.
@@ -207,7 +210,7 @@ public sealed partial class Reactor
         if (!result.IsOk) return SendOutcome.Failed;
         Metrics.BytesOut.Add(result.Count);
         connection.Out.Advance(result.Count);
-        _idle.Touch(connection, SystemClock.MonotonicNs);
+        _idle.Touch(connection, _nowNs);
         return result.Count < wanted ? SendOutcome.Blocked : SendOutcome.Progress;
     }
 
@@ -216,7 +219,7 @@ public sealed partial class Reactor
     private SendOutcome Stage(Connection connection, in FileSlice slice, long position)
     {
         SendQueue queue = connection.Out;
-        if (slice.File.Generation != slice.Generation) return NoteStale(connection);
+        if (!slice.IsCurrent) return NoteStale(connection);
         if (queue.StageBytes == 0) queue.StageBytes = FirstStageBytes;
         int wanted = Math.Min(slice.Length - queue.PartDone, queue.StageBytes);
         BufferLease buffer = _pool.Rent(wanted);
@@ -233,10 +236,10 @@ public sealed partial class Reactor
             LogDirectory = "",
             Connection = connection,
             Buffer = buffer,
-            File = slice.File,
+            Slice = slice,
             Position = position,
         };
-        if (slice.File is DiskFile held) Verify.That(held.TryRetain());
+        slice.Shared?.Retain();
         _lanes.Reads.Submit(new(queue.Reading, Mail));
         return SendOutcome.Reading;
     }
@@ -248,7 +251,7 @@ public sealed partial class Reactor
         queue.StagedFrom = 0;
         queue.StagedTo = count;
         FileSlice slice = queue.Head.PartSpan[queue.Part].File;
-        return slice.File.Generation == slice.Generation ? SendOutcome.Progress : NoteStale(connection);
+        return slice.IsCurrent ? SendOutcome.Progress : NoteStale(connection);
     }
 
     private void TakeColdRead(ColdRead read)
@@ -256,7 +259,7 @@ public sealed partial class Reactor
         Connection connection = read.Connection;
         if (connection.IsClosed)
         {
-            LetGo(read);
+            read.LetGo();
             return;
         }
 
@@ -264,21 +267,15 @@ public sealed partial class Reactor
         if (read.Error != DiskError.None || read.Count == 0)
         {
             _log.Warn($"{Id}: closing {connection.Id}: "
-                + (read.ErrorText ?? $"{read.File.Path} ends before the bytes queued from it"));
-            LetGo(read);
+                + (read.ErrorText ?? $"{read.Slice.File.Path} ends before the bytes queued from it"));
+            read.LetGo();
             CloseNow(connection);
             return;
         }
 
-        if (read.File is DiskFile file) file.Release();
+        read.Slice.Release();
         if (TakeStaged(connection, read.Buffer, read.Count) == SendOutcome.Failed) CloseNow(connection);
         else ListForFlush(connection);
-    }
-
-    private static void LetGo(ColdRead read)
-    {
-        read.Buffer.Release();
-        if (read.File is DiskFile file) file.Release();
     }
 
     private SendOutcome NoteStale(Connection connection)

@@ -23,8 +23,11 @@ public sealed partial class Reactor : IDisposable
     private readonly EffectList<NodeEffect> _effects = new();
     // Events that effects of this turn gave rise to: inline appends, drained and closed connections, posts to itself.
     private readonly Queue<NodeEvent> _local = new();
+    // The last reading of the clock, good enough for activity stamps: at most one turn old.
+    private long _nowNs = SystemClock.MonotonicNs;
     private Thread? _thread;
     private bool _mustExit;
+    private bool _isHalted;
     private bool _hasStopped;
 
     internal Reactor(MachineId id, INodeMachine machine, BufferPool pool, DiskLanes lanes, ReactorLimits limits,
@@ -51,6 +54,12 @@ public sealed partial class Reactor : IDisposable
 
     private long _allocatedBytes;
 
+    /// <summary>Whether the caller is a thread that must not block.</summary>
+    internal static bool IsReactorThread => t_isReactorThread;
+
+    [ThreadStatic]
+    private static bool t_isReactorThread;
+
     internal Mailbox Mail { get; }
 
     internal void Start()
@@ -73,12 +82,14 @@ public sealed partial class Reactor : IDisposable
 
     private void Main()
     {
+        t_isReactorThread = true;
         try
         {
             Turn(NodeEvent.Started);
             while (!_mustExit) Loop();
             FlushListed();
             CloseAll();
+            _encrypted?.Release();
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -94,6 +105,8 @@ public sealed partial class Reactor : IDisposable
         int timeoutMs = HasWork || !Mail.TrySleep() ? 0 : TimeoutMs();
         int ready = _epoll.Wait(timeoutMs);
         _clock.Refresh();
+        _nowNs = SystemClock.MonotonicNs;
+        _handshakesThisTurn = 0;
         TakeMail();
         FlushListed();
         for (int i = 0; i < ready; i++)
@@ -107,7 +120,7 @@ public sealed partial class Reactor : IDisposable
         DeliverResumed();
         ResumeListeners();
         CloseIdle();
-        if (_machine.NextDeadline <= _clock.Now) Turn(NodeEvent.Deadline);
+        if (!_isHalted && _machine.NextDeadline <= _clock.Now) Turn(NodeEvent.Deadline);
     }
 
     private bool HasWork => _resumed.Count > 0 || _flushes.Count > 0 || _local.Count > 0;
@@ -115,10 +128,12 @@ public sealed partial class Reactor : IDisposable
     private int TimeoutMs()
     {
         long now = SystemClock.MonotonicNs;
-        long at = Math.Min(_machine.NextDeadline.MonotonicNs, Math.Min(NextIdleNs(), NextAcceptNs()));
+        long deadline = _isHalted ? long.MaxValue : _machine.NextDeadline.MonotonicNs;
+        long at = Math.Min(deadline, Math.Min(NextIdleNs(), NextAcceptNs()));
         // Posts that did not fit are tried again soon; the target makes room without telling us.
         if (_delayedPosts > 0) at = Math.Min(at, now + 1_000_000);
-        if (_diskPaused.Count > 0) at = Math.Min(at, now + 5_000_000);
+        // A directory's writer and the other holders of the pool's memory do not tell us either.
+        if (_diskPaused.Count > 0 || _memoryPaused.Count > 0) at = Math.Min(at, now + 5_000_000);
         if (at == long.MaxValue) return -1;
         if (at <= now) return 0;
         // Rounded up: waking early would only spin until the deadline has come.
@@ -147,6 +162,9 @@ public sealed partial class Reactor : IDisposable
                 case MailKind.Adopt:
                     Adopt((AcceptedClient)mail.Payload!); // as above: see Accept
                     break;
+                case MailKind.Serve:
+                    Serve((ListenerState)mail.Payload!); // posted with one
+                    break;
                 case MailKind.StopRequested:
                     Turn(NodeEvent.StopRequested);
                     break;
@@ -168,15 +186,33 @@ public sealed partial class Reactor : IDisposable
         Instant now = _clock.Now;
         Step(first, now);
         while (_local.TryDequeue(out NodeEvent next)) Step(next, _clock.Now);
-        long elapsedNs = SystemClock.MonotonicNs - now.MonotonicNs;
+        if (IsSlowSince(now.MonotonicNs)) NoteSlow(first.Kind.ToString(), now.MonotonicNs);
+    }
+
+    /// <summary>Reads the clock and says whether what began then took too long for the others that wait.</summary>
+    private bool IsSlowSince(long startedNs)
+    {
+        _nowNs = SystemClock.MonotonicNs;
+        long elapsedNs = _nowNs - startedNs;
         if (elapsedNs > Metrics.LongestTurnNs.Value) Metrics.LongestTurnNs.Set(elapsedNs);
-        if (elapsedNs <= _limits.SlowTurnNs) return;
+        return elapsedNs > _limits.SlowTurnNs;
+    }
+
+    private void NoteSlow(string what, long startedNs)
+    {
         Metrics.SlowTurns.Increment();
-        _log.Warn($"{Id}: a turn took {elapsedNs / 1_000_000} ms, event={first.Kind}");
+        _log.Warn($"{Id}: a turn took {(_nowNs - startedNs) / 1_000_000} ms, event={what}");
     }
 
     private void Step(in NodeEvent e, Instant now)
     {
+        if (_isHalted)
+        {
+            // The machine has given up; what it would have owned is let go of here.
+            if (e.Kind == NodeEventKind.Received) (e.Payload as BufferLease)?.Release();
+            return;
+        }
+
         _effects.Clear();
         _current = e.Kind == NodeEventKind.Received ? e.Connection : default;
         Metrics.Steps.Increment();
@@ -190,6 +226,9 @@ public sealed partial class Reactor : IDisposable
 internal interface IReactorHost
 {
     Reactor Find(MachineId id);
+
+    /// <summary>The node serves requests from now on.</summary>
+    void Ready();
 
     /// <summary>The machine has finished its clean end.</summary>
     void Stopped(MachineId id);

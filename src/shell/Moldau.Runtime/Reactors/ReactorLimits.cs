@@ -10,13 +10,18 @@ public sealed record ReactorLimits
     /// <summary>A frame that claims more closes the connection (socket.request.max.bytes).</summary>
     public int MaxFrameBytes { get; init; } = 100 * 1024 * 1024;
 
+    /// <summary>Bytes of a reactor's pool in use above which no new frame is begun (queued.max.request.bytes); frames
+    /// that have begun go on.</summary>
+    public long PoolBytes { get; init; } = 512L * 1024 * 1024;
+
     /// <summary>Bytes queued for a connection above which it is no longer read; it is again below half.</summary>
     public long SendQueueBytes { get; init; } = 8 * 1024 * 1024;
 
     /// <summary>Frames queued for a connection above which it is no longer read.</summary>
     public int SendQueueFrames { get; init; } = 4096;
 
-    /// <summary>A connection without traffic for so long is closed (connections.max.idle.ms); negative: never.</summary>
+    /// <summary>A connection without traffic for so long is closed (connections.max.idle.ms); negative:
+    /// never.</summary>
     public long MaxIdleMs { get; init; } = 600_000;
 
     /// <summary>A turn that takes longer is counted and logged.</summary>

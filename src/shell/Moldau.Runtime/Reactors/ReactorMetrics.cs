@@ -35,6 +35,9 @@ public sealed class ReactorMetrics
     /// <summary>Messages kept back because the target's mailbox was full.</summary>
     public MetricCell PostsDelayed { get; } = new();
 
+    /// <summary>Times that a connection had to wait because the reactor's memory was used up.</summary>
+    public MetricCell MemoryPauses { get; } = new();
+
     /// <summary>Connections closed because a queued file slice was cut off meanwhile.</summary>
     public MetricCell StaleSlices { get; } = new();
 }

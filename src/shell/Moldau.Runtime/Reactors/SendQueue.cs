@@ -1,11 +1,10 @@
 using Moldau.Base;
 using Moldau.Broker;
-using Moldau.Storage;
 
 namespace Moldau.Runtime;
 
 /// <summary>What waits to leave on one connection: frames in order, a position within the first, and, when bytes of a
-/// file go through memory, the piece of it that has been read. Holds the files of all queued slices.</summary>
+/// file go through memory, the piece of it that has been read.</summary>
 internal sealed class SendQueue
 {
     private readonly Queue<OutgoingFrame> _frames = new(0);
@@ -42,20 +41,11 @@ internal sealed class SendQueue
     /// <summary>A disk thread reads the next piece; nothing is sent until it is back.</summary>
     internal ColdRead? Reading { get; set; }
 
-    /// <summary>Takes the frame over; false (and the frame released) if a file of it is closed already.</summary>
-    internal bool TryAdd(OutgoingFrame frame)
+    /// <summary>Takes the frame over.</summary>
+    internal void Add(OutgoingFrame frame)
     {
-        ReadOnlySpan<OutgoingFrame.Part> parts = frame.PartSpan;
-        for (int i = 0; i < parts.Length; i++)
-        {
-            if (parts[i].Lease is not null || parts[i].File.File is not DiskFile file || file.TryRetain()) continue;
-            LetGo(frame, i);
-            return false;
-        }
-
         _frames.Enqueue(frame);
         QueuedBytes += frame.TotalBytes;
-        return true;
     }
 
     /// <summary>Notes that bytes of the memory or file at the front have left.</summary>
@@ -86,7 +76,7 @@ internal sealed class SendQueue
     internal void Clear()
     {
         Unstage();
-        while (_frames.TryDequeue(out OutgoingFrame? frame)) LetGo(frame, frame.PartSpan.Length);
+        while (_frames.TryDequeue(out OutgoingFrame? frame)) frame.Release();
         QueuedBytes = 0;
         _part = _partDone = 0;
     }
@@ -103,17 +93,6 @@ internal sealed class SendQueue
         OutgoingFrame frame = _frames.Dequeue();
         QueuedBytes -= frame.TotalBytes;
         _part = _partDone = 0;
-        LetGo(frame, frame.PartSpan.Length);
-    }
-
-    private static void LetGo(OutgoingFrame frame, int heldParts)
-    {
-        for (int i = 0; i < heldParts; i++)
-        {
-            FileSlice slice = frame.PartSpan[i].File;
-            if (slice.File is DiskFile file) file.Release();
-        }
-
         frame.Release();
     }
 }

@@ -54,7 +54,8 @@ public sealed unsafe class PosixFile
         }
     }
 
-    /// <summary>Adds a hold; false once the last one is gone. Called by reactors and disk threads at the same time.</summary>
+    /// <summary>Adds a hold; false once the last one is gone. Called by reactors and disk threads at the same
+    /// time.</summary>
     public bool TryRetain()
     {
         int holders = Volatile.Read(ref _holders);

@@ -27,7 +27,7 @@ public static class Lz4Block
             int length = token >> 4;
             if (length == 15 && !TryReadLength(source, ref from, ref length)) return -1;
             if (length > source.Length - from || length > destination.Length - to) return -1;
-            source.Slice(from, length).CopyTo(destination[to..]);
+            MatchCopy.CopyLiterals(source, from, destination, to, length);
             from += length;
             to += length;
             if (from == source.Length) return to;

@@ -39,7 +39,7 @@ public static class SnappyBlock
                 case 0:
                     if (!TryReadLiteralLength(source, ref from, tag >> 2, out length)) return false;
                     if (length > source.Length - from || length > destination.Length - to) return false;
-                    source.Slice(from, length).CopyTo(destination[to..]);
+                    MatchCopy.CopyLiterals(source, from, destination, to, length);
                     from += length;
                     to += length;
                     continue;

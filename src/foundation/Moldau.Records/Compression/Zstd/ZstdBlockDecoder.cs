@@ -88,7 +88,7 @@ internal sealed class ZstdBlockDecoder
             if (reader.BitsLeft < 0) return -1;
             uint offset = TakeOffset(offsetValue, length == 0);
             if (length > _literalCount - literal || (long)length + match > buffer.Length - to) return -1;
-            _literals.AsSpan(literal, length).CopyTo(buffer[to..]);
+            MatchCopy.CopyLiterals(_literals, literal, buffer, to, length);
             literal += length;
             to += length;
             if (offset == 0 || offset > to - windowStart) return -1;

@@ -129,6 +129,9 @@ internal sealed class ZstdHuffman
         weights[count++] = (byte)(BitOperations.Log2(left) + 1);
         Span<int> counts = stackalloc int[MaxBits + 2];
         for (int i = 0; i < count; i++) counts[weights[i]]++;
+
+        // A tree ends in pairs of its longest codes.
+        if (counts[1] < 2 || (counts[1] & 1) != 0) return false;
         int at = 0;
         for (int w = 1; w <= log; w++)
         {

@@ -1,0 +1,112 @@
+using Moldau.Base;
+using Moldau.Storage;
+
+namespace Moldau.Sim;
+
+/// <summary>Thrown out of a disk call at which the plan kills the process; nothing but the simulated node catches it.</summary>
+public sealed class SimCrashException : Exception;
+
+/// <summary>A node's file system. It outlives the node's processes, each of which sees it through a session of its own:
+/// a kill ends the session and keeps the page cache, a power loss keeps only what was synced and some of the rest.</summary>
+public sealed class SimDisk(SimClock clock, Prng prng)
+{
+    private const long VolumeBytes = 1L << 40;
+
+    private SimFolder _root = new();
+    private SimDiskSession? _session;
+    private DiskError _error;
+    private int _errorAfter;
+    private int _errorCount;
+    private int _crashAfter = -1;
+
+    internal HashSet<string> Locks { get; } = new(StringComparer.Ordinal);
+
+    internal SimClock Clock => clock;
+
+    internal Prng Prng => prng;
+
+    public long Calls { get; private set; }
+
+    /// <summary>Calls that failed because the plan said so, since the last <see cref="Heal"/>.</summary>
+    public int InjectedErrors { get; private set; }
+
+    internal IDisk Session => _session ?? throw new InvalidOperationException("no process is running");
+
+    /// <summary>How a new process of the node sees the disk; the session before it is over.</summary>
+    public IDisk OpenSession()
+    {
+        EndSession();
+        return _session = new SimDiskSession(this);
+    }
+
+    /// <summary>The process is gone: its handles and locks are dead, the page cache lives on.</summary>
+    public void EndSession()
+    {
+        if (_session is not null) _session.IsOver = true;
+        _session = null;
+        Locks.Clear();
+    }
+
+    public void LosePower()
+    {
+        EndSession();
+        _root.LosePower(prng);
+    }
+
+    /// <summary>From the n-th suitable call on, so many calls fail.</summary>
+    public void FailCalls(DiskError error, int after, int count) => (_error, _errorAfter, _errorCount) = (error, after, count);
+
+    /// <summary>The process dies inside the n-th call from now.</summary>
+    public void CrashAt(int calls) => _crashAfter = calls;
+
+    public void Heal()
+    {
+        _errorCount = 0;
+        _crashAfter = -1;
+        InjectedErrors = 0;
+    }
+
+    /// <summary>Whether the call must fail, and as what. Crashes by exception.</summary>
+    internal DiskError Enter(bool takesSpace)
+    {
+        Calls++;
+        if (_crashAfter >= 0 && _crashAfter-- == 0) throw new SimCrashException();
+        if (_errorCount <= 0 || (_error == DiskError.NoSpace && !takesSpace) || _errorAfter-- > 0) return DiskError.None;
+        _errorCount--;
+        InjectedErrors++;
+        return _error;
+    }
+
+    internal SimInode? Find(string path)
+    {
+        SimInode? at = _root;
+        foreach (Range part in path.AsSpan().Split('/'))
+        {
+            string name = path[part];
+            if (name.Length == 0) continue;
+            if (at is not SimFolder folder || !folder.Names.TryGetValue(name, out at)) return null;
+        }
+
+        return at;
+    }
+
+    internal (SimFolder? Folder, string Name) Split(string path)
+    {
+        int cut = path.TrimEnd('/').LastIndexOf('/');
+        return (Find(cut <= 0 ? "/" : path[..cut]) as SimFolder, path[(cut + 1)..].TrimEnd('/'));
+    }
+
+    internal SimFolder MakeFolders(string path)
+    {
+        SimFolder at = _root;
+        foreach (string name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!at.Names.TryGetValue(name, out SimInode? next)) at.Set(name, next = new SimFolder());
+            at = next as SimFolder ?? throw new DiskException(DiskError.AlreadyExists, "mkdir", path);
+        }
+
+        return at;
+    }
+
+    internal static (long Total, long Free) Volume => (VolumeBytes, VolumeBytes / 2);
+}

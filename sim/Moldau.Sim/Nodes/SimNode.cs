@@ -1,0 +1,188 @@
+using Moldau.Base;
+using Moldau.Broker;
+
+namespace Moldau.Sim;
+
+public enum SimNodeState
+{
+    Down,
+    Running,
+
+    /// <summary>Asked to stop; some machines have not yet said Stopped.</summary>
+    Stopping,
+}
+
+/// <summary>A node: its disk, and while it runs its machines, each in a shell that plays the reactor.</summary>
+public sealed class SimNode : ISimActor
+{
+    private const int StartCode = 0, StopTimeoutCode = 1;
+    private const long StopTimeoutNs = 60_000_000_000;
+
+    private readonly SimWorld _world;
+    private readonly MachineFactory _factory;
+    private readonly Prng _prng;
+    private readonly List<SimShell> _shells = [];
+    private int _accepted;
+    private int _stopped;
+
+    public SimNode(SimWorld world, MachineFactory factory)
+    {
+        _world = world;
+        _factory = factory;
+        _prng = world.Fork();
+        Number = world.Nodes.Count;
+        Disk = new SimDisk(world.Clock, world.Fork());
+        Lanes = new SimDiskLanes(world, this, world.Fork());
+        world.Nodes.Add(this);
+    }
+
+    public int Number { get; }
+
+    public SimDisk Disk { get; }
+
+    public SimTemper Temper { get; } = new();
+
+    public SimNodeState State { get; private set; }
+
+    public int Incarnation { get; private set; } = -1;
+
+    /// <summary>Why the process ended itself, if it did; a scenario may accept it after injected disk errors.</summary>
+    public string? Halted { get; private set; }
+
+    /// <summary>A process that ends itself after a disk error that the plan injected is started again; without such an
+    /// error that is a failure of the run.</summary>
+    public long RestartDelayNs { get; set; } = 500_000_000;
+
+    /// <summary>A clean stop is followed by a start after <see cref="RestartDelayNs"/>.</summary>
+    public bool RestartWhenDown { get; set; }
+
+    internal SimDiskLanes Lanes { get; }
+
+    internal SimWorld World => _world;
+
+    public void Start()
+    {
+        if (State != SimNodeState.Down) return;
+        Incarnation++;
+        Halted = null;
+        _stopped = 0;
+        _world.Trace.Add("start", Number, int.MaxValue, Incarnation, null);
+        IReadOnlyList<SimMachine> machines;
+        try
+        {
+            machines = _factory(new SimHost(Number, Incarnation, Disk.OpenSession(), _prng.Fork(), _world.Now));
+        }
+        catch (SimCrashException)
+        {
+            Crash();
+            return;
+        }
+        catch (Exception e) when (Disk.InjectedErrors > 0 && e is not BrokenInvariantException)
+        {
+            End("cannot start: " + e.Message);
+            return;
+        }
+
+        State = SimNodeState.Running;
+        foreach (SimMachine machine in machines) _shells.Add(new SimShell(this, machine, _prng.Fork()));
+        foreach (SimShell shell in _shells) shell.Begin();
+    }
+
+    /// <summary>SIGKILL: the process is gone between two instructions; the page cache lives on.</summary>
+    public void Kill()
+    {
+        if (State == SimNodeState.Down) return;
+        _world.Trace.Add("kill", Number, int.MaxValue, Incarnation, null);
+        Lanes.TearPendingWrites();
+        Drop();
+    }
+
+    public void LosePower()
+    {
+        _world.Trace.Add("power loss", Number, int.MaxValue, Incarnation, null);
+        Lanes.TearPendingWrites();
+        Drop();
+        Disk.LosePower();
+    }
+
+    /// <summary>SIGTERM.</summary>
+    public void Stop()
+    {
+        if (State != SimNodeState.Running) return;
+        State = SimNodeState.Stopping;
+        _world.Trace.Add("stop", Number, int.MaxValue, Incarnation, null);
+        foreach (SimShell shell in _shells) shell.PostStop();
+        _world.After(StopTimeoutNs, this, StopTimeoutCode, Incarnation);
+    }
+
+    public void StartAfter(long delayNs) => _world.After(delayNs, this, StartCode);
+
+    public void PauseMachine(int index, long forNs)
+    {
+        if (_shells.Count > 0) _shells[index % _shells.Count].Pause(forNs);
+    }
+
+    public void OnEvent(int code, long number, object? payload)
+    {
+        if (code == StartCode) Start();
+        else if (State == SimNodeState.Stopping && number == Incarnation) _world.Fail($"node {Number} does not stop");
+    }
+
+    internal SimShell? Accept(SimConnection connection)
+    {
+        if (State != SimNodeState.Running) return null;
+        List<SimShell> serving = _shells.FindAll(s => s.Listeners.Contains(connection.Listener));
+        if (serving.Count == 0) return null;
+        SimShell shell = serving[_accepted++ % serving.Count];
+        shell.Accept(connection);
+        return shell;
+    }
+
+    internal SimShell Find(MachineId id)
+    {
+        foreach (SimShell shell in _shells)
+            if (shell.Id == id) return shell;
+        throw new InvalidOperationException($"no machine {id}");
+    }
+
+    internal void MachineStopped()
+    {
+        if (++_stopped < _shells.Count) return;
+        _world.Trace.Add("stopped", Number, int.MaxValue, Incarnation, null);
+        if (State != SimNodeState.Stopping) _world.Fail($"node {Number} stopped without being asked to");
+        Drop();
+        if (RestartWhenDown) StartAfter(RestartDelayNs);
+        RestartWhenDown = false;
+    }
+
+    /// <summary>The process ends itself: legitimate only if its disk fails.</summary>
+    internal void End(string reason)
+    {
+        _world.Trace.Add("halt", Number, int.MaxValue, Incarnation, null);
+        if (Disk.InjectedErrors == 0) _world.Fail($"node {Number} halted on a healthy disk: {reason}");
+        Halted = reason;
+        Drop();
+        Disk.Heal();
+        StartAfter(RestartDelayNs);
+    }
+
+    /// <summary>The plan's crash inside a disk call: as a kill, and the node comes back by itself.</summary>
+    internal void Crash()
+    {
+        _world.Trace.Add("crash in call", Number, int.MaxValue, Disk.Calls, null);
+        Lanes.TearPendingWrites();
+        Drop();
+        StartAfter(RestartDelayNs);
+    }
+
+    private void Drop()
+    {
+        State = SimNodeState.Down;
+        foreach (SimShell shell in _shells) shell.IsDead = true;
+        Lanes.Forget();
+        Disk.EndSession();
+        _world.Network.NodeDied(this);
+        foreach (SimShell shell in _shells) shell.LetGo();
+        _shells.Clear();
+    }
+}

@@ -1,0 +1,61 @@
+using Moldau.Config;
+
+namespace Moldau;
+
+/// <summary>The options and operands of one command, checked against what it knows.</summary>
+internal sealed class Arguments
+{
+    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _flags = new(StringComparer.Ordinal);
+
+    private Arguments()
+    {
+    }
+
+    public List<string> Operands { get; } = [];
+
+    /// <summary>Values of <c>--set name=value</c>, in their order; later ones win.</summary>
+    public Dictionary<string, string> Set { get; } = new(StringComparer.Ordinal);
+
+    public static Arguments Parse(string command, string[] args, string[] withValue, string[] flags)
+    {
+        Arguments parsed = new();
+        for (int i = 0; i < args.Length; i++)
+        {
+            string arg = args[i];
+            if (!arg.StartsWith('-'))
+            {
+                parsed.Operands.Add(arg);
+                continue;
+            }
+
+            int equals = arg.StartsWith("--", StringComparison.Ordinal) ? arg.IndexOf('=') : -1;
+            string name = equals < 0 ? arg : arg[..equals];
+            if (Array.IndexOf(flags, name) >= 0 && equals < 0)
+            {
+                parsed._flags.Add(name);
+                continue;
+            }
+
+            bool isSet = name == "--set";
+            if (!isSet && Array.IndexOf(withValue, name) < 0)
+                throw new CommandException($"'{command}' has no option '{name}'; see 'moldau help'", Program.Usage);
+            if (equals < 0 && i + 1 >= args.Length) throw new CommandException($"option '{name}' needs a value", Program.Usage);
+            string value = equals < 0 ? args[++i] : arg[(equals + 1)..];
+            if (!isSet) parsed._values[name] = value;
+            else if (ConfigLayers.TryParseFlag(value, out string key, out string setting)) parsed.Set[key] = setting;
+            else throw new CommandException($"'--set {value}' is not of the form name=value", Program.Usage);
+        }
+
+        return parsed;
+    }
+
+    public string? Value(params string[] names)
+    {
+        foreach (string name in names)
+            if (_values.TryGetValue(name, out string? value)) return value;
+        return null;
+    }
+
+    public bool Has(string flag) => _flags.Contains(flag);
+}

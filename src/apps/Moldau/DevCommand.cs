@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Moldau;
+
+/// <summary><c>moldau dev</c>: a node for this machine alone, with nothing to configure.</summary>
+internal static class DevCommand
+{
+    private const int DefaultPort = 9092;
+    private const int DefaultHttpPort = 8080;
+    private const int PortsToTry = 20;
+
+    public static int Run(string[] args)
+    {
+        Arguments arguments = Arguments.Parse("dev", args, ["--port", "--data", "--http-port"], ["--ephemeral"]);
+        if (arguments.Operands.Count > 0)
+            throw new CommandException($"'dev' takes no '{arguments.Operands[0]}'; see 'moldau help'", Program.Usage);
+        bool isEphemeral = arguments.Has("--ephemeral");
+        string data = isEphemeral
+            ? Directory.CreateTempSubdirectory("moldau-").FullName
+            : Path.GetFullPath(arguments.Value("--data") ?? ".moldau");
+        int port = Port(arguments.Value("--port"), DefaultPort, 2);
+        int httpPort = Port(arguments.Value("--http-port"), DefaultHttpPort, 1);
+        try
+        {
+            NodeSettings settings = NodeSettings.Resolve(Defaults(port, httpPort, data), arguments.Set, isStrict: true);
+            return NodeRun.Run(settings, node => Greet(node, port, httpPort, data));
+        }
+        finally
+        {
+            if (isEphemeral) Directory.Delete(data, recursive: true);
+        }
+    }
+
+    /// <summary>What a server.properties for one node would say; Apache Kafka can take the folder over with the same.</summary>
+    private static Dictionary<string, string> Defaults(int port, int httpPort, string data) => new(StringComparer.Ordinal)
+    {
+        ["process.roles"] = "broker,controller",
+        ["node.id"] = "1",
+        ["listeners"] = string.Create(CultureInfo.InvariantCulture, $"PLAINTEXT://localhost:{port},CONTROLLER://localhost:{port + 1}"),
+        ["controller.listener.names"] = "CONTROLLER",
+        ["controller.quorum.bootstrap.servers"] = string.Create(CultureInfo.InvariantCulture, $"localhost:{port + 1}"),
+        ["log.dirs"] = data,
+        ["offsets.topic.replication.factor"] = "1",
+        ["group.initial.rebalance.delay.ms"] = "0",
+        ["moldau.http.listeners"] = string.Create(CultureInfo.InvariantCulture, $"localhost:{httpPort}"),
+        ["moldau.shards"] = "1",
+    };
+
+    private static void Greet(string clusterId, int port, int httpPort, string data) => Console.Out.WriteLine($"""
+
+        Moldau {Program.Version} is up.
+
+          Kafka     localhost:{port}
+          metrics   http://localhost:{httpPort}/metrics
+          data      {data}   (cluster {clusterId})
+
+        Try, in another terminal:
+
+          echo hello | kcat -P -b localhost:{port} -t greetings
+          kcat -C -b localhost:{port} -t greetings -e
+
+        Ctrl+C stops it.
+        """);
+
+    /// <summary>A port that was named is taken or fails; the default makes room for whoever has it.</summary>
+    private static int Port(string? named, int wanted, int count)
+    {
+        if (named is not null)
+        {
+            if (!int.TryParse(named, NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port is < 1 or > 65534)
+                throw new CommandException($"'{named}' is not a port", Program.Usage);
+            return port;
+        }
+
+        for (int port = wanted; port < wanted + (PortsToTry * count); port += count)
+        {
+            bool isFree = true;
+            for (int i = 0; i < count; i++) isFree &= IsFree(port + i);
+            if (!isFree) continue;
+            if (port != wanted) Console.Error.WriteLine($"moldau: port {wanted} is in use, taking {port}");
+            return port;
+        }
+
+        throw new CommandException($"no free port from {wanted} on; name one with --port");
+    }
+
+    private static bool IsFree(int port)
+    {
+        try
+        {
+            using Socket probe = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            probe.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

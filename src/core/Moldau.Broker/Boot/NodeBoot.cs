@@ -1,0 +1,166 @@
+using Moldau.Base;
+using Moldau.Config;
+using Moldau.Metadata;
+using Moldau.Raft;
+using Moldau.Storage;
+using MetaProperties = Moldau.Storage.MetaProperties;
+
+namespace Moldau.Broker;
+
+/// <summary>Why a node cannot start, in one line that says what to do.</summary>
+public sealed class BootException(string message) : Exception(message);
+
+/// <summary>What the start found on disk: the node's identity, its log directories, and the metadata log.</summary>
+public sealed record BootedNode(
+    string ClusterId,
+    IReadOnlyList<BootedDirectory> Directories,
+    MetadataBoot Metadata,
+    IReadOnlyList<IDisposable> Locks,
+    IReadOnlyList<string> Notes);
+
+/// <summary>Reads the log directories before the machines start: locks, identity, checkpoints, partition folders, and the
+/// whole metadata log. Blocking calls of <see cref="IDisk"/>, run once by the shell or the simulator. May be cut short
+/// anywhere and run again.</summary>
+public static class NodeBoot
+{
+    private const string LockFile = ".lock";
+    internal const string CleanShutdownName = ".kafka_cleanshutdown";
+    private const string DeletedSuffix = "-delete";
+    private const string StraySuffix = "-stray";
+    private const string FutureSuffix = "-future";
+
+    /// <exception cref="BootException">The node cannot start on these directories.</exception>
+    public static BootedNode Run(IDisk disk, BrokerConfig config, Prng prng, long nowMs)
+    {
+        List<IDisposable> locks = [];
+        try
+        {
+            return Boot(disk, config, prng, nowMs, locks);
+        }
+        catch (DiskException e)
+        {
+            Release(locks);
+            throw new BootException($"cannot read the log directories: {e.Message}");
+        }
+        catch (BootException)
+        {
+            Release(locks);
+            throw;
+        }
+    }
+
+    private static BootedNode Boot(IDisk disk, BrokerConfig config, Prng prng, long nowMs, List<IDisposable> locks)
+    {
+        List<string> notes = [];
+        List<string> paths = [.. config.LogDirs.Append(config.MetadataLogDir).Distinct(StringComparer.Ordinal)];
+        foreach (string path in paths)
+        {
+            disk.CreateDirectory(path);
+            locks.Add(disk.TryLock($"{path}/{LockFile}") ?? throw new BootException(
+                $"the data folder {path} is in use by another process: stop that node, or give this one a folder of its own"));
+        }
+
+        List<MetaProperties?> metas = [.. paths.Select(p => ReadMeta(disk, p))];
+        string? clusterId = metas.Find(m => m is not null)?.ClusterId;
+        if (clusterId is null)
+        {
+            if (!config.StorageAutoFormat)
+                throw new BootException($"the data folder {paths[0]} is not formatted: run 'moldau storage format', or set moldau.storage.auto.format=true");
+            clusterId = prng.NextUuid().ToString();
+            notes.Add($"formatted {string.Join(", ", paths)} for the new cluster {clusterId}");
+        }
+
+        List<Uuid> ids = [];
+        string metadataPath = config.MetadataLogDir;
+        for (int i = 0; i < paths.Count; i++)
+            ids.Add(Identify(disk, paths[i], metas[i], clusterId, config, prng, paths[i] == metadataPath, nowMs));
+        MetadataBoot metadata = MetadataBoot.Read(disk, metadataPath, ids[paths.IndexOf(metadataPath)], config, nowMs);
+        List<BootedDirectory> directories = [];
+        foreach (string path in config.LogDirs.Distinct(StringComparer.Ordinal))
+            directories.Add(ReadDirectory(disk, path, ids[paths.IndexOf(path)]));
+        return new BootedNode(clusterId, directories, metadata, locks, notes);
+    }
+
+    private static Uuid Identify(IDisk disk, string path, MetaProperties? meta, string clusterId, BrokerConfig config, Prng prng, bool isForMetadata, long nowMs)
+    {
+        if (meta is not null)
+        {
+            if (meta.ClusterId != clusterId)
+                throw new BootException($"the data folder {path} belongs to cluster {meta.ClusterId}, the others to {clusterId}");
+            if (meta.NodeId is { } id && id != config.NodeId)
+                throw new BootException($"the data folder {path} belongs to node {id}, but node.id is {config.NodeId}");
+            if (meta.DirectoryId is { } known) return known;
+        }
+        else if (HoldsForeignData(disk, path))
+        {
+            throw new BootException($"the folder {path} holds files but no meta.properties: it is no data folder; choose an empty one");
+        }
+
+        Uuid directoryId = prng.NextUuid();
+        if (meta is null)
+            NodeFormat.Write(disk, path, new FormatRequest(clusterId, config) { IsStandalone = true }, directoryId, isForMetadata, nowMs);
+        else DiskFiles.WriteDurably(disk, $"{path}/meta.properties", new MetaProperties(clusterId, config.NodeId, directoryId) { Others = meta.Others }.Encode());
+        disk.SyncDirectory(path);
+        return directoryId;
+    }
+
+    /// <summary>A folder without meta.properties may hold what an earlier, interrupted start left, and nothing else.</summary>
+    private static bool HoldsForeignData(IDisk disk, string path)
+    {
+        foreach (string name in disk.List(path))
+            if (name != LockFile && !name.StartsWith("meta.properties", StringComparison.Ordinal) && name is not ("lost+found" or StorageFormat.OldBootstrapFile or StorageFormat.MetadataFolder))
+                return true;
+        return false;
+    }
+
+    private static MetaProperties? ReadMeta(IDisk disk, string path)
+    {
+        byte[]? bytes = DiskFiles.ReadWhole(disk, $"{path}/meta.properties");
+        if (bytes is null) return null;
+        return MetaProperties.TryDecode(bytes, out string? problem)
+            ?? throw new BootException($"{path}/meta.properties cannot be read: {problem}");
+    }
+
+    private static BootedDirectory ReadDirectory(IDisk disk, string path, Uuid id)
+    {
+        string cleanPath = $"{path}/{CleanShutdownName}";
+        byte[]? clean = DiskFiles.ReadWhole(disk, cleanPath);
+        if (clean is not null)
+        {
+            // From here on a crash is a crash: the mark must be gone before any log changes.
+            disk.Delete(cleanPath);
+            disk.SyncDirectory(path);
+        }
+
+        List<string> folders = [];
+        foreach (string name in disk.List(path))
+        {
+            if (!name.Contains('-') || !disk.DirectoryExists($"{path}/{name}")) continue;
+            if (name.EndsWith(DeletedSuffix, StringComparison.Ordinal)) disk.DeleteDirectory($"{path}/{name}");
+            else if (IsPartitionFolder(name)) folders.Add(name);
+        }
+
+        return new BootedDirectory(
+            path, id, folders, clean is not null,
+            clean is null ? -1 : CleanShutdownFile.TryDecode(clean) ?? -1,
+            ReadOffsets(disk, path, "recovery-point-offset-checkpoint"),
+            ReadOffsets(disk, path, "log-start-offset-checkpoint"),
+            ReadOffsets(disk, path, "replication-offset-checkpoint"));
+    }
+
+    private static bool IsPartitionFolder(string name) =>
+        !name.StartsWith(MetadataBoot.FolderName, StringComparison.Ordinal)
+        && !name.EndsWith(StraySuffix, StringComparison.Ordinal)
+        && !name.EndsWith(FutureSuffix, StringComparison.Ordinal);
+
+    /// <summary>A checkpoint that is missing or damaged says nothing: recovery then looks at more.</summary>
+    private static IReadOnlyDictionary<TopicPartition, long> ReadOffsets(IDisk disk, string path, string name) =>
+        DiskFiles.ReadWhole(disk, $"{path}/{name}") is { } bytes && OffsetCheckpoint.TryDecode(bytes) is { } offsets
+            ? offsets
+            : new SortedDictionary<TopicPartition, long>();
+
+    private static void Release(List<IDisposable> locks)
+    {
+        foreach (IDisposable taken in locks) taken.Dispose();
+    }
+}

@@ -1,0 +1,50 @@
+using Moldau.Protocol;
+using Moldau.Storage;
+
+namespace Moldau.Broker;
+
+/// <summary>What a partition's owner answers to a fetch.</summary>
+internal struct FetchResult
+{
+    public ErrorCode Error;
+
+    /// <summary>−1 where the error leaves it unknown.</summary>
+    public long HighWatermark;
+
+    public long LastStableOffset;
+
+    public long LogStartOffset;
+
+    /// <summary>The records; the holder of the result holds the slice.</summary>
+    public FileSlice Slice;
+
+    public int RecordBytes;
+
+    /// <summary>Transactions whose records a read_committed reader must drop; null for others.</summary>
+    public List<AbortedTransactionEntry>? AbortedTransactions;
+
+    /// <summary>Where the client's history leaves the leader's (KIP-595); epoch −1: it does not.</summary>
+    public int DivergingEpoch;
+
+    public long DivergingEndOffset;
+
+    public readonly bool HasDivergingEpoch => DivergingEpoch >= 0;
+
+    public static FetchResult Failed(ErrorCode error) => new()
+    {
+        Error = error,
+        HighWatermark = -1,
+        LastStableOffset = -1,
+        LogStartOffset = -1,
+        DivergingEpoch = -1,
+        DivergingEndOffset = -1,
+    };
+
+    /// <summary>Lets go of the records, which are not going to be sent.</summary>
+    public void DropRecords()
+    {
+        if (RecordBytes > 0) Slice.Release();
+        Slice = default;
+        RecordBytes = 0;
+    }
+}

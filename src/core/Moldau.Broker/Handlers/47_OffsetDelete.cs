@@ -1,0 +1,18 @@
+using Moldau.Coordination;
+using Moldau.Metadata;
+using Moldau.Protocol;
+
+namespace Moldau.Broker;
+
+internal sealed class OffsetDeleteHandler : ApiHandler<ShardMachine, OffsetDeleteRequest>
+{
+    protected override void Handle(OffsetDeleteRequest body, RequestContext request, ShardMachine machine)
+    {
+        MetadataImage image = machine.Image;
+        machine.CallCoordinator(
+            body.GroupId,
+            (shard, done) => shard.DeleteOffsets(body, p => image.Topics.Find(p.Topic)?.Partition(p.Partition) is not null, done),
+            error => new OffsetDeleteResponse { ErrorCode = (short)error },
+            (OffsetDeleteResponse response) => request.Respond(response));
+    }
+}

@@ -1,0 +1,156 @@
+using Moldau.Base;
+using Moldau.Protocol;
+
+namespace Moldau.Broker;
+
+internal abstract partial class Machine
+{
+    private readonly Dictionary<ConnectionId, ConnectionState> _connections = [];
+
+    public int ConnectionCount => _connections.Count;
+
+    /// <summary>Begins a request whose header is known. Must end in one of the context's completions, now or later.</summary>
+    protected abstract void Dispatch(RequestContext request);
+
+    /// <summary>The APIs served on the listener of this connection.</summary>
+    protected abstract ApiRouter Router { get; }
+
+    /// <summary>Whether the listener serves this API and version. An ApiVersions request of an unknown version is
+    /// served too: its answer tells the client which versions there are (KIP-35).</summary>
+    internal bool IsServed(short key, short version, out bool isUnsupportedApiVersions)
+    {
+        ApiKey api = (ApiKey)key;
+        bool serves = Router.Serves(api, version);
+        isUnsupportedApiVersions = !serves && api == ApiKey.ApiVersions;
+        return serves || isUnsupportedApiVersions;
+    }
+
+    internal IReadOnlyList<ApiKey> ServedApis => Router.Served;
+
+    internal short LowestVersion(ApiKey api) => Router.Lowest(api);
+
+    internal short HighestVersion(ApiKey api) => Router.Highest(api);
+
+    /// <summary>Sends what is ready and begins what may begin; called when a request of the connection completes.</summary>
+    internal void Advance(ConnectionState connection)
+    {
+        if (connection.IsClosing || connection.IsAdvancing) return;
+        connection.IsAdvancing = true;
+        do SendReady(connection);
+        while (BeginNext(connection));
+        connection.IsAdvancing = false;
+        if (!connection.IsPaused || connection.IsClosing || connection.Pipelined > ConnectionState.MaxPipelined / 2) return;
+        connection.IsPaused = false;
+        Emit(NodeEffect.ResumeReads(connection.Id));
+    }
+
+    private void SendReady(ConnectionState connection)
+    {
+        while (connection.Started.TryPeek(out RequestContext? head) && head.IsComplete)
+        {
+            connection.Started.Dequeue();
+            connection.HeldBytes -= head.BodyLength;
+            if (head.EndsConnection)
+            {
+                CloseConnection(connection);
+                return;
+            }
+
+            if (head.TakeResponse() is { } frame) Emit(NodeEffect.Send(connection.Id, frame));
+            RequestDone(head);
+        }
+    }
+
+    private bool BeginNext(ConnectionState connection)
+    {
+        if (connection.IsClosing || !connection.Waiting.TryPeek(out RequestContext? next) || !MayBegin(connection, next))
+            return false;
+        connection.Waiting.Dequeue();
+        Begin(connection, next);
+        return true;
+    }
+
+    /// <summary>Hook for metrics: the response of a request has been handed to the transport.</summary>
+    protected virtual void RequestDone(RequestContext request)
+    {
+    }
+
+    protected virtual void ConnectionEnded(ConnectionState connection)
+    {
+    }
+
+    private void OnConnected(ConnectionId id, ConnectionInfo info) => _connections.Add(id, new ConnectionState(id, info));
+
+    private void OnDisconnected(ConnectionId id)
+    {
+        if (!_connections.Remove(id, out ConnectionState? connection)) return;
+        bool wasClosing = connection.IsClosing;
+        connection.IsClosing = true;
+        if (!wasClosing) Forget(connection);
+        ConnectionEnded(connection);
+    }
+
+    private void OnSendDrained(ConnectionId id)
+    {
+        if (_connections.TryGetValue(id, out ConnectionState? connection)) Advance(connection);
+    }
+
+    private void OnReceived(ConnectionId id, BufferLease lease, int start, int length)
+    {
+        if (!_connections.TryGetValue(id, out ConnectionState? connection) || connection.IsClosing)
+        {
+            lease.Release();
+            return;
+        }
+
+        RequestContext? request = RequestContext.TryParse(this, connection, lease, start, length);
+        if (request is null)
+        {
+            lease.Release();
+            CloseConnection(connection);
+            return;
+        }
+
+        connection.HeldBytes += length;
+        if (connection.Waiting.Count == 0 && MayBegin(connection, request)) Begin(connection, request);
+        else connection.Waiting.Enqueue(request);
+        if (connection.IsClosing || connection.IsPaused) return;
+        if (connection.Pipelined < ConnectionState.MaxPipelined && connection.HeldBytes < Options.MaxHeldBytesPerConnection)
+            return;
+        connection.IsPaused = true;
+        Emit(NodeEffect.PauseReads(connection.Id));
+    }
+
+    private static bool MayBegin(ConnectionState connection, RequestContext next)
+    {
+        if (connection.Started.Count == 0) return true;
+        if (next.Api != ApiKey.Produce || connection.Started.Count >= ConnectionState.MaxPipelined) return false;
+        foreach (RequestContext started in connection.Started)
+            if (started.Api != ApiKey.Produce) return false;
+        return true;
+    }
+
+    private void Begin(ConnectionState connection, RequestContext request)
+    {
+        connection.Started.Enqueue(request);
+        request.StartedAt = Now;
+        request.IsUnderWay = true;
+        Dispatch(request);
+    }
+
+    private void CloseConnection(ConnectionState connection)
+    {
+        if (connection.IsClosing) return;
+        connection.IsClosing = true;
+        Forget(connection);
+        Emit(NodeEffect.Close(connection.Id));
+    }
+
+    private static void Forget(ConnectionState connection)
+    {
+        foreach (RequestContext request in connection.Started) request.Abandon();
+        foreach (RequestContext request in connection.Waiting) request.Abandon();
+        connection.Started.Clear();
+        connection.Waiting.Clear();
+    }
+}

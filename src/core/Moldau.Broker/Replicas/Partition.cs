@@ -1,0 +1,131 @@
+using Moldau.Base;
+using Moldau.Metadata;
+using Moldau.Protocol;
+using Moldau.Storage;
+
+namespace Moldau.Broker;
+
+/// <summary>A replica on this node, at the shard that owns it: its log, its leadership, and who waits for it.</summary>
+internal sealed class Partition(TopicIdPartition id, string topic)
+{
+    private readonly Queue<AckWaiter> _waitingForWritten = new();
+    private readonly Queue<AckWaiter> _waitingForHighWatermark = new();
+    private readonly List<FetchCall> _fetches = [];
+    private List<Action>? _waitingForOpen = [];
+
+    public TopicIdPartition Id { get; } = id;
+
+    public string Topic { get; } = topic;
+
+    public int Index => Id.Partition;
+
+    /// <summary>As in messages and folder names: <c>topic-0</c>.</summary>
+    public string Name { get; } = $"{topic}-{id.Partition}";
+
+    /// <summary>Null while it is being opened and after it failed.</summary>
+    public PartitionLog? Log { get; private set; }
+
+    /// <summary>The log directory failed, or the log could not be opened.</summary>
+    public bool IsOffline { get; private set; }
+
+    public bool IsOpen => Log is not null && !IsOffline;
+
+    public bool IsDeleted { get; set; }
+
+    public bool IsLeader { get; set; }
+
+    public int LeaderEpoch { get; set; } = -1;
+
+    /// <summary>State of the partition in the newest image this shard has.</summary>
+    public PartitionImage? State { get; set; }
+
+    /// <summary>Acknowledge only what is synced (<c>moldau.acknowledge=fsync</c>).</summary>
+    public bool AcknowledgesSynced { get; set; }
+
+    public int MinInSyncReplicas { get; set; } = 1;
+
+    public long HighWatermark => Log?.HighWatermark ?? 0;
+
+    public long LogStartOffset => Log?.LogStartOffset ?? 0;
+
+    public long LogEndOffset => Log?.LogEndOffset ?? 0;
+
+    public long LastStableOffset => Log?.LastStableOffset ?? 0;
+
+    public IReadOnlyList<FetchCall> Fetches => _fetches;
+
+    public void Opened(PartitionLog log)
+    {
+        Log = log;
+        RunWaiting();
+    }
+
+    public void Failed()
+    {
+        IsOffline = true;
+        while (_waitingForWritten.TryDequeue(out AckWaiter waiter)) waiter.Fail();
+        while (_waitingForHighWatermark.TryDequeue(out AckWaiter waiter)) waiter.Fail();
+        RunWaiting();
+    }
+
+    /// <summary>Runs now, or when the log has been opened or has failed to.</summary>
+    public void WhenOpen(Action action)
+    {
+        if (_waitingForOpen is null) action();
+        else _waitingForOpen.Add(action);
+    }
+
+    /// <summary>The request's answer waits for its records.</summary>
+    /// <param name="call">The produce call.</param>
+    /// <param name="entry">Its partition.</param>
+    /// <param name="endOffset">The offset after its last record.</param>
+    public void AwaitAck(ProduceCall call, ProduceCall.Entry entry, long endOffset)
+    {
+        AckWaiter waiter = new(call, entry, endOffset);
+        (call.Acks == -1 ? _waitingForHighWatermark : _waitingForWritten).Enqueue(waiter);
+    }
+
+    public void CompleteAcks()
+    {
+        Release(_waitingForWritten, Log!.WrittenEnd); // called for open logs only
+        Release(_waitingForHighWatermark, HighWatermark);
+    }
+
+    public void AddFetch(FetchCall call) => _fetches.Add(call);
+
+    public void RemoveFetch(FetchCall call) => _fetches.Remove(call);
+
+    /// <summary>What a leader of another epoch, or a client that knows another, is told (KIP-320).</summary>
+    public ErrorCode CheckLeaderEpoch(int clientEpoch)
+    {
+        if (!IsLeader) return ErrorCode.NotLeaderOrFollower;
+        if (clientEpoch < 0 || clientEpoch == LeaderEpoch) return ErrorCode.None;
+        return clientEpoch < LeaderEpoch ? ErrorCode.FencedLeaderEpoch : ErrorCode.UnknownLeaderEpoch;
+    }
+
+    private void RunWaiting()
+    {
+        List<Action>? waiting = _waitingForOpen;
+        _waitingForOpen = null;
+        if (waiting is null) return;
+        foreach (Action action in waiting) action();
+    }
+
+    private static void Release(Queue<AckWaiter> queue, long upTo)
+    {
+        while (queue.TryPeek(out AckWaiter waiter) && waiter.EndOffset <= upTo)
+        {
+            queue.Dequeue();
+            waiter.Call.Complete(waiter.Entry, ErrorCode.None);
+        }
+    }
+
+    private readonly record struct AckWaiter(ProduceCall Call, ProduceCall.Entry Entry, long EndOffset)
+    {
+        public void Fail()
+        {
+            Entry.BaseOffset = -1;
+            Call.Complete(Entry, ErrorCode.KafkaStorageError);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+using System.Diagnostics.CodeAnalysis;
+using Moldau.Base;
+using Moldau.Metadata;
+using Moldau.Protocol;
+using Moldau.Records;
+using Moldau.Storage;
+
+namespace Moldau.Broker;
+
+/// <summary>The replicas of one shard: opened, led, appended to, and closed as the metadata says. Owner: the shard.</summary>
+internal sealed partial class ReplicaSet
+{
+    private readonly ShardMachine _shard;
+    private readonly Dictionary<TopicIdPartition, Partition> _partitions = [];
+    private readonly Dictionary<PartitionLog, Partition> _byLog = [];
+    private readonly Dictionary<DiskOp, Action> _jobs = [];
+    private readonly LogServices _services;
+    private readonly ReplicaPlacement _placement;
+    private int _opening;
+    private long _readyFor = -1;
+    private Action? _onClosed;
+
+    public ReplicaSet(ShardMachine shard)
+    {
+        _shard = shard;
+        _services = new LogServices(shard.Pool, new BatchValidator(), shard.Prng.Fork());
+        _placement = new ReplicaPlacement(shard.Options.Directories);
+    }
+
+    public int Count => _partitions.Count;
+
+    public IEnumerable<Partition> All => _partitions.Values;
+
+    public bool TryGet(TopicIdPartition id, [NotNullWhen(true)] out Partition? partition) => _partitions.TryGetValue(id, out partition);
+
+    public void Start() => StartUpkeep();
+
+    /// <summary>Follows the metadata: new replicas are opened, leadership is taken or given up, deleted ones go.</summary>
+    public void OnImage(ImagePublished published)
+    {
+        MetadataImage image = published.Image;
+        if (published.Delta is null)
+        {
+            foreach (TopicImage topic in image.Topics.ById.Values)
+                for (int i = 0; i < topic.Partitions.Length; i++) Update(topic, i, topic.Partitions[i]);
+        }
+        else
+        {
+            foreach (TopicImage topic in published.Delta.DeletedTopics)
+                for (int i = 0; i < topic.Partitions.Length; i++) Delete(new TopicIdPartition(topic.Id, i));
+            foreach (MetadataDelta.PartitionChange change in published.Delta.PartitionChanges(image))
+                Update(change.Topic, change.Partition, change.New);
+            Reconfigure(published.Delta, image);
+        }
+
+        _readyFor = image.Provenance.Offset;
+        ReportReady();
+    }
+
+    /// <summary>Takes the completion of an operation that a log emitted.</summary>
+    public void OnDiskDone(PartitionLog log, DiskOp op)
+    {
+        LogChanges changes = log.OnCompleted(op, _shard.Now, _shard.DiskOps);
+        if (_byLog.TryGetValue(log, out Partition? partition)) Apply(partition, log, changes);
+        if (_jobs.Remove(op, out Action? then)) then();
+    }
+
+    /// <summary>Calls back when a log's job has completed and the log has taken note of it.</summary>
+    public void AwaitJob(DiskOp job, Action then) => _jobs.Add(job, then);
+
+    private void Apply(Partition partition, PartitionLog log, LogChanges changes)
+    {
+        if ((changes & LogChanges.Failed) != 0)
+        {
+            Fail(partition, log.FailureText ?? "the log failed");
+            return;
+        }
+
+        if ((changes & (LogChanges.WrittenEnd | LogChanges.DurableEnd)) != 0) AdvanceHighWatermark(partition, log);
+        else if ((changes & LogChanges.LogStart) != 0) _shard.Fetches.Moved(partition);
+        if ((changes & LogChanges.Closed) != 0) Closed(partition, log);
+    }
+
+    /// <summary>The high watermark is what every in-sync replica has. On this node that is the leader alone; where
+    /// acknowledgements mean fsync it counts what is durable.</summary>
+    private void AdvanceHighWatermark(Partition partition, PartitionLog log)
+    {
+        long end = partition.AcknowledgesSynced ? log.DurableEnd : log.WrittenEnd;
+        bool isMoved = partition.IsLeader && end > log.HighWatermark;
+        if (isMoved) log.SetHighWatermark(end);
+        partition.CompleteAcks();
+        if (!isMoved) return;
+        _shard.Fetches.Moved(partition);
+        if (partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Committed(partition);
+    }
+
+    private void Update(TopicImage topic, int index, PartitionImage state)
+    {
+        TopicIdPartition id = new(topic.Id, index);
+        if (_shard.Map.OwnerOf(id) != _shard.Id || !state.Replicas.Contains(_shard.Options.NodeId)) return;
+        if (!_partitions.TryGetValue(id, out Partition? partition))
+        {
+            partition = new Partition(id, topic.Name);
+            _partitions.Add(id, partition);
+            partition.State = state;
+            Open(partition);
+        }
+
+        partition.State = state;
+        partition.WhenOpen(() => Lead(partition));
+    }
+
+    private void Lead(Partition partition)
+    {
+        if (partition.IsDeleted || !partition.IsOpen) return;
+        PartitionImage state = partition.State!; // set before anything waits for it
+        bool isLeader = state.Leader == _shard.Options.NodeId;
+        bool isNew = isLeader && (!partition.IsLeader || partition.LeaderEpoch != state.LeaderEpoch);
+        bool isLost = partition.IsLeader && !isLeader;
+        partition.IsLeader = isLeader;
+        partition.LeaderEpoch = state.LeaderEpoch;
+        if (isNew)
+        {
+            PartitionLog log = partition.Log!; // open, as checked
+            log.Epochs.Assign(state.LeaderEpoch, log.LogEndOffset);
+            AdvanceHighWatermark(partition, log);
+            _shard.Log.Elected(partition.Name, state.LeaderEpoch);
+            if (partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Elected(partition);
+        }
+        else if (isLost)
+        {
+            if (partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Resigned(partition);
+            _shard.Fetches.Moved(partition);
+        }
+    }
+
+    private void Open(Partition partition)
+    {
+        LogConfig config = ConfigOf(partition, _shard.Image);
+        LoadLogRequest request = _placement.RequestFor(partition, config, _shard.Now.UnixMs);
+        LoadLogJob job = new(request)
+        {
+            LogDirectory = LogFileNamesOf(request.Folder),
+        };
+        job.Owner = (Action<DiskOp>)(_ => Opened(partition, job));
+        _opening++;
+        _shard.DiskOps.Add(job);
+    }
+
+    private static string LogFileNamesOf(string folder) => folder[..folder.LastIndexOf('/')];
+
+    private void Opened(Partition partition, LoadLogJob job)
+    {
+        _opening--;
+        foreach (string note in job.Notes) _shard.Log.Info($"{partition.Name}: {note}");
+        if (job.Error != DiskError.None)
+        {
+            Fail(partition, job.ErrorText ?? "cannot be opened");
+        }
+        else
+        {
+            PartitionLog log = job.Open(_services, _shard.Now);
+            log.SetHighWatermark(_placement.HighWatermarkOf(partition));
+            _byLog.Add(log, partition);
+            partition.Opened(log);
+            _shard.Log.LogOpened(partition.Name, log.LogStartOffset, log.LogEndOffset);
+            if (partition.IsDeleted) DeleteFolder(partition);
+        }
+
+        ReportReady();
+        FinishClosing();
+    }
+
+    private void Fail(Partition partition, string reason)
+    {
+        if (partition.IsOffline) return;
+        _shard.Log.LogFailed(partition.Name, reason);
+        if (partition.IsLeader && partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Resigned(partition);
+        partition.Failed();
+        _shard.Fetches.Moved(partition);
+        _shard.Post(MachineId.Control, new DirectoryFailed(_placement.DirectoryOf(partition), reason));
+    }
+
+    private void ReportReady()
+    {
+        if (_opening > 0 || _readyFor < 0) return;
+        _shard.Post(MachineId.Control, new ReplicasReady(_shard.Id, _readyFor));
+        _readyFor = -1;
+    }
+
+    private void Delete(TopicIdPartition id)
+    {
+        if (!_partitions.Remove(id, out Partition? partition)) return;
+        if (partition.IsLeader && partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Resigned(partition);
+        partition.IsDeleted = true;
+        partition.IsLeader = false;
+        partition.WhenOpen(() => _shard.Fetches.Moved(partition));
+        if (partition.IsOpen) DeleteFolder(partition);
+    }
+
+    private void DeleteFolder(Partition partition)
+    {
+        PartitionLog log = partition.Log!; // called for open logs only
+        partition.Failed();
+        log.Close(_shard.Now, _shard.DiskOps);
+        if (log.IsFailed) Closed(partition, log);
+    }
+
+    /// <summary>The folder of a deleted replica first gets a name that nobody opens, and goes after file.delete.delay.ms.</summary>
+    private void RemoveFolder(Partition partition, PartitionLog log)
+    {
+        RenameFolderJob rename = log.MakeDeleteJob(_shard.Prng.NextUuid());
+        rename.Owner = (Action<DiskOp>)(_ =>
+        {
+            _placement.Forget(partition);
+            if (rename.Error != DiskError.None)
+            {
+                _shard.Log.Warn($"{partition.Name} could not be renamed for deletion: {rename.ErrorText}");
+                return;
+            }
+
+            _shard.Log.Deleted(partition.Name);
+            _shard.After(Duration.FromMs(log.Config.FileDeleteDelayMs), new TimedCall(_ =>
+            {
+                RemoveFolderJob remove = new() { LogDirectory = log.LogDirectory, Folder = rename.To };
+                remove.Owner = (Action<DiskOp>)(static _ => { });
+                _shard.DiskOps.Add(remove);
+            }));
+        });
+        _shard.DiskOps.Add(rename);
+    }
+}

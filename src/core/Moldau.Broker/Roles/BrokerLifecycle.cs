@@ -1,0 +1,193 @@
+using Moldau.Base;
+using Moldau.Metadata;
+using Moldau.Protocol;
+using Moldau.Storage;
+
+namespace Moldau.Broker;
+
+/// <summary>This broker towards the controller: registration, heartbeats, unfencing, controlled shutdown. It speaks to the
+/// controller in requests, whether that is in the same process or not.</summary>
+internal sealed class BrokerLifecycle(ControlMachine machine)
+{
+    private static readonly Duration ShutdownPatience = Duration.FromSeconds(5);
+
+    private readonly Uuid _incarnation = machine.Prng.NextUuid();
+    private readonly Uuid _controllerIncarnation = machine.Prng.NextUuid();
+    private readonly SortedSet<int> _ready = [];
+    private readonly SortedSet<int> _stopped = [];
+    private readonly SortedSet<Uuid> _offline = [];
+    private long _epoch = -1;
+    private bool _isReplicasReady;
+    private bool _isUnfenced;
+    private bool _isStopping;
+    private bool _areShardsStopping;
+    private TimedTask? _heartbeat;
+
+    /// <summary>The epoch the controller gave this incarnation; −1 before it has registered.</summary>
+    public long Epoch => _epoch;
+
+    public bool IsUnfenced => _isUnfenced;
+
+    public void Start()
+    {
+        ControllerRegistrationRequest controller = new()
+        {
+            ControllerId = machine.Options.NodeId,
+            IncarnationId = _controllerIncarnation,
+        };
+        foreach (Config.Endpoint endpoint in machine.Options.Config.AdvertisedControllerListeners)
+            controller.Listeners.Add(new() { Name = endpoint.ListenerName, Host = HostOf(endpoint), Port = (ushort)endpoint.Port, SecurityProtocol = (short)endpoint.Protocol });
+        foreach (SupportedFeature feature in SupportedFeatures.All)
+            controller.Features.Add(new() { Name = feature.Name, MinSupportedVersion = feature.Min, MaxSupportedVersion = feature.Max });
+        machine.Serve(ApiKey.ControllerRegistration, controller, 0, _ => { });
+        Register();
+    }
+
+    public void OnImage(MetadataImage image)
+    {
+        if (_epoch < 0 || image.Cluster.Broker(machine.Options.NodeId) is not { } self || self.Epoch != _epoch) return;
+        if (_isUnfenced || self.IsFenced) return;
+        _isUnfenced = true;
+        machine.Options.Log.Server.Write(LogLevel.Info, $"broker {self.Id} is registered in epoch {_epoch} and unfenced");
+        machine.Emit(NodeEffect.Ready);
+    }
+
+    public void OnReplicasReady(ReplicasReady ready)
+    {
+        if (_epoch < 0 || ready.ImageOffset < _epoch) return;
+        _ready.Add(ready.Shard.Number);
+        if (_isReplicasReady || _ready.Count < machine.Options.ShardCount) return;
+        _isReplicasReady = true;
+        Heartbeat();
+    }
+
+    public void OnDirectoryFailed(DirectoryFailed failed)
+    {
+        foreach (BootedDirectory directory in machine.Options.Directories)
+            if (directory.Path == failed.Path && _offline.Add(directory.DirectoryId))
+                machine.Options.Log.Log.Error($"log directory {failed.Path} is offline: {failed.Reason}");
+        if (_offline.Count == machine.Options.Directories.Count) machine.Halt($"all log directories have failed; last {failed.Path}: {failed.Reason}");
+        else Heartbeat();
+    }
+
+    /// <summary>A clean end: leaders move away, logs close, checkpoints are written, then the mark of a clean end.</summary>
+    public void Stop()
+    {
+        if (_isStopping) return;
+        _isStopping = true;
+        machine.Options.Log.Server.Write(LogLevel.Info, "stopping");
+        if (_epoch < 0)
+        {
+            StopShards();
+            return;
+        }
+
+        machine.After(ShutdownPatience, new TimedCall(_ => StopShards()));
+        Heartbeat();
+    }
+
+    public void OnShardStopped(ShardStopped stopped)
+    {
+        machine.RememberCheckpoints(stopped);
+        _stopped.Add(stopped.Shard.Number);
+        if (_stopped.Count == machine.Options.ShardCount) machine.WriteCheckpoints(MarkClean);
+    }
+
+    public void MetadataLogClosed()
+    {
+        machine.Options.Log.Server.Write(LogLevel.Info, "stopped cleanly");
+        machine.Emit(NodeEffect.Stopped);
+    }
+
+    private void Register()
+    {
+        BrokerRegistrationRequest request = new()
+        {
+            BrokerId = machine.Options.NodeId,
+            ClusterId = machine.Options.ClusterId,
+            IncarnationId = _incarnation,
+            Rack = machine.Options.Config.BrokerRack,
+            PreviousBrokerEpoch = PreviousEpoch(),
+        };
+        foreach (BootedDirectory directory in machine.Options.Directories) request.LogDirs.Add(directory.DirectoryId);
+        request.LogDirs.Sort();
+        foreach (Config.Endpoint endpoint in machine.Options.Config.AdvertisedListeners)
+            request.Listeners.Add(new() { Name = endpoint.ListenerName, Host = HostOf(endpoint), Port = (ushort)endpoint.Port, SecurityProtocol = (short)endpoint.Protocol });
+        foreach (SupportedFeature feature in SupportedFeatures.All)
+            request.Features.Add(new() { Name = feature.Name, MinSupportedVersion = feature.Min, MaxSupportedVersion = feature.Max });
+        machine.Serve(ApiKey.BrokerRegistration, request, 4, answer => OnRegistered((BrokerRegistrationResponse)answer));
+    }
+
+    private void OnRegistered(BrokerRegistrationResponse response)
+    {
+        if (response.ErrorCode != 0)
+        {
+            machine.Halt($"the controller refuses this broker: {((ErrorCode)response.ErrorCode).KafkaName()}");
+            return;
+        }
+
+        _epoch = response.BrokerEpoch;
+        Heartbeat();
+    }
+
+    private void Heartbeat()
+    {
+        if (_epoch < 0 || _areShardsStopping) return;
+        if (_heartbeat is not null) _heartbeat.IsCancelled = true;
+        BrokerHeartbeatRequest request = new()
+        {
+            BrokerId = machine.Options.NodeId,
+            BrokerEpoch = _epoch,
+            CurrentMetadataOffset = machine.Image.Provenance.Offset,
+            WantFence = !_isReplicasReady,
+            WantShutDown = _isStopping,
+            OfflineLogDirs = [.. _offline],
+        };
+        machine.Serve(ApiKey.BrokerHeartbeat, request, 2, answer =>
+        {
+            if (((BrokerHeartbeatResponse)answer).ShouldShutDown) StopShards();
+        });
+        // While something is awaited the next one follows soon.
+        bool isWaiting = _isStopping || (_isReplicasReady && !_isUnfenced);
+        _heartbeat = new TimedCall(_ => Heartbeat());
+        machine.After(isWaiting ? Duration.FromMs(10) : Duration.FromMs(machine.Options.Config.BrokerHeartbeatIntervalMs), _heartbeat);
+    }
+
+    private void StopShards()
+    {
+        if (_areShardsStopping) return;
+        _areShardsStopping = true;
+        if (_heartbeat is not null) _heartbeat.IsCancelled = true;
+        for (int i = 0; i < machine.Options.ShardCount; i++) machine.Post(MachineId.Shard(i), new StopShard());
+    }
+
+    private void MarkClean()
+    {
+        int left = machine.Options.Directories.Count;
+        foreach (BootedDirectory directory in machine.Options.Directories)
+        {
+            WriteFileJob mark = new()
+            {
+                LogDirectory = directory.Path,
+                Path = $"{directory.Path}/{NodeBoot.CleanShutdownName}",
+                Contents = CleanShutdownFile.Encode(_epoch),
+            };
+            mark.Owner = (Action<DiskOp>)(_ =>
+            {
+                if (--left == 0) machine.Quorum.Close();
+            });
+            machine.DiskOps.Add(mark);
+        }
+    }
+
+    /// <summary>Vouches for a clean end only if every log directory says the same (KIP-966).</summary>
+    private long PreviousEpoch()
+    {
+        long epoch = machine.Options.Directories[0].PreviousBrokerEpoch;
+        foreach (BootedDirectory directory in machine.Options.Directories)
+            if (directory.PreviousBrokerEpoch != epoch) return -1;
+        return epoch;
+    }
+
+    private static string HostOf(Config.Endpoint endpoint) => endpoint.Host is { Length: > 0 } host ? host : "localhost";
+}

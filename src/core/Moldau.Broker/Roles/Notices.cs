@@ -1,0 +1,31 @@
+using Moldau.Base;
+using Moldau.Metadata;
+
+namespace Moldau.Broker;
+
+/// <summary>The control machine to every shard: metadata has been committed.</summary>
+/// <param name="Image">The whole of it.</param>
+/// <param name="Delta">What changed since the image before; null: everything (the first one).</param>
+internal sealed record ImagePublished(MetadataImage Image, MetadataDelta? Delta);
+
+/// <summary>A shard to the control machine: the replicas of this image are open (or have failed).</summary>
+internal sealed record ReplicasReady(MachineId Shard, long ImageOffset);
+
+/// <summary>The control machine to a shard: close the logs and end.</summary>
+internal sealed record StopShard;
+
+/// <summary>A shard's last word.</summary>
+internal sealed record ShardStopped(MachineId Shard, IReadOnlyList<DirectoryCheckpoint> Checkpoints);
+
+/// <summary>A shard to the control machine, which writes the checkpoint files of all shards.</summary>
+internal sealed record CheckpointsChanged(MachineId Shard, IReadOnlyList<DirectoryCheckpoint> Checkpoints);
+
+/// <summary>A shard to the control machine: a log directory failed.</summary>
+internal sealed record DirectoryFailed(string Path, string Reason);
+
+/// <summary>The offsets of one shard's partitions in one log directory.</summary>
+internal sealed record DirectoryCheckpoint(
+    string Path,
+    IReadOnlyDictionary<TopicPartition, long> RecoveryPoints,
+    IReadOnlyDictionary<TopicPartition, long> LogStartOffsets,
+    IReadOnlyDictionary<TopicPartition, long> HighWatermarks);

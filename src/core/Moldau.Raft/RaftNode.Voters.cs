@@ -1,0 +1,192 @@
+using Moldau.Base;
+using Moldau.Protocol;
+using Moldau.Records;
+
+namespace Moldau.Raft;
+
+/// <summary>Changes of the voters, one at a time (KIP-853), and what there is to say of the quorum.</summary>
+public sealed partial class RaftNode
+{
+    private const short SupportedKRaftVersion = 1;
+
+    private void AddVoter(long token, AddRaftVoterRequest request, Instant now, EffectList<RaftEffect> effects)
+    {
+        IMessage Answer(ErrorCode error, string? message) => new AddRaftVoterResponse { ErrorCode = (short)error, ErrorMessage = message };
+        var key = new ReplicaKey(request.VoterId, request.VoterDirectoryId);
+        (ErrorCode error, string? message) = CheckVoterChange(request.ClusterId);
+        if (error == ErrorCode.None && request.Listeners.Count == 0)
+            (error, message) = (ErrorCode.InvalidRequest, "Add voter request didn't include any listener");
+        if (error == ErrorCode.None && _voters.Current.Find(key.Id) is not null)
+        {
+            (error, message) = (ErrorCode.DuplicateVoter,
+                $"The voter id for {key} is already part of the set of voters {string.Join(", ", _voters.Current.Keys)}.");
+        }
+
+        // A replica that is far behind would stop the quorum from committing.
+        if (error == ErrorCode.None && _state is LeaderState leader
+            && (leader.Find(key) is not { } progress || progress.LastCaughtUpMs < now.UnixMs - 3_600_000 || progress.LastCaughtUpMs < 0))
+        {
+            (error, message) = (ErrorCode.RequestTimedOut,
+                $"New voter {key} was not caught-up to the leader's log end offset of {_log.EndOffset}");
+        }
+
+        if (error != ErrorCode.None)
+        {
+            Emit(new ReplyToRequest(token, Answer(error, message)), effects);
+            return;
+        }
+
+        var node = new VoterNode(
+            key, [.. request.Listeners.Select(static l => new RaftEndpoint(l.Name, l.Host, l.Port))], 0, SupportedKRaftVersion);
+        ChangeVoters(token, _voters.Current.With(node), Answer, now, effects);
+        if (!request.AckWhenCommitted && _state is LeaderState { VoterChange: { } change } acked)
+        {
+            Emit(new ReplyToRequest(token, Answer(ErrorCode.None, null)), effects);
+            acked.VoterChange = change with { Token = -1 };
+        }
+    }
+
+    private void RemoveVoter(long token, RemoveRaftVoterRequest request, Instant now, EffectList<RaftEffect> effects)
+    {
+        IMessage Answer(ErrorCode error, string? message) =>
+            new RemoveRaftVoterResponse { ErrorCode = (short)error, ErrorMessage = message };
+        var key = new ReplicaKey(request.VoterId, request.VoterDirectoryId);
+        (ErrorCode error, string? message) = CheckVoterChange(request.ClusterId);
+        if (error == ErrorCode.None && (!_voters.Current.Contains(key) || _voters.Current.Count == 1))
+        {
+            (error, message) = (ErrorCode.VoterNotFound,
+                $"Cannot remove voter {key} from the set of voters {string.Join(", ", _voters.Current.Keys)}");
+        }
+
+        if (error == ErrorCode.None) ChangeVoters(token, _voters.Current.Without(key), Answer, now, effects);
+        else Emit(new ReplyToRequest(token, Answer(error, message)), effects);
+    }
+
+    private void UpdateVoter(long token, UpdateRaftVoterRequest request, Instant now, EffectList<RaftEffect> effects)
+    {
+        IMessage Answer(ErrorCode error, string? message)
+        {
+            var response = new UpdateRaftVoterResponse { ErrorCode = (short)error };
+            response.CurrentLeader = new UpdateRaftVoterResponse.CurrentLeaderData { LeaderId = LeaderId, LeaderEpoch = Epoch };
+            if (LeaderId >= 0 && EndpointFor(LeaderId) is { } endpoint)
+            {
+                response.CurrentLeader.Host = endpoint.Host;
+                response.CurrentLeader.Port = endpoint.Port;
+            }
+
+            return response;
+        }
+
+        var key = new ReplicaKey(request.VoterId, request.VoterDirectoryId);
+        (ErrorCode error, _) = CheckVoterChange(request.ClusterId);
+        if (error == ErrorCode.None) error = CheckLeaderEpoch(request.CurrentLeaderEpoch);
+        if (error == ErrorCode.None && !_voters.Current.Contains(key)) error = ErrorCode.VoterNotFound;
+        if (error == ErrorCode.None && request.Listeners.Count == 0) error = ErrorCode.InvalidRequest;
+        if (error != ErrorCode.None)
+        {
+            Emit(new ReplyToRequest(token, Answer(error, null)), effects);
+            return;
+        }
+
+        var node = new VoterNode(
+            key,
+            [.. request.Listeners.Select(static l => new RaftEndpoint(l.Name, l.Host, l.Port))],
+            request.KRaftVersionFeature.MinSupportedVersion,
+            request.KRaftVersionFeature.MaxSupportedVersion);
+        ChangeVoters(token, _voters.Current.With(node), Answer, now, effects);
+    }
+
+    private (ErrorCode Error, string? Message) CheckVoterChange(string? clusterId)
+    {
+        if (clusterId is not null && clusterId != _options.ClusterId) return (ErrorCode.InconsistentClusterId, null);
+        if (_state is not LeaderState leader) return (ErrorCode.NotLeaderOrFollower, null);
+        if (KRaftVersion < 1)
+        {
+            return (ErrorCode.UnsupportedVersion,
+                "Cluster doesn't support changing the set of voters because the kraft.version feature is 0");
+        }
+
+        if (leader.VoterChange is not null) return (ErrorCode.RequestTimedOut, "Request timed out waiting for another change of the voters");
+        // Only once its own epoch is committed does a leader know which voters there are.
+        return leader.IsAnnounced ? (ErrorCode.None, null) : (ErrorCode.RequestTimedOut, "The leader has not committed its epoch yet");
+    }
+
+    private void ChangeVoters(
+        long token, VoterSet next, Func<ErrorCode, string?, IMessage> answer, Instant now, EffectList<RaftEffect> effects)
+    {
+        var leader = (LeaderState)_state;
+        var batch = RaftBatch.OfControl([(ControlRecordType.KRaftVoters, next.ToRecord())], _log.EndOffset, Epoch, now.UnixMs);
+        leader.VoterChange = new PendingVoterChange(batch.LastOffset, token, answer);
+        AppendOwn(batch, now, effects);
+    }
+
+    private void FinishVoterChange(LeaderState leader, Instant now, EffectList<RaftEffect> effects)
+    {
+        if (leader.VoterChange is not { } change || change.Offset >= HighWatermark) return;
+        leader.VoterChange = null;
+        if (change.Token >= 0) Emit(new ReplyToRequest(change.Token, change.Answer(ErrorCode.None, null)), effects);
+        // A leader that was removed leads until its removal is committed, and no longer.
+        if (!IsVoter) Resign(leader, now, effects);
+        else if (leader.Deadline == Instant.Never && !_voters.Current.IsOnly(_options.Self)) leader.Deadline = now + CheckQuorumTimeout;
+    }
+
+    private DescribeQuorumResponse Describe(DescribeQuorumRequest request, Instant now)
+    {
+        var response = new DescribeQuorumResponse();
+        bool isOurs = request.Topics.Count == 1 && request.Topics[0].TopicName == MetadataTopic
+            && request.Topics[0].Partitions is [{ PartitionIndex: 0 }];
+        var topic = new DescribeQuorumResponse.TopicData { TopicName = request.Topics.Count > 0 ? request.Topics[0].TopicName : "" };
+        response.Topics.Add(topic);
+        if (!isOurs || _state is not LeaderState leader)
+        {
+            ErrorCode error = isOurs ? ErrorCode.NotLeaderOrFollower : ErrorCode.UnknownTopicOrPartition;
+            topic.Partitions.Add(new DescribeQuorumResponse.PartitionData { ErrorCode = (short)error, LeaderId = LeaderId, LeaderEpoch = Epoch });
+            return response;
+        }
+
+        var data = new DescribeQuorumResponse.PartitionData
+        {
+            LeaderId = leader.LeaderId,
+            LeaderEpoch = Epoch,
+            HighWatermark = HighWatermark > leader.EpochStartOffset ? HighWatermark : -1,
+        };
+        topic.Partitions.Add(data);
+        foreach (VoterNode voter in _voters.Current.Nodes.Values)
+        {
+            data.CurrentVoters.Add(ReplicaStateOf(voter.Key, leader, now));
+            var node = new DescribeQuorumResponse.Node { NodeId = voter.Key.Id };
+            foreach (RaftEndpoint e in voter.Endpoints)
+                node.Listeners.Add(new DescribeQuorumResponse.Listener { Name = e.Name, Host = e.Host, Port = e.Port });
+            response.Nodes.Add(node);
+        }
+
+        foreach (ReplicaProgress progress in leader.Replicas.Where(r => !_voters.Current.Contains(r.Key)))
+            data.Observers.Add(ReplicaStateOf(progress.Key, leader, now));
+        return response;
+    }
+
+    private DescribeQuorumResponse.ReplicaState ReplicaStateOf(ReplicaKey key, LeaderState leader, Instant now)
+    {
+        if (key.Matches(_options.Self))
+        {
+            return new DescribeQuorumResponse.ReplicaState
+            {
+                ReplicaId = key.Id,
+                ReplicaDirectoryId = key.DirectoryId,
+                LogEndOffset = _log.EndOffset,
+                LastFetchTimestamp = now.UnixMs,
+                LastCaughtUpTimestamp = now.UnixMs,
+            };
+        }
+
+        ReplicaProgress? progress = leader.Find(key);
+        return new DescribeQuorumResponse.ReplicaState
+        {
+            ReplicaId = key.Id,
+            ReplicaDirectoryId = key.DirectoryId,
+            LogEndOffset = progress?.EndOffset ?? -1,
+            LastFetchTimestamp = progress?.LastFetchMs ?? -1,
+            LastCaughtUpTimestamp = progress?.LastCaughtUpMs ?? -1,
+        };
+    }
+}

@@ -1,0 +1,13 @@
+using System.Globalization;
+
+namespace Moldau.Conformance.Tests.BadInput;
+
+/// <summary>The resident memory of a process, as the system reports it.</summary>
+internal static class ServerMemory
+{
+    public static long ResidentBytes(int processId)
+    {
+        var line = File.ReadLines($"/proc/{processId}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+    }
+}

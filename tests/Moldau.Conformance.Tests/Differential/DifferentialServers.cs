@@ -1,0 +1,49 @@
+using Moldau.TestServers;
+
+namespace Moldau.Conformance.Tests.Differential;
+
+/// <summary>The two nodes that are asked the same, each started when first needed, with equal properties.</summary>
+public sealed class DifferentialServers : IDisposable
+{
+    private static readonly ServerOptions _options = new()
+    {
+        Properties = new Dictionary<string, string>
+        {
+            ["group.min.session.timeout.ms"] = "1000",
+            ["offsets.topic.num.partitions"] = "1",
+        },
+    };
+
+    private readonly Lazy<ServerUnderTest> _apache = new(() => Started(new ApacheServer(_options)));
+    private readonly Lazy<ServerUnderTest> _ours = new(() => Started(new MoldauServer(_options)));
+
+    public ServerUnderTest Apache
+    {
+        get
+        {
+            if (ApacheServer.WhyMissing is { } reason) Assert.Skip(reason);
+            return _apache.Value;
+        }
+    }
+
+    public ServerUnderTest Ours
+    {
+        get
+        {
+            if (MoldauServer.WhyMissing is { } reason) Assert.Skip(reason);
+            return _ours.Value;
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_apache.IsValueCreated) _apache.Value.Dispose();
+        if (_ours.IsValueCreated) _ours.Value.Dispose();
+    }
+
+    private static ServerUnderTest Started(ServerUnderTest server)
+    {
+        server.Start();
+        return server;
+    }
+}

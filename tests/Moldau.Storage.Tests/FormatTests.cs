@@ -1,0 +1,98 @@
+using Moldau.Base;
+
+namespace Moldau.Storage.Tests;
+
+/// <summary>Index and checkpoint files: what a mapped file of a killed process looks like, and bytes that mean nothing.</summary>
+public sealed class FormatTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(50)]
+    public void PaddedIndexes_EndWhereTheirEntriesEnd(int entries)
+    {
+        OffsetIndex offsets = new(1000);
+        TimeIndex times = new(1000);
+        for (int i = 0; i < entries; i++)
+        {
+            offsets.Append(1000 + (i * 10) + 5, (i * 5000) + 4100);
+            times.AppendIfLater(7_000 + i, 1000 + (i * 10));
+        }
+
+        byte[] paddedOffsets = [.. offsets.Encode(), .. new byte[10_000]];
+        byte[] paddedTimes = [.. times.Encode(), .. new byte[12_000]];
+        OffsetIndex? offsetsBack = OffsetIndex.TryDecode(1000, paddedOffsets, long.MaxValue);
+        TimeIndex? timesBack = TimeIndex.TryDecode(1000, paddedTimes);
+        Assert.Equal(entries, offsetsBack?.Count);
+        Assert.Equal(entries, timesBack?.Count);
+        Assert.Equal(offsets.Encode(), offsetsBack!.Encode());
+        Assert.Equal(times.Last, timesBack!.Last);
+        Assert.Equal(entries == 0 ? 1000 : 1000 + ((entries - 1) * 10) + 5, offsetsBack.LastOffset);
+    }
+
+    [Fact]
+    public void OffsetIndex_FindsTheLastEntryAtOrBelow()
+    {
+        OffsetIndex index = new(100);
+        index.Append(110, 500);
+        index.Append(120, 900);
+        Assert.Equal(new OffsetPosition(100, 0), index.Lookup(109));
+        Assert.Equal(new OffsetPosition(110, 500), index.Lookup(110));
+        Assert.Equal(new OffsetPosition(110, 500), index.Lookup(119));
+        Assert.Equal(new OffsetPosition(120, 900), index.Lookup(long.MaxValue));
+        OffsetIndex snapshot = index.Snapshot();
+        index.TruncateToPosition(900);
+        index.Append(119, 901);
+        Assert.Equal(new OffsetPosition(120, 900), snapshot.Lookup(120));
+    }
+
+    [Fact]
+    public void DamagedFiles_AreRefusedAsAWhole_WhateverTheyHold()
+    {
+        Prng random = new(5);
+        for (int round = 0; round < 20_000; round++)
+        {
+            byte[] bytes = new byte[random.Next(200)];
+            random.NextBytes(bytes);
+            if (round % 3 == 0) bytes.AsSpan(random.Next(bytes.Length + 1)).Clear();
+            _ = OffsetIndex.TryDecode(random.NextInt64() & long.MaxValue >> 2, bytes, 1 << 20);
+            _ = TimeIndex.TryDecode(random.NextInt64() & long.MaxValue >> 2, bytes);
+            _ = TransactionIndex.TryDecode(0, bytes);
+            Assert.Null(ProducerSnapshotFile.TryDecode(bytes));
+            _ = LeaderEpochCache.TryDecode(bytes);
+            _ = OffsetCheckpoint.TryDecode(bytes);
+            _ = MetaProperties.TryDecode(bytes, out _);
+            _ = CleanShutdownFile.TryDecode(bytes);
+            Assert.Null(PartitionMetadataFile.TryDecode(bytes));
+        }
+
+        Assert.Null(OffsetIndex.TryDecode(0, [0, 0, 0, 5, 0, 0, 0, 9, 0, 0, 0, 4, 0, 0, 0, 10], 100));
+        Assert.Null(OffsetIndex.TryDecode(0, [0, 0, 0, 5, 0, 0, 0, 9], 9));
+        Assert.Null(LeaderEpochCache.TryDecode("0\n2\n0 0\n"u8));
+        Assert.NotNull(LeaderEpochCache.TryDecode("0\n1\n0 0\n"u8));
+    }
+
+    [Fact]
+    public void Epochs_FollowKafkasRules()
+    {
+        LeaderEpochCache cache = new();
+        Assert.True(cache.Assign(2, 10));
+        Assert.False(cache.Assign(2, 15));
+        Assert.True(cache.Assign(4, 20));
+        Assert.True(cache.Assign(7, 30));
+        Assert.Equal(EpochEndOffset.Undefined, cache.EndOffsetFor(-1, 40));
+        Assert.Equal(new EpochEndOffset(1, 10), cache.EndOffsetFor(1, 40));
+        Assert.Equal(new EpochEndOffset(2, 20), cache.EndOffsetFor(3, 40));
+        Assert.Equal(new EpochEndOffset(7, 40), cache.EndOffsetFor(7, 40));
+        Assert.Equal(EpochEndOffset.Undefined, cache.EndOffsetFor(8, 40));
+        Assert.Equal(4, cache.EpochForOffset(29));
+        Assert.Null(cache.EpochForOffset(9));
+        Assert.True(cache.TruncateFromStart(25));
+        Assert.Equal([new EpochEntry(4, 25), new EpochEntry(7, 30)], cache.Entries);
+        Assert.True(cache.TruncateFromEnd(30));
+        Assert.Equal([new EpochEntry(4, 25)], cache.Entries);
+        // An entry that contradicts older ones replaces them.
+        Assert.True(cache.Assign(3, 20));
+        Assert.Equal([new EpochEntry(3, 20)], cache.Entries);
+    }
+}

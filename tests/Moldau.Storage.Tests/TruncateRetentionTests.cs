@@ -1,0 +1,199 @@
+using Moldau.Base;
+
+namespace Moldau.Storage.Tests;
+
+public sealed class TruncateRetentionTests
+{
+    private static readonly LogConfig Small =
+        LogHarness.DefaultConfig with { SegmentBytes = 1000, IndexIntervalBytes = 100, FileDeleteDelayMs = 5000 };
+
+    private static LogHarness Start(out MemoryDisk disk, LogConfig? config = null)
+    {
+        disk = new MemoryDisk();
+        disk.CreateDirectory(LogHarness.Directory);
+        LogHarness log = new(disk, config ?? Small);
+        log.Open();
+        return log;
+    }
+
+    private static void Fill(LogHarness log, int count, long time = Batches.BaseTime)
+    {
+        for (int i = 0; i < count; i++) log.Append(Batches.At(time, $"{log.Log.LogEndOffset} {new string('x', 120)}"));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(13)]
+    [InlineData(29)]
+    public void Truncate_CutsRecordsEpochsAndProducers_AndSlicesCutBeforeAreStale(long offset)
+    {
+        using LogHarness log = Start(out MemoryDisk disk);
+        for (int i = 0; i < 30; i++) log.Append(Batches.Idempotent(3, 0, i), epoch: i / 10);
+        ReadResult before = log.Read(29);
+        FileSlice slice = before.Slice!.Value; // there is a record at 29
+        Assert.Equal(TruncateStatus.Accepted, log.Log.TruncateTo(offset, log.Now, log.Ops));
+        Assert.False(slice.IsCurrent);
+        log.Run();
+        slice.Release();
+        Assert.True(log.Changes.HasFlag(LogChanges.Truncated));
+        Assert.Equal(offset, log.Log.LogEndOffset);
+        Assert.Equal(offset, log.ReadAll().Count);
+        Assert.All(log.Log.Epochs.Entries, e => Assert.True(e.StartOffset < offset));
+        Assert.Equal(offset, log.Append(Batches.Idempotent(3, 0, (int)offset), epoch: 7).FirstOffset);
+        using LogHarness again = new(disk.Kill(), Small);
+        again.Open(recoveryPoint: log.Log.RecoveryPoint);
+        Assert.Equal(log.ReadAll(), again.ReadAll());
+        Assert.Equal(log.Log.Epochs.Entries, again.Log.Epochs.Entries);
+    }
+
+    [Fact]
+    public void TruncateFully_GoesOnAtTheNewOffset()
+    {
+        using LogHarness log = Start(out MemoryDisk disk);
+        Fill(log, 20);
+        Assert.Equal(TruncateStatus.Accepted, log.Log.TruncateFullyAndStartAt(1000, log.Now, log.Ops));
+        log.Run();
+        Assert.Equal((1000, 1000, 1), (log.Log.LogStartOffset, log.Log.LogEndOffset, log.Log.SegmentCount));
+        Assert.Equal(1000, log.Append(Batches.Of("new")).FirstOffset);
+        Assert.Equal([(1000, "new")], log.ReadAll());
+        using LogHarness again = new(disk.Kill(), Small);
+        again.Open();
+        Assert.Equal((1000, 1001), (again.Log.LogStartOffset, again.Log.LogEndOffset));
+    }
+
+    [Fact]
+    public void Truncate_WhileAppendsAreOut_IsRefusedUntilTheyAreDone()
+    {
+        using LogHarness log = Start(out _);
+        Fill(log, 2);
+        log.Append(Batches.Of("out"), waits: false);
+        Assert.Equal(TruncateStatus.Busy, log.Log.TruncateTo(1, log.Now, log.Ops));
+        log.Run();
+        Assert.Equal(TruncateStatus.Accepted, log.Log.TruncateTo(1, log.Now, log.Ops));
+        Assert.Equal(LogError.Backlogged, log.Append(Batches.Of("early"), waits: false).Error);
+        log.Run();
+        Assert.Equal(1, log.Append(Batches.Of("late")).FirstOffset);
+    }
+
+    [Fact]
+    public void RetentionByTime_TakesOldSegments_NeverAboveTheHighWatermark()
+    {
+        using LogHarness log = Start(out MemoryDisk disk, Small with { RetentionMs = 1000 });
+        Fill(log, 12);
+        log.Log.SetHighWatermark(6);
+        log.Advance(5000);
+        log.Log.Sweep(log.Now, log.Ops);
+        log.Run();
+        Assert.InRange(log.Log.LogStartOffset, 1, 6);
+        Assert.Contains(disk.Paths, p => p.EndsWith(".log.deleted", StringComparison.Ordinal));
+        Assert.True(log.Log.NextDeadline > log.Now);
+        log.Advance(5000);
+        Assert.True(log.Log.NextDeadline <= log.Now);
+        log.Log.Tick(log.Now, log.Ops);
+        log.Run();
+        Assert.DoesNotContain(disk.Paths, p => p.EndsWith(".deleted", StringComparison.Ordinal));
+
+        // All of it is old: the active segment is rolled, so that it can go as well.
+        log.Log.SetHighWatermark(log.Log.LogEndOffset);
+        log.Log.Sweep(log.Now, log.Ops);
+        log.Run();
+        Assert.Equal((12, 12, 1), (log.Log.LogStartOffset, log.Log.LogEndOffset, log.Log.SegmentCount));
+        Assert.Equal(12, log.Append(Batches.Of("next")).FirstOffset);
+        Assert.Equal([(12, "next")], log.ReadAll());
+    }
+
+    [Fact]
+    public void RetentionByTime_AfterReopening_AsksForTheTimesOfClosedSegments()
+    {
+        using LogHarness log = Start(out MemoryDisk disk, Small with { RetentionMs = 1000 });
+        Fill(log, 12);
+        log.Log.Close(log.Now, log.Ops);
+        log.Run();
+        using LogHarness again = new(disk.Kill(), log.Config);
+        again.Open(isClean: true, recoveryPoint: 12);
+        again.Log.SetHighWatermark(12);
+        again.Advance(5000);
+        again.Log.Sweep(again.Now, again.Ops);
+        again.Run();
+        Assert.Equal(12, again.Log.LogStartOffset);
+    }
+
+    [Fact]
+    public void RetentionBySize_KeepsAtLeastTheLimit()
+    {
+        using LogHarness log = Start(out _, Small with { RetentionBytes = 2000 });
+        Fill(log, 40);
+        log.Log.SetHighWatermark(40);
+        log.Log.Sweep(log.Now, log.Ops);
+        log.Run();
+        Assert.InRange(log.Log.SizeInBytes, 2000, 3000);
+        Assert.Equal(40 - log.Log.LogStartOffset, log.ReadAll().Count);
+    }
+
+    [Fact]
+    public void DeleteRecords_MovesTheStart_AndOlderOffsetsAreOutOfRange()
+    {
+        using LogHarness log = Start(out MemoryDisk disk);
+        Fill(log, 20);
+        log.Log.SetHighWatermark(15);
+        Assert.False(log.Log.AdvanceLogStart(16, log.Now, log.Ops));
+        Assert.True(log.Log.AdvanceLogStart(14, log.Now, log.Ops));
+        log.Log.Sweep(log.Now, log.Ops);
+        log.Run();
+        Assert.Equal(ReadStatus.OutOfRange, log.Read(13).Status);
+        Assert.Equal(14, log.ReadAll()[0].Offset);
+        using LogHarness again = new(disk.Kill(), Small);
+        again.Open(logStart: 14);
+        Assert.Equal(14, again.Log.LogStartOffset);
+        Assert.Equal(log.ReadAll(), again.ReadAll());
+    }
+
+    [Fact]
+    public void Roll_ByTime_CountsFromTheFirstRecord()
+    {
+        using LogHarness log = Start(out _, LogHarness.DefaultConfig with { SegmentMs = 1000 });
+        log.Append(Batches.At(10_000, "a"));
+        log.Append(Batches.At(11_000, "b"));
+        Assert.Equal(1, log.Log.SegmentCount);
+        log.Append(Batches.At(11_001, "c"));
+        Assert.Equal(2, log.Log.ActiveBaseOffset);
+    }
+
+    [Fact]
+    public void FlushMs_AsksForASync_WhenItsTimeHasCome()
+    {
+        using LogHarness log = Start(out _, LogHarness.DefaultConfig with { FlushMs = 100 });
+        log.Append(Batches.Of("a"));
+        Assert.Equal(0, log.Log.DurableEnd);
+        log.Advance(100);
+        Assert.True(log.Log.NextDeadline <= log.Now);
+        log.Log.Tick(log.Now, log.Ops);
+        log.Run();
+        Assert.Equal(1, log.Log.DurableEnd);
+        Assert.Equal(Instant.Never, log.Log.NextDeadline);
+    }
+
+    [Fact]
+    public void FlushMessages_SyncsAfterSoManyRecords()
+    {
+        using LogHarness log = Start(out _, LogHarness.DefaultConfig with { FlushMessages = 3 });
+        log.Append(Batches.Of("a", "b"));
+        Assert.Equal(0, log.Log.DurableEnd);
+        log.Append(Batches.Of("c"));
+        Assert.Equal(3, log.Log.DurableEnd);
+    }
+
+    [Fact]
+    public void IdleFiles_AreClosed_AndOpenedAgainByARead()
+    {
+        using LogHarness log = Start(out MemoryDisk disk);
+        Fill(log, 20);
+        int open = disk.OpenFiles;
+        log.Advance(61_000);
+        log.Log.Sweep(log.Now, log.Ops);
+        log.Run();
+        Assert.True(disk.OpenFiles < open);
+        Assert.Equal(20, log.ReadAll().Count);
+    }
+}

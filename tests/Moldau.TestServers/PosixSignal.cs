@@ -1,0 +1,18 @@
+using System.Runtime.InteropServices;
+
+namespace Moldau.TestServers;
+
+internal static partial class PosixSignal
+{
+    public const int Kill = 9;
+    public const int Terminate = 15;
+
+    public static void Send(int processId, int signal)
+    {
+        // An answer other than 0 means that the process has ended already, which is what the callers want.
+        _ = SendSignal(processId, signal);
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int SendSignal(int processId, int signal);
+}
