@@ -7,7 +7,7 @@ public static class RunnerCommand
 {
     private const string Usage = """
         usage: ./simulate --seed N [--trace] [--shrink] [--without I,J,…]   one seed: plan, hash, and on failure the last events
-               sim --seeds A..B [--verbose]                          many seeds; ends with N passed, N failed
+               ./simulate --seeds A..B [--verbose]                       many seeds; ends with N passed, N failed
         """;
 
     private sealed record Options(

@@ -92,7 +92,15 @@ public static class NodeBoot
         foreach (string parent in parents) disk.SyncDirectory(parent);
     }
 
-    private static Uuid Identify(IDisk disk, string path, MetaProperties? meta, string clusterId, BrokerConfig config, Prng prng, bool isForMetadata, long nowMs)
+    private static Uuid Identify(
+        IDisk disk,
+        string path,
+        MetaProperties? meta,
+        string clusterId,
+        BrokerConfig config,
+        Prng prng,
+        bool isForMetadata,
+        long nowMs)
     {
         if (meta is not null)
         {
