@@ -148,7 +148,8 @@ public sealed partial class PartitionLog
         return new ReadResult
         {
             Status = ReadStatus.Ok,
-            Slice = new FileSlice(file.File, first.Position, length, file.Generation, file),
+            Slice = new FileSlice(
+                file.File, first.Position, length, file.Generation, file),
             IsFirstBatchCut = length < first.SizeInBytes,
             UpperBound = Math.Min(upTo, UpperBoundOf(segment, first.Position + length, upTo)),
         };
