@@ -1,7 +1,9 @@
 using Moldau.Base;
 using Moldau.Config;
 using Moldau.Metadata;
+using Moldau.Raft;
 using Moldau.Storage;
+using MetaProperties = Moldau.Storage.MetaProperties;
 
 namespace Moldau.Broker;
 
@@ -69,8 +71,9 @@ public static class NodeBoot
         }
 
         List<Uuid> ids = [];
-        for (int i = 0; i < paths.Count; i++) ids.Add(Identify(disk, paths[i], metas[i], clusterId, config, prng));
         string metadataPath = config.MetadataLogDir;
+        for (int i = 0; i < paths.Count; i++)
+            ids.Add(Identify(disk, paths[i], metas[i], clusterId, config, prng, paths[i] == metadataPath, nowMs));
         MetadataBoot metadata = MetadataBoot.Read(disk, metadataPath, ids[paths.IndexOf(metadataPath)], config, nowMs);
         List<BootedDirectory> directories = [];
         foreach (string path in config.LogDirs.Distinct(StringComparer.Ordinal))
@@ -78,7 +81,7 @@ public static class NodeBoot
         return new BootedNode(clusterId, directories, metadata, locks, notes);
     }
 
-    private static Uuid Identify(IDisk disk, string path, MetaProperties? meta, string clusterId, BrokerConfig config, Prng prng)
+    private static Uuid Identify(IDisk disk, string path, MetaProperties? meta, string clusterId, BrokerConfig config, Prng prng, bool isForMetadata, long nowMs)
     {
         if (meta is not null)
         {
@@ -93,17 +96,19 @@ public static class NodeBoot
             throw new BootException($"the folder {path} holds files but no meta.properties: it is no data folder; choose an empty one");
         }
 
-        MetaProperties written = new(clusterId, config.NodeId, prng.NextUuid()) { Others = meta?.Others ?? [] };
-        DiskFiles.WriteDurably(disk, $"{path}/meta.properties", written.Encode());
+        Uuid directoryId = prng.NextUuid();
+        if (meta is null)
+            NodeFormat.Write(disk, path, new FormatRequest(clusterId, config) { IsStandalone = true }, directoryId, isForMetadata, nowMs);
+        else DiskFiles.WriteDurably(disk, $"{path}/meta.properties", new MetaProperties(clusterId, config.NodeId, directoryId) { Others = meta.Others }.Encode());
         disk.SyncDirectory(path);
-        return written.DirectoryId!.Value; // just drawn
+        return directoryId;
     }
 
     /// <summary>A folder without meta.properties may hold what an earlier, interrupted start left, and nothing else.</summary>
     private static bool HoldsForeignData(IDisk disk, string path)
     {
         foreach (string name in disk.List(path))
-            if (name != LockFile && !name.StartsWith("meta.properties", StringComparison.Ordinal) && name is not ("lost+found" or "bootstrap.checkpoint"))
+            if (name != LockFile && !name.StartsWith("meta.properties", StringComparison.Ordinal) && name is not ("lost+found" or StorageFormat.OldBootstrapFile or StorageFormat.MetadataFolder))
                 return true;
         return false;
     }

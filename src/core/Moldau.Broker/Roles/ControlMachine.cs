@@ -17,9 +17,10 @@ internal sealed class ControlMachine : Machine
     private readonly Queue<(long Offset, Action Done)> _waiting = new();
     private readonly List<(ApiKey Api, IMessage Request, short Version, Action<IMessage> Done)> _early = [];
     private readonly CheckpointWriter _checkpoints;
-    private MetadataLog? _log;
-    private long _electedAt = -1;
+    private QuorumLog? _log;
+    private bool _isLead;
     private TimedTask? _tick;
+    private TimedTask? _quorumTick;
 
     public ControlMachine(NodeOptions options, MetadataBoot boot, BufferPool pool, Prng prng)
         : base(MachineId.Control, options, pool, prng)
@@ -41,16 +42,16 @@ internal sealed class ControlMachine : Machine
 
     public QuorumController Controller => _controller;
 
-    public MetadataLog Quorum => _log!; // made when the machine starts
+    public QuorumLog Quorum => _log!; // made when the machine starts
 
     protected override ApiRouter Router => _router;
 
     /// <summary>Answers a request of a broker, a client of the controller listener, or of this broker itself.</summary>
     public void Serve(ApiKey api, IMessage request, short version, Action<IMessage> done)
     {
-        if (request is DescribeQuorumRequest describe)
+        if (!ControllerApis.Contains(api))
         {
-            done(QuorumDescriber.Describe(describe, version, this));
+            Verify.That(Quorum.TryServe(request, version, done));
             return;
         }
 
@@ -86,7 +87,6 @@ internal sealed class ControlMachine : Machine
     /// <summary>Everything below the offset is committed.</summary>
     public void Advanced(long highWatermark)
     {
-        if (!_controller.IsActive && _electedAt >= 0 && highWatermark > _electedAt) Activate();
         while (_waiting.TryPeek(out (long Offset, Action Done) next) && next.Offset < highWatermark)
         {
             _waiting.Dequeue();
@@ -94,8 +94,25 @@ internal sealed class ControlMachine : Machine
         }
     }
 
-    /// <summary>The first batch of this node's epoch is appended; the controller begins when it is committed.</summary>
-    public void ElectedAt(long offset) => _electedAt = offset;
+    /// <summary>This node leads the quorum, and all of earlier epochs is committed and applied.</summary>
+    public void Lead() => _isLead = true;
+
+    /// <summary>This node leads no longer.</summary>
+    public void StepDown()
+    {
+        _isLead = false;
+        _controller.Deactivate();
+    }
+
+    /// <summary>Raft has had its turn: its deadline may be another, and the leadership may have come.</summary>
+    public void QuorumMoved()
+    {
+        if (_isLead && !_controller.IsActive) Activate();
+        if (_quorumTick is not null) _quorumTick.IsCancelled = true;
+        if (Quorum.NextDeadline == Instant.Never) return;
+        _quorumTick = new TimedCall(_ => Quorum.OnDeadline());
+        Timers.Schedule(Quorum.NextDeadline, _quorumTick);
+    }
 
     public void MetadataLogClosed() => Broker.MetadataLogClosed();
 
@@ -107,16 +124,21 @@ internal sealed class ControlMachine : Machine
 
     protected override void OnStart()
     {
-        _log = new MetadataLog(this, _boot);
-        if (_boot is { SnapshotOffset: > 0, Snapshot: not null })
+        _log = new QuorumLog(this, _boot);
+        if (!_log.IsAlone)
         {
-            MetadataProvenance provenance = new(_boot.SnapshotOffset - 1, _boot.SnapshotEpoch, -1);
-            string? error = _controller.LoadSnapshot(_boot.Snapshot, provenance);
-            error ??= _loader.LoadSnapshot(_boot.Snapshot, provenance, out _);
+            Halt("the quorum has other voters than this node, which runs quorums of one voter only so far");
+            return;
+        }
+
+        if (_boot.SnapshotOffset > 0)
+        {
+            MetadataProvenance provenance = new(_boot.SnapshotOffset - 1, _boot.State.Snapshot!.Value.Epoch, -1); // it has an offset
+            string? error = _controller.LoadSnapshot(_boot.Snapshot, provenance) ?? _loader.LoadSnapshot(_boot.Snapshot, provenance, out _);
             if (error is not null) Halt($"the metadata snapshot cannot be applied: {error}");
         }
 
-        _log.BecomeLeader();
+        _log.Start();
     }
 
     protected override void OnStopRequested() => Broker.Stop();
@@ -124,7 +146,7 @@ internal sealed class ControlMachine : Machine
     protected override void OnDiskDone(DiskOp op)
     {
         if (op.Owner is not PartitionLog) ((Action<DiskOp>)op.Owner!)(op); // every other operation carries its continuation
-        else if (!Quorum.OnDiskDone(op)) Halt($"the metadata log failed: {Quorum.Log.FailureText}");
+        else if (!Quorum.OnDiskDone(op)) Halt($"the metadata log failed: {Quorum.FailureText}");
     }
 
     protected override void OnNotice(object message)

@@ -7,6 +7,7 @@ internal static class ControllerListenerApis
 {
     public static ApiRouter<ControlMachine> Create(bool unstable) => new(
         unstable,
+        new ControllerHandler<FetchRequest>(),
         new ControllerApiVersionsHandler(),
         new ControllerHandler<CreateTopicsRequest>(),
         new ControllerHandler<DeleteTopicsRequest>(),
@@ -17,9 +18,13 @@ internal static class ControllerListenerApis
         new ControllerHandler<IncrementalAlterConfigsRequest>(),
         new ControllerHandler<AlterPartitionReassignmentsRequest>(),
         new ControllerHandler<ListPartitionReassignmentsRequest>(),
+        new ControllerHandler<VoteRequest>(),
+        new ControllerHandler<BeginQuorumEpochRequest>(),
+        new ControllerHandler<EndQuorumEpochRequest>(),
         new ControllerHandler<DescribeQuorumRequest>(),
         new ControllerHandler<AlterPartitionRequest>(),
         new ControllerHandler<UpdateFeaturesRequest>(),
+        new ControllerHandler<FetchSnapshotRequest>(),
         new ControllerDescribeClusterHandler(),
         new ControllerHandler<BrokerRegistrationRequest>(),
         new ControllerHandler<BrokerHeartbeatRequest>(),

@@ -52,8 +52,11 @@ internal sealed class BrokerSessions(Duration timeout)
     /// <summary>Called when the broker's controlled shutdown has been written, at this offset.</summary>
     public void BeginShutdown(int broker, long offset) => Find(broker).ShutdownOffset = offset;
 
+    /// <summary>Whether the broker is known to run: it has sent a heartbeat to this controller (not merely stood in the
+    /// log when it took over), and not too long ago.</summary>
     public bool IsAlive(int broker, Instant now) =>
-        _sessions.TryGetValue(broker, out Session? session) && !session.IsFenced && session.LastContact + timeout > now;
+        _sessions.TryGetValue(broker, out Session? session) && session is { IsFenced: false, MetadataOffset: >= 0 }
+        && session.LastContact + timeout > now;
 
     /// <summary>The unfenced broker that has been silent for longest, if its session is over.</summary>
     public int? FindStale(Instant now)
