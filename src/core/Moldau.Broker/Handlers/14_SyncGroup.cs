@@ -12,10 +12,11 @@ internal sealed class SyncGroupHandler : GroupHandler<SyncGroupRequest, SyncGrou
     {
         // From version 5 on both names are required (KIP-559).
         if (version >= 5 && (body.ProtocolType is null || body.ProtocolName is null))
-            done(Failed(body, ErrorCode.InconsistentGroupProtocol));
+            done(Failed(body, version, ErrorCode.InconsistentGroupProtocol));
         else
             shard.Sync(body, done);
     }
 
-    protected override SyncGroupResponse Failed(SyncGroupRequest body, ErrorCode error) => new() { ErrorCode = (short)error };
+    protected override SyncGroupResponse Failed(SyncGroupRequest body, short version, ErrorCode error) =>
+        new() { ErrorCode = (short)error };
 }
