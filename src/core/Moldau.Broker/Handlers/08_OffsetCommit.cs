@@ -34,7 +34,7 @@ internal sealed class OffsetCommitHandler : GroupHandler<OffsetCommitRequest, Of
 
     protected override void Run(
         GroupShard shard, OffsetCommitRequest body, short version, GroupCaller caller, Action<OffsetCommitResponse> done) =>
-        shard.CommitOffsets(body, done);
+        shard.CommitOffsets(body, version, done);
 
     protected override OffsetCommitResponse Failed(OffsetCommitRequest body, short version, ErrorCode error)
     {

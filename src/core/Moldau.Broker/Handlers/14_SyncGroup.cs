@@ -14,7 +14,7 @@ internal sealed class SyncGroupHandler : GroupHandler<SyncGroupRequest, SyncGrou
         if (version >= 5 && (body.ProtocolType is null || body.ProtocolName is null))
             done(Failed(body, version, ErrorCode.InconsistentGroupProtocol));
         else
-            shard.Sync(body, done);
+            shard.Sync(body, version, done);
     }
 
     protected override SyncGroupResponse Failed(SyncGroupRequest body, short version, ErrorCode error) =>
