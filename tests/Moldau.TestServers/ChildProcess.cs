@@ -52,6 +52,9 @@ public sealed class ChildProcess : IDisposable
             WorkingDirectory = workingFolder ?? Path.GetTempPath(),
         };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        // The node reads variables with this prefix as properties; the tests' own are not meant for it.
+        foreach (var name in start.Environment.Keys.Where(n => n.StartsWith("MOLDAU_", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(name);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
         var process = new Process { StartInfo = start };
