@@ -25,9 +25,13 @@ internal sealed record NodeSettings(BrokerConfig Config, IReadOnlyDictionary<str
         if (ignored.Count > 0) warnings.Add($"Variables without effect here: {string.Join(", ", ignored)}.");
         List<string> errors = [];
         if (!BrokerConfig.TryBuild(layers, out BrokerConfig? config, errors, warnings) || config is null)
-            throw new CommandException(string.Join("; ", errors));
+            throw new CommandException(string.Join("; ", errors.Select(WithProperty)));
         return new NodeSettings(config, layers.Merge(), warnings);
     }
+
+    /// <summary>Kafka's text for a listener that cannot be read does not say which property holds it.</summary>
+    private static string WithProperty(string error) =>
+        error.StartsWith("Unable to parse a listener name", StringComparison.Ordinal) ? $"listeners: {error}" : error;
 
     private static Dictionary<string, string> Variables()
     {

@@ -90,7 +90,7 @@ public sealed record ListenerSet(
         foreach (string text in texts)
         {
             if (!Endpoint.TrySplit(text, out string name, out string host, out int port))
-                errors.Add($"Error creating broker listeners from '{joined}': Unable to parse a listener name from " + text);
+                errors.Add($"Unable to parse a listener name from {text}");
             else if (!map.TryGetValue(name, out SecurityProtocol protocol))
                 errors.Add($"Error creating broker listeners from '{joined}': No security protocol defined for "
                     + $"listener {name}");
