@@ -81,7 +81,15 @@ public static class NodeBoot
         return new BootedNode(clusterId, directories, metadata, locks, notes);
     }
 
-    private static Uuid Identify(IDisk disk, string path, MetaProperties? meta, string clusterId, BrokerConfig config, Prng prng, bool isForMetadata, long nowMs)
+    private static Uuid Identify(
+        IDisk disk,
+        string path,
+        MetaProperties? meta,
+        string clusterId,
+        BrokerConfig config,
+        Prng prng,
+        bool isForMetadata,
+        long nowMs)
     {
         if (meta is not null)
         {

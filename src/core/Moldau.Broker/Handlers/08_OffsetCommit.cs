@@ -34,7 +34,7 @@ internal sealed class OffsetCommitHandler : GroupHandler<OffsetCommitRequest, Of
 
     protected override void Run(
         GroupShard shard, OffsetCommitRequest body, short version, GroupCaller caller, Action<OffsetCommitResponse> done) =>
-        shard.CommitOffsets(body, done);
+        shard.CommitOffsets(body, version, done);
 
     protected override OffsetCommitResponse Failed(OffsetCommitRequest body, ErrorCode error)
     {
@@ -58,7 +58,9 @@ internal sealed class OffsetCommitHandler : GroupHandler<OffsetCommitRequest, Of
                 continue;
             }
 
+            // Records hold both, whichever the version names the topic by.
             topic.Name = found.Name;
+            topic.TopicId = found.Id;
             OffsetCommitRequest.OffsetCommitRequestTopic missing = new() { Name = topic.Name, TopicId = topic.TopicId };
             missing.Partitions.AddRange(topic.Partitions.Where(p => found.Partition(p.PartitionIndex) is null));
             topic.Partitions.RemoveAll(p => found.Partition(p.PartitionIndex) is null);

@@ -59,7 +59,9 @@ internal sealed partial class ReplicaSet
         WithLeader(query.Partition, query.IsDebugging ? -1 : query.CurrentLeaderEpoch, e => done(OffsetAnswer.Failed(e)), partition =>
         {
             PartitionLog log = partition.Log!; // WithLeader gives open ones
-            long latest = !query.IsConsumer ? log.LogEndOffset : query.IsReadCommitted ? partition.LastStableOffset : partition.HighWatermark;
+            long latest = !query.IsConsumer ? log.LogEndOffset
+                : query.IsReadCommitted ? partition.LastStableOffset
+                : partition.HighWatermark;
             switch (query.Timestamp)
             {
                 case -1:
@@ -115,7 +117,8 @@ internal sealed partial class ReplicaSet
         WithLeader(id, -1, e => done((e, [])), partition =>
         {
             List<DescribeProducersResponse.ProducerState> states = [];
-            foreach (ProducerEntry entry in partition.Log!.Producers.Producers) // WithLeader gives open ones
+            IEnumerable<ProducerEntry> entries = partition.Log!.Producers.Producers; // WithLeader gives open ones
+            foreach (ProducerEntry entry in entries.OrderBy(e => e.ProducerId))
                 states.Add(new()
                 {
                     ProducerId = entry.ProducerId,
