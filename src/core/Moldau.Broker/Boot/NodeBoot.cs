@@ -40,7 +40,7 @@ public static class NodeBoot
         catch (DiskException e)
         {
             Release(locks);
-            throw new BootException($"cannot read the log directories: {e.Message}");
+            throw new BootException($"the log directories cannot be used: {e.Message}");
         }
         catch (BootException)
         {

@@ -71,8 +71,8 @@ internal static class LocalConfigChanges
                 if (name != nodeId) return Invalid(int.TryParse(name, out _)
                     ? $"Unexpected broker id, expected {nodeId} but received {name}"
                     : $"Node id must be an integer, but it is: {name}");
-                AlterResult loggers = AlterConfigs.AlterLoggers(ops, machine.Options.Log.Levels());
-                if (loggers.IsAccepted && !validateOnly) machine.Options.Log.SetLevels(loggers.Values);
+                AlterResult loggers = AlterConfigs.AlterLoggers(ops, machine.Options.Log.LevelNames());
+                if (loggers.IsAccepted && !validateOnly) machine.Options.Log.Alter(ops);
                 return loggers;
             case ConfigResourceType.Broker:
                 if (name.Length > 0 && name != nodeId)
