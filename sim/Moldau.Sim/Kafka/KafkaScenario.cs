@@ -45,7 +45,13 @@ public sealed class KafkaScenario : Scenario
         _world = world;
         _history = new RecordHistory(world);
         Prng prng = world.Fork();
-        SimNode node = new(world, new KafkaNodeFactory(1 + prng.Next(4), _isFsync && !_isLying).Create) { WaitsForReady = true };
+        SimNode node = new(world, new KafkaNodeFactory(1 + prng.Next(4), _isFsync && !_isLying).Create)
+        {
+            WaitsForReady = true,
+            CrashMayLosePower = _isFsync,
+        };
+        // Some nodes die in their very first moments: while the folder is formatted, or the topics are made.
+        if (prng.Chance(0.3)) node.Disk.CrashAt(prng.Next(prng.Chance(0.5) ? 40 : 400));
         _partitions.AddRange(Enumerable.Range(0, 3).Select(p => new TopicPartition("alpha", p)));
         _partitions.AddRange(Enumerable.Range(0, 1 + prng.Next(4)).Select(p => new TopicPartition("beta", p)));
         _admin = new SimAdmin(world, node, [.. _partitions.GroupBy(p => p.Topic).Select(g => (g.Key, g.Count()))]);
