@@ -39,6 +39,22 @@ public sealed class SeedTests
         Assert.DoesNotContain("commits 0 ", report.Summary, StringComparison.Ordinal);
     }
 
+    /// <summary>A node that acknowledges too early, in a world that cuts the power: the checkers notice.</summary>
+    [Fact]
+    public void LostAcknowledgedRecords_AreFound()
+    {
+        for (ulong seed = 1; seed <= 200; seed++)
+        {
+            SeedReport report = SeedRun.Run(new KafkaScenario(seed, isLying: true), seed);
+            if (report.IsGood) continue;
+            SeedReport smallest = SeedRun.Shrink(() => new KafkaScenario(seed, isLying: true), report, nodes: 1);
+            Assert.Contains(smallest.Plan.Faults, f => f.Kind == FaultKind.PowerLoss);
+            return;
+        }
+
+        Assert.Fail("200 seeds lost nothing");
+    }
+
     private static (int Code, string Output) Run(params string[] args)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "Moldau.Sim.Runner");

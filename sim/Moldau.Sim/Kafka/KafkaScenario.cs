@@ -11,12 +11,16 @@ public sealed class KafkaScenario : Scenario
     private readonly List<SimGroupMember> _members = [];
     private readonly List<TopicPartition> _partitions = [];
     private readonly bool _isFsync;
+    private readonly bool _isLying;
     private SimWorld? _world;
     private RecordHistory? _history;
     private SimAdmin? _admin;
     private SimConsumer? _reader;
 
-    public KafkaScenario(ulong seed) => _isFsync = seed % 2 == 0;
+    /// <param name="seed">Even ones promise durability, odd ones do not.</param>
+    /// <param name="isLying">Promises durability on a node that acknowledges from the page cache: what the checkers must
+    /// find, to show that they look.</param>
+    public KafkaScenario(ulong seed, bool isLying = false) => (_isFsync, _isLying) = (seed % 2 == 0 || isLying, isLying);
 
     public override IReadOnlyList<FaultKind> Faults =>
         [.. Enum.GetValues<FaultKind>().Where(k => _isFsync || k != FaultKind.PowerLoss)];
@@ -41,7 +45,13 @@ public sealed class KafkaScenario : Scenario
         _world = world;
         _history = new RecordHistory(world);
         Prng prng = world.Fork();
-        SimNode node = new(world, new KafkaNodeFactory(1 + prng.Next(4), _isFsync).Create) { WaitsForReady = true };
+        SimNode node = new(world, new KafkaNodeFactory(1 + prng.Next(4), _isFsync && !_isLying).Create)
+        {
+            WaitsForReady = true,
+            CrashMayLosePower = _isFsync,
+        };
+        // Some nodes die in their very first moments: while the folder is formatted, or the topics are made.
+        if (prng.Chance(0.3)) node.Disk.CrashAt(prng.Next(prng.Chance(0.5) ? 40 : 400));
         _partitions.AddRange(Enumerable.Range(0, 3).Select(p => new TopicPartition("alpha", p)));
         _partitions.AddRange(Enumerable.Range(0, 1 + prng.Next(4)).Select(p => new TopicPartition("beta", p)));
         _admin = new SimAdmin(world, node, [.. _partitions.GroupBy(p => p.Topic).Select(g => (g.Key, g.Count()))]);

@@ -102,7 +102,11 @@ internal sealed class SimGroupMember : SimClient
         subscription.Topics.AddRange(_all.Select(p => p.Topic).Distinct());
         JoinGroupRequest request = new()
         {
-            GroupId = Group, SessionTimeoutMs = SessionMs, RebalanceTimeoutMs = 5_000, MemberId = _memberId, ProtocolType = "consumer",
+            GroupId = Group,
+            SessionTimeoutMs = SessionMs,
+            RebalanceTimeoutMs = 5_000,
+            MemberId = _memberId,
+            ProtocolType = "consumer",
         };
         request.Protocols.Add(new() { Name = "range", Metadata = Versioned(subscription, 1) });
         Ask<JoinGroupRequest, JoinGroupResponse>(request, 7, response =>
@@ -132,7 +136,11 @@ internal sealed class SimGroupMember : SimClient
     {
         SyncGroupRequest request = new()
         {
-            GroupId = Group, GenerationId = _generation, MemberId = _memberId, ProtocolType = "consumer", ProtocolName = "range",
+            GroupId = Group,
+            GenerationId = _generation,
+            MemberId = _memberId,
+            ProtocolType = "consumer",
+            ProtocolName = "range",
         };
         if (_leader == _memberId)
             for (int i = 0; i < _members.Count; i++)

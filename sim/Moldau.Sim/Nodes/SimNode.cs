@@ -57,6 +57,9 @@ public sealed class SimNode : ISimActor
     /// <summary>A clean stop is followed by a start after <see cref="RestartDelayNs"/>.</summary>
     public bool RestartWhenDown { get; set; }
 
+    /// <summary>Half of the deaths inside a disk call are power losses.</summary>
+    public bool CrashMayLosePower { get; init; }
+
     /// <summary>Connections are refused until a machine says Ready.</summary>
     public bool WaitsForReady { get; init; }
 
@@ -184,6 +187,7 @@ public sealed class SimNode : ISimActor
         _world.Trace.Add("crash in call", Number, int.MaxValue, Disk.Calls, null);
         Lanes.TearPendingWrites();
         Drop();
+        if (CrashMayLosePower && _prng.Chance(0.5)) Disk.LosePower();
         StartAfter(RestartDelayNs);
     }
 

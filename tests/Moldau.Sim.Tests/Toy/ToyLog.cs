@@ -101,8 +101,13 @@ internal sealed class ToyLog(MachineId id, ToyBug bug, BufferPool pool) : INodeM
         ToyFile.Write(data.Span, request.Argument);
         _effects.Add(NodeEffect.Disk(new AppendOp
         {
-            LogDirectory = Folder, OrderKey = this, File = _file!, // open: Serve looked
-            Position = (long)request.Result * EntryBytes, Data = data, Length = EntryBytes, Owner = request,
+            LogDirectory = Folder,
+            OrderKey = this,
+            File = _file!, // open: Serve looked
+            Position = (long)request.Result * EntryBytes,
+            Data = data,
+            Length = EntryBytes,
+            Owner = request,
         }));
         if (bug == ToyBug.AckBeforeAppend) Answer(request, request.Result);
         else _waiting.Add(request);
