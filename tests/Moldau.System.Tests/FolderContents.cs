@@ -96,7 +96,9 @@ internal sealed class FolderContents
     {
         var batch = new BatchShape
         {
-            ProducerId = _producerId, ProducerEpoch = 0, BaseSequence = sequence,
+            ProducerId = _producerId,
+            ProducerEpoch = 0,
+            BaseSequence = sequence,
             // Producers of long ago are forgotten when a log is opened, by the time in their last batch.
             BaseTimestamp = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
             Values = [sequence.ToString(CultureInfo.InvariantCulture)],

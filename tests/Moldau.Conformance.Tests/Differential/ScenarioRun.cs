@@ -13,10 +13,24 @@ internal sealed class ScenarioRun : IDisposable
     /// <summary>The versions in which other APIs than the one under test are asked.</summary>
     private static readonly Dictionary<string, int> _usual = new()
     {
-        ["CreateTopics"] = 7, ["DeleteTopics"] = 6, ["Produce"] = 12, ["Fetch"] = 12, ["Metadata"] = 12,
-        ["ListOffsets"] = 8, ["JoinGroup"] = 9, ["SyncGroup"] = 5, ["OffsetCommit"] = 9, ["OffsetFetch"] = 9,
-        ["FindCoordinator"] = 4, ["InitProducerId"] = 4, ["LeaveGroup"] = 5, ["Heartbeat"] = 4,
-        ["DescribeConfigs"] = 4, ["IncrementalAlterConfigs"] = 1, ["DeleteRecords"] = 2, ["DescribeGroups"] = 6,
+        ["CreateTopics"] = 7,
+        ["DeleteTopics"] = 6,
+        ["Produce"] = 12,
+        ["Fetch"] = 12,
+        ["Metadata"] = 12,
+        ["ListOffsets"] = 8,
+        ["JoinGroup"] = 9,
+        ["SyncGroup"] = 5,
+        ["OffsetCommit"] = 9,
+        ["OffsetFetch"] = 9,
+        ["FindCoordinator"] = 4,
+        ["InitProducerId"] = 4,
+        ["LeaveGroup"] = 5,
+        ["Heartbeat"] = 4,
+        ["DescribeConfigs"] = 4,
+        ["IncrementalAlterConfigs"] = 1,
+        ["DeleteRecords"] = 2,
+        ["DescribeGroups"] = 6,
     };
 
     private readonly Scenario _scenario;
