@@ -15,11 +15,11 @@ public sealed partial class RaftNode
         if (!_reading.Remove(token, out ParkedFetch? fetch)) return;
         if (_state is not LeaderState)
         {
-            Emit(new ReplyToRequest(fetch.Token, FetchError(fetch.Request, ErrorCode.NotLeaderOrFollower)), effects);
+            Emit(new ReplyToRequest(fetch.Token, FetchError(fetch.Request, fetch.Version, ErrorCode.NotLeaderOrFollower)), effects);
             return;
         }
 
-        FetchResponse response = FetchAnswer(fetch.Request, ErrorCode.None, out FetchResponse.PartitionData data);
+        FetchResponse response = FetchAnswer(fetch.Request, fetch.Version, ErrorCode.None, out FetchResponse.PartitionData data);
         data.HighWatermark = HighWatermark;
         data.LogStartOffset = _log.StartOffset;
         data.Records = bytes.ToArray();
@@ -51,7 +51,7 @@ public sealed partial class RaftNode
         ErrorCode error = CheckLeaderEpoch(asked.CurrentLeaderEpoch);
         if (error != ErrorCode.None || _state is not LeaderState leader)
         {
-            Emit(new ReplyToRequest(token, FetchError(request, error)), effects);
+            Emit(new ReplyToRequest(token, FetchError(request, version, error)), effects);
             return;
         }
 
@@ -69,7 +69,7 @@ public sealed partial class RaftNode
     private void Serve(LeaderState leader, ParkedFetch fetch, Instant now, bool mayPark, EffectList<RaftEffect> effects)
     {
         FetchRequest.FetchPartition asked = fetch.Request.Topics[0].Partitions[0];
-        FetchResponse response = FetchAnswer(fetch.Request, ErrorCode.None, out FetchResponse.PartitionData data);
+        FetchResponse response = FetchAnswer(fetch.Request, fetch.Version, ErrorCode.None, out FetchResponse.PartitionData data);
         data.HighWatermark = HighWatermark;
         data.LogStartOffset = _log.StartOffset;
         if (Diverges(asked, data))
@@ -151,9 +151,11 @@ public sealed partial class RaftNode
         }
     }
 
-    private FetchResponse FetchError(FetchRequest request, ErrorCode error) => FetchAnswer(request, error, out _);
+    private FetchResponse FetchError(FetchRequest request, short version, ErrorCode error) =>
+        FetchAnswer(request, version, error, out _);
 
-    private FetchResponse FetchAnswer(FetchRequest request, ErrorCode error, out FetchResponse.PartitionData data)
+    private FetchResponse FetchAnswer(
+        FetchRequest request, short version, ErrorCode error, out FetchResponse.PartitionData data)
     {
         data = new FetchResponse.PartitionData
         {
@@ -170,7 +172,7 @@ public sealed partial class RaftNode
         topic.Partitions.Add(data);
         var response = new FetchResponse();
         response.Responses.Add(topic);
-        if (LeaderId >= 0 && EndpointFor(LeaderId) is { } endpoint)
+        if (version >= 16 && LeaderId >= 0 && EndpointFor(LeaderId) is { } endpoint)
             response.NodeEndpoints.Add(new FetchResponse.NodeEndpoint
             {
                 NodeId = LeaderId,

@@ -173,7 +173,10 @@ public sealed partial class RaftNode
     private void LeaveLeadership(LeaderState leader, EffectList<RaftEffect> effects)
     {
         foreach (ParkedFetch parked in leader.Parked)
-            Emit(new ReplyToRequest(parked.Token, FetchError(parked.Request, ErrorCode.NotLeaderOrFollower)), effects);
+        {
+            FetchResponse refusal = FetchError(parked.Request, parked.Version, ErrorCode.NotLeaderOrFollower);
+            Emit(new ReplyToRequest(parked.Token, refusal), effects);
+        }
         leader.Parked.Clear();
         if (leader.VoterChange is { } change)
             Emit(new ReplyToRequest(change.Token, change.Answer(ErrorCode.NotLeaderOrFollower, null)), effects);

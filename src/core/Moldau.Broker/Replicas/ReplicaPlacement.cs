@@ -9,6 +9,7 @@ internal sealed class ReplicaPlacement
 {
     private readonly IReadOnlyList<BootedDirectory> _directories;
     private readonly Dictionary<string, int> _byFolder = new(StringComparer.Ordinal);
+    private readonly HashSet<TopicPartition> _forgotten = [];
     private readonly int[] _counts;
 
     public ReplicaPlacement(IReadOnlyList<BootedDirectory> directories)
@@ -40,8 +41,8 @@ internal sealed class ReplicaPlacement
             Config = config,
             TopicId = partition.Id.TopicId,
             HadCleanShutdown = directory.IsClean,
-            LogStartOffset = directory.LogStartOffsets.GetValueOrDefault(name),
-            RecoveryPoint = directory.RecoveryPoints.GetValueOrDefault(name),
+            LogStartOffset = Checkpoint(directory.LogStartOffsets, name),
+            RecoveryPoint = Checkpoint(directory.RecoveryPoints, name),
             NowMs = nowMs,
         };
     }
@@ -49,7 +50,7 @@ internal sealed class ReplicaPlacement
     public long HighWatermarkOf(Partition partition)
     {
         BootedDirectory directory = _directories[_byFolder[partition.Name]];
-        return directory.HighWatermarks.GetValueOrDefault(new TopicPartition(partition.Topic, partition.Index));
+        return Checkpoint(directory.HighWatermarks, new TopicPartition(partition.Topic, partition.Index));
     }
 
     public string DirectoryOf(Partition partition) => _directories[_byFolder[partition.Name]].Path;
@@ -58,7 +59,12 @@ internal sealed class ReplicaPlacement
     public void Forget(Partition partition)
     {
         if (_byFolder.Remove(partition.Name, out int index)) _counts[index]--;
+        _forgotten.Add(new TopicPartition(partition.Topic, partition.Index));
     }
+
+    /// <summary>What the start found in a checkpoint is of a replica that was there then, not of a later one.</summary>
+    private long Checkpoint(IReadOnlyDictionary<TopicPartition, long> checkpoint, TopicPartition name) =>
+        _forgotten.Contains(name) ? 0 : checkpoint.GetValueOrDefault(name);
 
     private int Emptiest()
     {
