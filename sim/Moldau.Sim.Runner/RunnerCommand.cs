@@ -6,8 +6,8 @@ namespace Moldau.Sim.Runner;
 public static class RunnerCommand
 {
     private const string Usage = """
-        usage: sim --seed N [--trace] [--shrink] [--without I,J,…]   one seed: plan, hash, and on failure the last events
-               sim --seeds A..B [--verbose]                          many seeds; ends with N passed, N failed
+        usage: ./simulate --seed N [--trace] [--shrink] [--without I,J,…]   one seed: plan, hash, and on failure the last events
+               ./simulate --seeds A..B [--verbose]                       many seeds; ends with N passed, N failed
         """;
 
     private sealed record Options(
@@ -54,7 +54,7 @@ public static class RunnerCommand
 
             failed.Add(seed);
             output.Write(report);
-            output.WriteLine($"replay: ./sim --seed {seed}");
+            output.WriteLine($"replay: ./simulate --seed {seed}");
         }
 
         if (failed.Count > 0) output.WriteLine($"failed seeds: {string.Join(' ', failed)}");

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Moldau.TestServers;
 
-/// <summary>Foreign programs and clients: found on the path, or installed once by <c>tests/tools/install-clients.sh</c>.</summary>
+/// <summary>
+/// Foreign programs and clients: found on the path, or installed once by <c>tests/tools/install-clients.sh</c>.
+/// </summary>
 public static class TestTools
 {
     private static readonly ConcurrentDictionary<string, string?> _reasons = new();

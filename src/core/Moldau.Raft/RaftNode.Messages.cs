@@ -38,7 +38,7 @@ public sealed partial class RaftNode
                 OnFetchSnapshot(token, r, now, effects);
                 break;
             case DescribeQuorumRequest r:
-                response = Describe(r, now);
+                response = Describe(r, version, now);
                 break;
             case AddRaftVoterRequest r:
                 AddVoter(token, r, now, effects);

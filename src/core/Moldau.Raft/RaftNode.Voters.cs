@@ -144,29 +144,21 @@ public sealed partial class RaftNode
             leader.Deadline = now + CheckQuorumTimeout;
     }
 
-    private DescribeQuorumResponse Describe(DescribeQuorumRequest request, Instant now)
+    private DescribeQuorumResponse Describe(DescribeQuorumRequest request, short version, Instant now)
     {
-        var response = new DescribeQuorumResponse();
         bool isOurs = request.Topics.Count == 1 && request.Topics[0].TopicName == MetadataTopic
             && request.Topics[0].Partitions is [{ PartitionIndex: 0 }];
-        var topic = new DescribeQuorumResponse.TopicData
+        if (!isOurs) return DescribeUnknown(request);
+        var response = new DescribeQuorumResponse();
+        if (_state is not LeaderState leader)
         {
-            TopicName = request.Topics.Count > 0
-            ? request.Topics[0].TopicName : ""
-        };
-        response.Topics.Add(topic);
-        if (!isOurs || _state is not LeaderState leader)
-        {
-            ErrorCode error = isOurs ? ErrorCode.NotLeaderOrFollower : ErrorCode.UnknownTopicOrPartition;
-            topic.Partitions.Add(new DescribeQuorumResponse.PartitionData
-            {
-                ErrorCode = (short)error,
-                LeaderId = LeaderId,
-                LeaderEpoch = Epoch
-            });
+            response.ErrorCode = (short)ErrorCode.NotLeaderOrFollower;
+            response.ErrorMessage = "This node does not lead the quorum.";
             return response;
         }
 
+        var topic = new DescribeQuorumResponse.TopicData { TopicName = MetadataTopic };
+        response.Topics.Add(topic);
         var data = new DescribeQuorumResponse.PartitionData
         {
             LeaderId = leader.LeaderId,
@@ -176,7 +168,8 @@ public sealed partial class RaftNode
         topic.Partitions.Add(data);
         foreach (VoterNode voter in _voters.Current.Nodes.Values)
         {
-            data.CurrentVoters.Add(ReplicaStateOf(voter.Key, leader, now));
+            data.CurrentVoters.Add(ReplicaStateOf(voter.Key, leader, version, now));
+            if (version < 2) continue;
             var node = new DescribeQuorumResponse.Node { NodeId = voter.Key.Id };
             foreach (RaftEndpoint e in voter.Endpoints)
                 node.Listeners.Add(new DescribeQuorumResponse.Listener { Name = e.Name, Host = e.Host, Port = e.Port });
@@ -184,18 +177,39 @@ public sealed partial class RaftNode
         }
 
         foreach (ReplicaProgress progress in leader.Replicas.Where(r => !_voters.Current.Contains(r.Key)))
-            data.Observers.Add(ReplicaStateOf(progress.Key, leader, now));
+            data.Observers.Add(ReplicaStateOf(progress.Key, leader, version, now));
         return response;
     }
 
-    private DescribeQuorumResponse.ReplicaState ReplicaStateOf(ReplicaKey key, LeaderState leader, Instant now)
+    private static DescribeQuorumResponse DescribeUnknown(DescribeQuorumRequest request)
+    {
+        var response = new DescribeQuorumResponse();
+        foreach (DescribeQuorumRequest.TopicData asked in request.Topics)
+        {
+            var topic = new DescribeQuorumResponse.TopicData { TopicName = asked.TopicName };
+            response.Topics.Add(topic);
+            foreach (DescribeQuorumRequest.PartitionData partition in asked.Partitions)
+            {
+                topic.Partitions.Add(new DescribeQuorumResponse.PartitionData
+                {
+                    PartitionIndex = partition.PartitionIndex,
+                    ErrorCode = (short)ErrorCode.UnknownTopicOrPartition,
+                    ErrorMessage = "Only the metadata partition has a quorum.",
+                });
+            }
+        }
+
+        return response;
+    }
+
+    private DescribeQuorumResponse.ReplicaState ReplicaStateOf(ReplicaKey key, LeaderState leader, short version, Instant now)
     {
         if (key.Matches(_options.Self))
         {
             return new DescribeQuorumResponse.ReplicaState
             {
                 ReplicaId = key.Id,
-                ReplicaDirectoryId = key.DirectoryId,
+                ReplicaDirectoryId = version >= 2 ? key.DirectoryId : Uuid.Zero,
                 LogEndOffset = _log.EndOffset,
                 LastFetchTimestamp = now.UnixMs,
                 LastCaughtUpTimestamp = now.UnixMs,
@@ -206,7 +220,7 @@ public sealed partial class RaftNode
         return new DescribeQuorumResponse.ReplicaState
         {
             ReplicaId = key.Id,
-            ReplicaDirectoryId = key.DirectoryId,
+            ReplicaDirectoryId = version >= 2 ? key.DirectoryId : Uuid.Zero,
             LogEndOffset = progress?.EndOffset ?? -1,
             LastFetchTimestamp = progress?.LastFetchMs ?? -1,
             LastCaughtUpTimestamp = progress?.LastCaughtUpMs ?? -1,

@@ -55,7 +55,7 @@ public static class NodeBoot
         List<string> paths = [.. config.LogDirs.Append(config.MetadataLogDir).Distinct(StringComparer.Ordinal)];
         foreach (string path in paths)
         {
-            disk.CreateDirectory(path);
+            MakeDirectory(disk, path);
             locks.Add(disk.TryLock($"{path}/{LockFile}") ?? throw new BootException(
                 $"the data folder {path} is in use by another process: stop that node, or give this one a folder of its own"));
         }
@@ -79,6 +79,17 @@ public static class NodeBoot
         foreach (string path in config.LogDirs.Distinct(StringComparer.Ordinal))
             directories.Add(ReadDirectory(disk, path, ids[paths.IndexOf(path)]));
         return new BootedNode(clusterId, directories, metadata, locks, notes);
+    }
+
+    /// <summary>A new data folder must outlive a power loss as its contents do: until its identity is written, the name is
+    /// made durable at each start, with the names of all folders made on the way.</summary>
+    private static void MakeDirectory(IDisk disk, string path)
+    {
+        if (disk.FileExists($"{path}/meta.properties")) return;
+        List<string> parents = [LogFileNames.ParentOf(path)];
+        while (parents[^1].Length > 1 && !disk.DirectoryExists(parents[^1])) parents.Add(LogFileNames.ParentOf(parents[^1]));
+        disk.CreateDirectory(path);
+        foreach (string parent in parents) disk.SyncDirectory(parent);
     }
 
     private static Uuid Identify(

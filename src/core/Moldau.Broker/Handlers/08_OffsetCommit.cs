@@ -28,7 +28,7 @@ internal sealed class OffsetCommitHandler : GroupHandler<OffsetCommitRequest, Of
         machine.CallCoordinator(
             body.GroupId,
             (shard, done) => Run(shard, body, request.Version, caller, done),
-            error => Failed(body, error),
+            error => Failed(body, request.Version, error),
             answer);
     }
 
@@ -36,7 +36,7 @@ internal sealed class OffsetCommitHandler : GroupHandler<OffsetCommitRequest, Of
         GroupShard shard, OffsetCommitRequest body, short version, GroupCaller caller, Action<OffsetCommitResponse> done) =>
         shard.CommitOffsets(body, version, done);
 
-    protected override OffsetCommitResponse Failed(OffsetCommitRequest body, ErrorCode error)
+    protected override OffsetCommitResponse Failed(OffsetCommitRequest body, short version, ErrorCode error)
     {
         OffsetCommitResponse response = new();
         foreach (OffsetCommitRequest.OffsetCommitRequestTopic topic in body.Topics) response.Topics.Add(Refused(topic, error));

@@ -11,5 +11,6 @@ internal sealed class SyncGroupHandler : GroupHandler<SyncGroupRequest, SyncGrou
         GroupShard shard, SyncGroupRequest body, short version, GroupCaller caller, Action<SyncGroupResponse> done) =>
         shard.Sync(body, version, done);
 
-    protected override SyncGroupResponse Failed(SyncGroupRequest body, ErrorCode error) => new() { ErrorCode = (short)error };
+    protected override SyncGroupResponse Failed(SyncGroupRequest body, short version, ErrorCode error) =>
+        new() { ErrorCode = (short)error };
 }

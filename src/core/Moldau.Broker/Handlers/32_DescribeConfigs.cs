@@ -65,6 +65,9 @@ internal static class ConfigDescriber
             case ConfigResourceType.BrokerLogger:
                 entries = DescribeConfigs.DescribeLoggers(options.Log.LevelNames());
                 break;
+            case ConfigResourceType.Group when name.Length == 0:
+                Fail(result, ErrorCode.InvalidRequest, "Group name must not be empty");
+                break;
             case ConfigResourceType.Group:
                 entries = DescribeConfigs.DescribeGroup(Overrides(image, Metadata.ConfigResourceType.Group, name), config);
                 break;

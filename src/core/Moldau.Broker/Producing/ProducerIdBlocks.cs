@@ -20,7 +20,12 @@ internal sealed class ProducerIdBlocks(ShardMachine shard)
 
         _waiting.Enqueue(done);
         if (_waiting.Count > 1) return;
-        shard.CallController(new AllocateProducerIdsRequest { BrokerId = shard.Options.NodeId }, 0, answer => OnBlock((AllocateProducerIdsResponse)answer));
+        AllocateProducerIdsRequest request = new()
+        {
+            BrokerId = shard.Options.NodeId,
+            BrokerEpoch = shard.Image.Cluster.Broker(shard.Options.NodeId)?.Epoch ?? -1,
+        };
+        shard.CallController(request, 0, answer => OnBlock((AllocateProducerIdsResponse)answer));
     }
 
     private void OnBlock(AllocateProducerIdsResponse block)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Moldau.Base;
 using Moldau.Coordination;
 using Moldau.Protocol;
@@ -191,9 +192,23 @@ internal sealed partial class ReplicaSet
         entry.ErrorMessage = outcome.Message;
         if (outcome.RefusedRecords is { } refused)
             entry.RecordErrors = [.. refused.Select(r => (r.BatchIndex, (string?)r.Message))];
-        if (error is not (ErrorCode.InvalidRecord or ErrorCode.InvalidTimestamp)) entry.LogStartOffset = -1;
+        // As in Apache Kafka the log's start is told unless the batch is damaged or too large, or is not one batch.
+        bool isLogStartKnown = error switch
+        {
+            ErrorCode.InvalidRecord => IsOneBatch(call.Frame.Span.Slice(entry.Start, entry.Length)),
+            ErrorCode.CorruptMessage or ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge
+                or ErrorCode.KafkaStorageError or ErrorCode.RequestTimedOut => false,
+            _ => true,
+        };
+        if (!isLogStartKnown) entry.LogStartOffset = -1;
         call.Complete(entry, error);
     }
+
+    /// <summary>One batch in format 2 that is as long as it says.</summary>
+    private static bool IsOneBatch(ReadOnlySpan<byte> records) =>
+        records.Length >= RecordBatchLayout.HeaderBytes && records[RecordBatchLayout.Magic] == RecordBatchLayout.MagicV2
+            && BinaryPrimitives.ReadInt32BigEndian(records[RecordBatchLayout.Length..])
+                == records.Length - RecordBatchLayout.LogOverhead;
 
     private void ReadPiece(
         Partition partition, PartitionLog log, long offset, BatchConsumer consume, Action<long> done, LocateJob? located)

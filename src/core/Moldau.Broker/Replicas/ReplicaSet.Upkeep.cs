@@ -13,7 +13,7 @@ internal sealed partial class ReplicaSet
     {
         _onClosed = done;
         foreach (Partition partition in _partitions.Values)
-            if (partition.IsOpen) partition.Log!.Close(_shard.Now, _shard.DiskOps); // open
+            partition.Log?.Close(_shard.Now, _shard.DiskOps);
         FinishClosing();
     }
 
@@ -87,11 +87,12 @@ internal sealed partial class ReplicaSet
         FinishClosing();
     }
 
+    /// <summary>A log leaves the table when its files are synced and closed; those of deleted topics are renamed then.</summary>
     private void FinishClosing()
     {
-        if (_onClosed is null || _opening > 0) return;
-        foreach (Partition partition in _partitions.Values)
-            if (partition.Log is { IsClosed: false, IsFailed: false }) return;
+        if (_onClosed is null || _opening > 0 || _removing > 0) return;
+        foreach (PartitionLog log in _byLog.Keys)
+            if (!log.IsFailed) return;
         Action done = _onClosed;
         _onClosed = static () => { };
         done();

@@ -17,6 +17,7 @@ internal sealed partial class ReplicaSet
     private readonly LogServices _services;
     private readonly ReplicaPlacement _placement;
     private int _opening;
+    private int _removing;
     private long _readyFor = -1;
     private Action? _onClosed;
 
@@ -73,6 +74,7 @@ internal sealed partial class ReplicaSet
         if ((changes & LogChanges.Failed) != 0)
         {
             Fail(partition, log.FailureText ?? "the log failed");
+            FinishClosing();
             return;
         }
 
@@ -166,6 +168,7 @@ internal sealed partial class ReplicaSet
             partition.Opened(log);
             _shard.Log.LogOpened(partition.Name, log.LogStartOffset, log.LogEndOffset);
             if (partition.IsDeleted) DeleteFolder(partition);
+            else if (_onClosed is not null) log.Close(_shard.Now, _shard.DiskOps);
         }
 
         ReportReady();
@@ -210,9 +213,12 @@ internal sealed partial class ReplicaSet
     private void RemoveFolder(Partition partition, PartitionLog log)
     {
         RenameFolderJob rename = log.MakeDeleteJob(_shard.Prng.NextUuid());
+        _removing++;
         rename.Owner = (Action<DiskOp>)(_ =>
         {
+            _removing--;
             _placement.Forget(partition);
+            FinishClosing();
             if (rename.Error != DiskError.None)
             {
                 _shard.Log.Warn($"{partition.Name} could not be renamed for deletion: {rename.ErrorText}");

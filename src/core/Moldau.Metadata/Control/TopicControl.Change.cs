@@ -90,8 +90,7 @@ internal sealed partial class TopicControl
     private ControllerError Grow(CreatePartitionsRequest.CreatePartitionsTopic request, List<MetadataRecord> records)
     {
         if (context.Image.Topics.Find(request.Name) is not { } topic)
-            return new ControllerError(ErrorCode.UnknownTopicOrPartition,
-                "This server does not host this topic-partition.");
+            return new ControllerError(ErrorCode.UnknownTopicOrPartition);
         int have = topic.Partitions.Length;
         if (request.Count == have)
             return new ControllerError(ErrorCode.InvalidPartitions, $"Topic already has {have} partition(s).");

@@ -24,7 +24,7 @@ internal sealed partial class TopicControl(ControllerContext context, ConfigCont
         {
             if (duplicates.Contains(topic.Name) || topic.Name == TopicNames.ClusterMetadata) continue;
             int before = records.Count;
-            var result = new TopicResult { Name = topic.Name };
+            var result = new TopicResult { Name = topic.Name, ErrorMessage = null };
             ControllerError error = CreateOne(topic, records, result);
             if (!error.IsFailure && records.Count > ControllerContext.MaxRecordsPerOperation)
                 error = new ControllerError(ErrorCode.PolicyViolation,
