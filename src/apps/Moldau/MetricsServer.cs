@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -21,6 +22,7 @@ internal sealed class MetricsServer : IDisposable
     public static MetricsServer Start(BrokerConfig config, IReadOnlyList<NodeMachine> machines, NodeHost host)
     {
         if (config.HttpListeners.Count == 0) return new MetricsServer(null);
+        MetricsFilter filter = new(config);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -35,11 +37,12 @@ internal sealed class MetricsServer : IDisposable
             }
         });
         WebApplication app = builder.Build();
-        PrometheusText text = new(machines, host);
+        KafkaMetrics kafka = new(machines, host);
+        ProcessMetrics process = new(machines, host);
         app.MapGet("/metrics", async context =>
         {
             context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-            await context.Response.WriteAsync(text.Render());
+            await context.Response.WriteAsync(Render(kafka, process, filter));
         });
         app.MapGet("/health/live", static () => Results.Text("ok"));
         app.MapGet("/health/ready", () => host.Ready.IsCompletedSuccessfully ? Results.Text("ready") : Results.StatusCode(503));
@@ -53,6 +56,15 @@ internal sealed class MetricsServer : IDisposable
         }
 
         return new MetricsServer(app);
+    }
+
+    private static string Render(KafkaMetrics kafka, ProcessMetrics process, MetricsFilter filter)
+    {
+        StringBuilder text = new(64 * 1024);
+        MetricsText writer = new(text, filter);
+        kafka.Render(writer);
+        process.Render(writer);
+        return text.ToString();
     }
 
     public void Dispose() => _app?.StopAsync().GetAwaiter().GetResult();

@@ -22,6 +22,9 @@ public static class NodeMachines
         return machines;
     }
 
+    /// <summary>What the control machine shows; null for a shard.</summary>
+    public static ControlMetrics? ControlMetricsOf(INodeMachine machine) => (machine as ControlMachine)?.Metrics;
+
     /// <summary>What a shard counts; null for the control machine.</summary>
     public static ShardMetrics? MetricsOf(INodeMachine machine) => (machine as ShardMachine)?.Metrics;
 }

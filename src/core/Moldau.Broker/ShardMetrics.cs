@@ -6,10 +6,13 @@ namespace Moldau.Broker;
 /// <summary>What a shard counts, beside the logic. Written by its thread, read by the publisher.</summary>
 public sealed class ShardMetrics
 {
+    private readonly SortedDictionary<string, TopicCounts> _topics = new(StringComparer.Ordinal);
+
     public ShardMetrics()
     {
         Requests = Cells();
         RequestTimeNs = Cells();
+        RequestQueueTimeNs = Cells();
     }
 
     /// <summary>By API key.</summary>
@@ -17,6 +20,70 @@ public sealed class ShardMetrics
 
     /// <summary>From the last byte of the request to its answer, summed, by API key.</summary>
     public IReadOnlyList<MetricCell> RequestTimeNs { get; }
+
+    /// <summary>From the last byte of the request to its beginning, behind others of its connection; summed, by API key.</summary>
+    public IReadOnlyList<MetricCell> RequestQueueTimeNs { get; }
+
+    /// <summary>All topics together.</summary>
+    public TopicCounts AllTopics { get; } = new("");
+
+    public MetricCell IsrShrinks { get; } = new();
+
+    public MetricCell IsrExpands { get; } = new();
+
+    /// <summary>What needed a walk over the shard's state, at most a second old. Replaced as a whole; never changed.</summary>
+    public ShardGauges Gauges { get; private set; } = ShardGauges.Empty;
+
+    internal void Publish(ShardGauges gauges) => Gauges = gauges;
+
+    /// <summary>The counts of a topic that exists; kept until <see cref="Forget"/>.</summary>
+    internal TopicCounts Topic(string name)
+    {
+        if (!_topics.TryGetValue(name, out TopicCounts? counts)) _topics.Add(name, counts = new TopicCounts(name));
+        return counts;
+    }
+
+    internal bool TryGetTopic(string name, out TopicCounts? counts) => _topics.TryGetValue(name, out counts);
+
+    /// <summary>The topics that still exist; the others are dropped.</summary>
+    internal TopicCounts[] LiveTopics(Metadata.TopicsImage topics)
+    {
+        List<TopicCounts> live = new(_topics.Count);
+        List<string>? gone = null;
+        foreach (TopicCounts counts in _topics.Values)
+        {
+            if (topics.Find(counts.Topic) is not null) live.Add(counts);
+            else (gone ??= []).Add(counts.Topic);
+        }
+
+        foreach (string name in gone ?? []) _topics.Remove(name);
+        return [.. live];
+    }
+
+    internal void RequestDone(RequestContext request, Instant now)
+    {
+        RequestTimeNs[(int)request.Api].Add((now - request.ReceivedAt).Ns);
+        RequestQueueTimeNs[(int)request.Api].Add((request.StartedAt - request.ReceivedAt).Ns);
+    }
+
+    internal void IsrChanged(int before, int after)
+    {
+        if (after < before) IsrShrinks.Increment();
+        else if (after > before) IsrExpands.Increment();
+    }
+
+    private static MetricCell[] Cells()
+    {
+        MetricCell[] cells = new MetricCell[ApiTable.All.Length];
+        for (int i = 0; i < cells.Length; i++) cells[i] = new MetricCell();
+        return cells;
+    }
+}
+
+/// <summary>What one shard counts of one topic, or of all. Written by its thread, read by the publisher.</summary>
+public sealed class TopicCounts(string topic)
+{
+    public string Topic { get; } = topic;
 
     public MetricCell BytesIn { get; } = new();
 
@@ -50,12 +117,5 @@ public sealed class ShardMetrics
         FetchRequests.Increment();
         if (result.Error != ErrorCode.None) FailedFetch.Increment();
         else BytesOut.Add(result.RecordBytes);
-    }
-
-    private static MetricCell[] Cells()
-    {
-        MetricCell[] cells = new MetricCell[ApiTable.All.Length];
-        for (int i = 0; i < cells.Length; i++) cells[i] = new MetricCell();
-        return cells;
     }
 }

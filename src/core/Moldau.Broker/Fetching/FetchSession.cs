@@ -15,6 +15,9 @@ internal sealed class FetchTarget(FetchKey key)
 {
     public FetchKey Key { get; } = key;
 
+    /// <summary>Where its topic is counted; null until it is known to exist.</summary>
+    public TopicCounts? Counts { get; set; }
+
     public long FetchOffset { get; set; }
 
     public int MaxBytes { get; set; }

@@ -14,6 +14,17 @@ internal sealed class FetchSessionCache(int slots, Prng prng)
 
     public int Count => _sessions.Count;
 
+    /// <summary>Partitions of all sessions together; walks them.</summary>
+    public int PartitionCount
+    {
+        get
+        {
+            int count = 0;
+            foreach (FetchSession session in _sessions.Values) count += session.Count;
+            return count;
+        }
+    }
+
     public long Evictions { get; private set; }
 
     /// <summary>A new session, or null where the cache is full of live ones: the client then goes on without.</summary>

@@ -91,6 +91,9 @@ internal sealed class Partition(TopicIdPartition id, string topic)
         Release(_waitingForHighWatermark, HighWatermark);
     }
 
+    /// <summary>Produce calls that wait for this partition.</summary>
+    public int WaitingAcks => _waitingForWritten.Count + _waitingForHighWatermark.Count;
+
     public void AddFetch(FetchCall call) => _fetches.Add(call);
 
     public void RemoveFetch(FetchCall call) => _fetches.Remove(call);

@@ -111,6 +111,7 @@ internal sealed partial class ReplicaSet
             Open(partition);
         }
 
+        if (partition.IsLeader) _shard.Metrics.IsrChanged(partition.State!.Isr.Length, state.Isr.Length); // set when it was added
         partition.State = state;
         partition.WhenOpen(() => Lead(partition));
     }

@@ -28,6 +28,10 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
 
     public bool IsUnfenced => _isUnfenced;
 
+    public bool IsStopping => _isStopping;
+
+    public int OfflineDirectories => _offline.Count;
+
     public void Start()
     {
         ControllerRegistrationRequest controller = new()

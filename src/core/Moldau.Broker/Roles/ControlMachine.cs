@@ -35,6 +35,8 @@ internal sealed class ControlMachine : Machine
 
     public BrokerLifecycle Broker { get; }
 
+    public ControlMetrics Metrics { get; } = new();
+
     public DynamicConfig Dynamic { get; }
 
     /// <summary>The newest committed metadata.</summary>
@@ -124,6 +126,7 @@ internal sealed class ControlMachine : Machine
 
     protected override void OnStart()
     {
+        After(Duration.FromSeconds(1), new TimedCall(_ => PublishGauges()));
         _log = new QuorumLog(this, _boot);
         if (!_log.IsAlone)
         {
@@ -160,6 +163,13 @@ internal sealed class ControlMachine : Machine
             case ShardStopped stopped: Broker.OnShardStopped(stopped); break;
             default: Verify.Fail($"{Id} does not know {message.GetType().Name}"); break;
         }
+    }
+
+    private void PublishGauges()
+    {
+        if (Broker.IsStopping) return;
+        Metrics.Publish(this);
+        After(Duration.FromSeconds(1), new TimedCall(_ => PublishGauges()));
     }
 
     private void Activate()

@@ -138,13 +138,28 @@ internal sealed class ShardMachine : Machine
 
     public void CountFetched(List<FetchTarget> targets, FetchResult[] results)
     {
-        for (int i = 0; i < targets.Count; i++) Metrics.Fetched(results[i]);
+        for (int i = 0; i < targets.Count; i++)
+        {
+            Metrics.AllTopics.Fetched(results[i]);
+            FetchTarget target = targets[i];
+            target.Counts ??= TopicOf(target.Key) is { } name ? Metrics.Topic(name) : null;
+            target.Counts?.Fetched(results[i]);
+        }
     }
 
     public void CountProduced(ProduceOperation operation)
     {
         foreach (ProduceOperation.Topic topic in operation.Topics)
-            foreach (ProduceCall.Entry entry in topic.Partitions) Metrics.Produced(entry);
+        {
+            // A name that is no topic's must not make a series of its own.
+            if (!Metrics.TryGetTopic(topic.Name, out TopicCounts? counts) && Image.Topics.Find(topic.Name) is not null)
+                counts = Metrics.Topic(topic.Name);
+            foreach (ProduceCall.Entry entry in topic.Partitions)
+            {
+                Metrics.AllTopics.Produced(entry);
+                counts?.Produced(entry);
+            }
+        }
     }
 
     protected override void Dispatch(RequestContext request)
@@ -154,9 +169,13 @@ internal sealed class ShardMachine : Machine
     }
 
     protected override void RequestDone(RequestContext request) =>
-        Metrics.RequestTimeNs[(int)request.Api].Add((Now - request.ReceivedAt).Ns);
+        Metrics.RequestDone(request, Now);
 
-    protected override void OnStart() => Replicas.Start();
+    protected override void OnStart()
+    {
+        Replicas.Start();
+        After(Duration.FromSeconds(1), new TimedCall(_ => PublishGauges()));
+    }
 
     protected override void OnStopRequested()
     {
@@ -207,6 +226,16 @@ internal sealed class ShardMachine : Machine
         Replicas.OnImage(published);
         if (published.Delta is not null) Coordinators.TopicsDeleted(published.Delta.DeletedTopics);
     }
+
+    private void PublishGauges()
+    {
+        if (_isStopping) return;
+        Metrics.Publish(ShardGauges.Of(this));
+        After(Duration.FromSeconds(1), new TimedCall(_ => PublishGauges()));
+    }
+
+    private string? TopicOf(in FetchKey key) =>
+        (key.Topic is null ? Image.Topics.Find(key.TopicId) : Image.Topics.Find(key.Topic))?.Name;
 
     private static GroupOptions GroupOptionsOf(BrokerConfig config) => new()
     {
