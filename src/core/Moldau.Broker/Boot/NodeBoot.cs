@@ -55,7 +55,7 @@ public static class NodeBoot
         List<string> paths = [.. config.LogDirs.Append(config.MetadataLogDir).Distinct(StringComparer.Ordinal)];
         foreach (string path in paths)
         {
-            disk.CreateDirectory(path);
+            CreateDurably(disk, path);
             locks.Add(disk.TryLock($"{path}/{LockFile}") ?? throw new BootException(
                 $"the data folder {path} is in use by another process: stop that node, or give this one a folder of its own"));
         }
@@ -119,6 +119,21 @@ public static class NodeBoot
         if (bytes is null) return null;
         return MetaProperties.TryDecode(bytes, out string? problem)
             ?? throw new BootException($"{path}/meta.properties cannot be read: {problem}");
+    }
+
+    /// <summary>A log directory that is made here survives a power loss, as what is in it does.</summary>
+    private static void CreateDurably(IDisk disk, string path)
+    {
+        List<string> parents = [];
+        for (string at = path; at.Length > 1 && !disk.DirectoryExists(at);)
+        {
+            int cut = at.LastIndexOf('/');
+            at = cut <= 0 ? "/" : at[..cut];
+            parents.Add(at);
+        }
+
+        disk.CreateDirectory(path);
+        foreach (string parent in parents) disk.SyncDirectory(parent);
     }
 
     private static BootedDirectory ReadDirectory(IDisk disk, string path, Uuid id)

@@ -20,7 +20,9 @@ internal sealed class ProducerIdBlocks(ShardMachine shard)
 
         _waiting.Enqueue(done);
         if (_waiting.Count > 1) return;
-        shard.CallController(new AllocateProducerIdsRequest { BrokerId = shard.Options.NodeId }, 0, answer => OnBlock((AllocateProducerIdsResponse)answer));
+        int id = shard.Options.NodeId;
+        AllocateProducerIdsRequest request = new() { BrokerId = id, BrokerEpoch = shard.Image.Cluster.Broker(id)?.Epoch ?? -1 };
+        shard.CallController(request, 0, answer => OnBlock((AllocateProducerIdsResponse)answer));
     }
 
     private void OnBlock(AllocateProducerIdsResponse block)

@@ -9,6 +9,7 @@ internal sealed class ReplicaPlacement
 {
     private readonly IReadOnlyList<BootedDirectory> _directories;
     private readonly Dictionary<string, int> _byFolder = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _made = new(StringComparer.Ordinal);
     private readonly int[] _counts;
 
     public ReplicaPlacement(IReadOnlyList<BootedDirectory> directories)
@@ -25,8 +26,11 @@ internal sealed class ReplicaPlacement
     public LoadLogRequest RequestFor(Partition partition, LogConfig config, long nowMs)
     {
         TopicPartition name = new(partition.Topic, partition.Index);
-        if (!_byFolder.TryGetValue(partition.Name, out int index))
+        bool isNew = !_byFolder.TryGetValue(partition.Name, out int index);
+        if (isNew)
         {
+            // The checkpoints may know one of this name that is deleted.
+            _made.Add(partition.Name);
             index = Emptiest();
             _byFolder.Add(partition.Name, index);
             _counts[index]++;
@@ -40,8 +44,8 @@ internal sealed class ReplicaPlacement
             Config = config,
             TopicId = partition.Id.TopicId,
             HadCleanShutdown = directory.IsClean,
-            LogStartOffset = directory.LogStartOffsets.GetValueOrDefault(name),
-            RecoveryPoint = directory.RecoveryPoints.GetValueOrDefault(name),
+            LogStartOffset = isNew ? 0 : directory.LogStartOffsets.GetValueOrDefault(name),
+            RecoveryPoint = isNew ? 0 : directory.RecoveryPoints.GetValueOrDefault(name),
             NowMs = nowMs,
         };
     }
@@ -49,7 +53,7 @@ internal sealed class ReplicaPlacement
     public long HighWatermarkOf(Partition partition)
     {
         BootedDirectory directory = _directories[_byFolder[partition.Name]];
-        return directory.HighWatermarks.GetValueOrDefault(new TopicPartition(partition.Topic, partition.Index));
+        return _made.Contains(partition.Name) ? 0 : directory.HighWatermarks.GetValueOrDefault(new TopicPartition(partition.Topic, partition.Index));
     }
 
     public string DirectoryOf(Partition partition) => _directories[_byFolder[partition.Name]].Path;

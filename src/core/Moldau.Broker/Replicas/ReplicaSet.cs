@@ -47,8 +47,7 @@ internal sealed partial class ReplicaSet
         }
         else
         {
-            foreach (TopicImage topic in published.Delta.DeletedTopics)
-                for (int i = 0; i < topic.Partitions.Length; i++) Delete(new TopicIdPartition(topic.Id, i));
+            foreach (TopicImage topic in published.Delta.DeletedTopics) DeleteAll(topic);
             foreach (MetadataDelta.PartitionChange change in published.Delta.PartitionChanges(image))
                 Update(change.Topic, change.Partition, change.New);
             Reconfigure(published.Delta, image);
@@ -74,6 +73,7 @@ internal sealed partial class ReplicaSet
         if ((changes & LogChanges.Failed) != 0)
         {
             Fail(partition, log.FailureText ?? "the log failed");
+            if (partition.IsDeleted) Left(partition);
             FinishClosing();
             return;
         }
@@ -105,7 +105,7 @@ internal sealed partial class ReplicaSet
             partition = new Partition(id, topic.Name);
             _partitions.Add(id, partition);
             partition.State = state;
-            Open(partition);
+            OpenWhenFree(partition);
         }
 
         partition.State = state;
@@ -158,11 +158,12 @@ internal sealed partial class ReplicaSet
         if (job.Error != DiskError.None)
         {
             Fail(partition, job.ErrorText ?? "cannot be opened");
+            if (partition.IsDeleted) Left(partition);
         }
         else
         {
             PartitionLog log = job.Open(_services, _shard.Now);
-            log.SetHighWatermark(_placement.HighWatermarkOf(partition));
+            log.SetHighWatermark(Math.Min(_placement.HighWatermarkOf(partition), log.LogEndOffset));
             _byLog.Add(log, partition);
             partition.Opened(log);
             _shard.Log.LogOpened(partition.Name, log.LogStartOffset, log.LogEndOffset);
@@ -174,14 +175,27 @@ internal sealed partial class ReplicaSet
         FinishClosing();
     }
 
+    /// <summary>No replica of a failed log directory is served any more, whichever of them saw the failure.</summary>
+    public void FailDirectory(DirectoryFailed failed)
+    {
+        foreach (Partition partition in _partitions.Values)
+            if (_placement.DirectoryOf(partition) == failed.Path) TakeOffline(partition, failed.Reason);
+    }
+
     private void Fail(Partition partition, string reason)
+    {
+        if (partition.IsOffline) return;
+        TakeOffline(partition, reason);
+        _shard.Post(MachineId.Control, new DirectoryFailed(_placement.DirectoryOf(partition), reason));
+    }
+
+    private void TakeOffline(Partition partition, string reason)
     {
         if (partition.IsOffline) return;
         _shard.Log.LogFailed(partition.Name, reason);
         if (partition.IsLeader && partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Resigned(partition);
         partition.Failed();
         _shard.Fetches.Moved(partition);
-        _shard.Post(MachineId.Control, new DirectoryFailed(_placement.DirectoryOf(partition), reason));
     }
 
     private void ReportReady()
@@ -199,6 +213,7 @@ internal sealed partial class ReplicaSet
         partition.IsLeader = false;
         partition.WhenOpen(() => _shard.Fetches.Moved(partition));
         if (partition.IsOpen) DeleteFolder(partition);
+        else if (partition.IsOffline || _waitingForFolder.Contains(partition)) Left(partition);
     }
 
     private void DeleteFolder(Partition partition)
@@ -217,7 +232,7 @@ internal sealed partial class ReplicaSet
         rename.Owner = (Action<DiskOp>)(_ =>
         {
             _removing--;
-            _placement.Forget(partition);
+            Left(partition);
             FinishClosing();
             if (rename.Error != DiskError.None)
             {
