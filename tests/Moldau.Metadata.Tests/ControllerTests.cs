@@ -64,7 +64,8 @@ public sealed class ControllerTests
         int before = controller.Log.Count;
         BrokerRegistrationRequest early = TestController.Registration(1, new Uuid(9, 9), -1);
         Assert.Equal(
-            (short)ErrorCode.DuplicateBrokerRegistration, controller.Ask<BrokerRegistrationResponse>(early, 4).ErrorCode);
+            (short)ErrorCode.DuplicateBrokerRegistration,
+                controller.Ask<BrokerRegistrationResponse>(early, 4).ErrorCode);
         controller.Advance(9_001);
         controller.RunTimers();
         controller.AddBroker(1, previousEpoch: -1);
@@ -76,7 +77,31 @@ public sealed class ControllerTests
         Assert.IsType<RegisterBrokerRecord>(records[3].Message);
         Assert.Equal(Shape(Golden.RecordAt(75)), Shape(records[4]));
         Assert.Equal(Shape(Golden.RecordAt(77)), Shape(records[5]));
-        Assert.Equal(LeaderRecoveryState.Recovering, controller.Image.Topics.Find("first")!.Partitions[0].LeaderRecoveryState);
+        Assert.Equal(LeaderRecoveryState.Recovering,
+            controller.Image.Topics.Find("first")!.Partitions[0].LeaderRecoveryState);
+    }
+
+    [Fact]
+    public void Node_KilledAndStartedAgain_ElectsItsLastLeaderAsRecovering()
+    {
+        // The image of Kafka's node at work, as the start after a kill finds it: broker 1 unfenced and leading.
+        var controller = new TestController(Golden.ImageAt(59));
+        Assert.Equal(1, controller.Image.Topics.Find("first")!.Partitions[0].Leader);
+        BrokerRegistrationRequest registration = TestController.Registration(1, new Uuid(8, 8), -1);
+        registration.LogDirs = [.. controller.Image.Cluster.Broker(1)!.Directories];
+        BrokerRegistrationResponse registered = controller.Ask<BrokerRegistrationResponse>(registration, 4);
+        Assert.Equal(0, registered.ErrorCode);
+        Assert.False(controller.Heartbeat(1, registered.BrokerEpoch).IsFenced);
+        Assert.All(
+            controller.Image.Topics.ByName.Values.SelectMany(t => t.Partitions),
+            p =>
+            {
+                Assert.Equal(1, p.Leader);
+                Assert.Equal([1], p.Isr);
+                Assert.Equal(LeaderRecoveryState.Recovering, p.LeaderRecoveryState);
+                Assert.Empty(p.Elr);
+                Assert.Empty(p.LastKnownElr);
+            });
     }
 
     [Fact]
@@ -136,9 +161,24 @@ public sealed class ControllerTests
         controller.AddBroker(1);
         int before = controller.Log.Count;
         var request = new CreateTopicsRequest { ValidateOnly = true };
-        request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "x", NumPartitions = -1, ReplicationFactor = -1 });
-        request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "y", NumPartitions = 1, ReplicationFactor = 1 });
-        request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "y", NumPartitions = 1, ReplicationFactor = 1 });
+        request.Topics.Add(new CreateTopicsRequest.CreatableTopic
+        {
+            Name = "x",
+            NumPartitions = -1,
+            ReplicationFactor = -1
+        });
+        request.Topics.Add(new CreateTopicsRequest.CreatableTopic
+        {
+            Name = "y",
+            NumPartitions = 1,
+            ReplicationFactor = 1
+        });
+        request.Topics.Add(new CreateTopicsRequest.CreatableTopic
+        {
+            Name = "y",
+            NumPartitions = 1,
+            ReplicationFactor = 1
+        });
         request.Topics.Add(new CreateTopicsRequest.CreatableTopic { Name = "__cluster_metadata", NumPartitions = 1 });
         CreateTopicsResponse response = controller.Ask<CreateTopicsResponse>(request, 7);
         Assert.Equal(["x", "y", "__cluster_metadata"], response.Topics.Select(t => t.Name));
@@ -156,7 +196,8 @@ public sealed class ControllerTests
         request.Topics.Add(new DeleteTopicsRequest.DeleteTopicState { Name = "gone" });
         request.Topics.Add(new DeleteTopicsRequest.DeleteTopicState { Name = "never" });
         DeleteTopicsResponse response = controller.Ask<DeleteTopicsResponse>(request, 6);
-        Assert.Equal([(short)ErrorCode.UnknownTopicOrPartition, (short)ErrorCode.None], response.Responses.Select(r => r.ErrorCode));
+        Assert.Equal([(short)ErrorCode.UnknownTopicOrPartition, (short)ErrorCode.None],
+            response.Responses.Select(r => r.ErrorCode));
         Assert.Null(controller.Image.Topics.Find(id));
         Assert.NotEqual(id, controller.CreateTopic("gone").TopicId);
     }

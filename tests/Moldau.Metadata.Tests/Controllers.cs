@@ -9,12 +9,16 @@ internal sealed class TestController
     public const string ClusterId = "kVvUmlGHSTqOQ8iA7OTRkw";
     private long _nowMs = 1_000_000;
 
-    public TestController(MetadataImage? image = null, bool commitsAtOnce = true, IReadOnlyList<MetadataRecord>? bootstrap = null)
+    public TestController(MetadataImage? image = null, bool commitsAtOnce = true,
+        IReadOnlyList<MetadataRecord>? bootstrap = null)
     {
         CommitsAtOnce = commitsAtOnce;
         var options = new ControllerOptions
         {
-            NodeId = 1, Schema = new TopicNamesOnlySchema(), BootstrapRecords = bootstrap ?? Bootstrap(MetadataVersion.Latest),
+            NodeId = 1,
+            Schema = new TopicNamesOnlySchema(),
+            BootstrapRecords = bootstrap
+                ?? Bootstrap(MetadataVersion.Latest),
         };
         Controller = new QuorumController(options, ClusterId, new Prng(7));
         if (image is not null)
@@ -67,24 +71,37 @@ internal sealed class TestController
     /// <summary>Registers a broker with one directory and unfences it.</summary>
     public long AddBroker(int id, long previousEpoch = -1, string? rack = null, bool unfence = true)
     {
-        var response = Ask<BrokerRegistrationResponse>(Registration(id, new Uuid(NextOffset + 1000, id), previousEpoch, rack), 4);
+        var response = Ask<BrokerRegistrationResponse>(Registration(id, new Uuid(NextOffset + 1000, id), previousEpoch,
+            rack), 4);
         Assert.Equal(0, response.ErrorCode);
         if (unfence) Heartbeat(id, response.BrokerEpoch);
         return response.BrokerEpoch;
     }
 
-    public static BrokerRegistrationRequest Registration(int id, Uuid incarnation, long previousEpoch, string? rack = null)
+    public static BrokerRegistrationRequest Registration(int id, Uuid incarnation, long previousEpoch,
+        string? rack = null)
     {
         var request = new BrokerRegistrationRequest
         {
-            BrokerId = id, ClusterId = ClusterId, IncarnationId = incarnation, PreviousBrokerEpoch = previousEpoch, Rack = rack,
+            BrokerId = id,
+            ClusterId = ClusterId,
+            IncarnationId = incarnation,
+            PreviousBrokerEpoch = previousEpoch,
+            Rack = rack,
         };
-        request.Listeners.Add(new BrokerRegistrationRequest.Listener { Name = "PLAINTEXT", Host = "localhost", Port = 9092 });
+        request.Listeners.Add(new BrokerRegistrationRequest.Listener
+        {
+            Name = "PLAINTEXT",
+            Host = "localhost",
+            Port = 9092
+        });
         foreach (SupportedFeature f in SupportedFeatures.All)
         {
             request.Features.Add(new BrokerRegistrationRequest.Feature
             {
-                Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max,
+                Name = f.Name,
+                MinSupportedVersion = f.Min,
+                MaxSupportedVersion = f.Max,
             });
         }
 
@@ -96,7 +113,10 @@ internal sealed class TestController
         Ask<BrokerHeartbeatResponse>(
             new BrokerHeartbeatRequest
             {
-                BrokerId = id, BrokerEpoch = epoch, CurrentMetadataOffset = NextOffset - 1, WantFence = wantFence,
+                BrokerId = id,
+                BrokerEpoch = epoch,
+                CurrentMetadataOffset = NextOffset - 1,
+                WantFence = wantFence,
                 WantShutDown = wantShutDown,
             },
             2);
@@ -106,7 +126,9 @@ internal sealed class TestController
         var request = new CreateTopicsRequest();
         request.Topics.Add(new CreateTopicsRequest.CreatableTopic
         {
-            Name = name, NumPartitions = partitions, ReplicationFactor = factor,
+            Name = name,
+            NumPartitions = partitions,
+            ReplicationFactor = factor,
         });
         return Assert.Single(Ask<CreateTopicsResponse>(request, 7).Topics);
     }
@@ -117,7 +139,8 @@ internal sealed class TestController
         // What is appended is what comes back from the log.
         foreach (MetadataRecord record in outcome.Records)
         {
-            Assert.Equal(MetadataReadStatus.Ok, MetadataRecords.Read(MetadataRecords.Write(record), out MetadataRecord read));
+            Assert.Equal(MetadataReadStatus.Ok,
+                MetadataRecords.Read(MetadataRecords.Write(record), out MetadataRecord read));
             Log.Add(read);
         }
 
@@ -134,7 +157,8 @@ internal sealed class TopicNamesOnlySchema : IConfigSchema
     {
         foreach (string name in all.Keys)
         {
-            if (name is not ("retention.ms" or "cleanup.policy" or "min.insync.replicas" or "unclean.leader.election.enable"))
+            if (name
+                is not ("retention.ms" or "cleanup.policy" or "min.insync.replicas" or "unclean.leader.election.enable"))
                 return new ControllerError(ErrorCode.InvalidConfig, $"Unknown topic config name: {name}");
         }
 
@@ -147,5 +171,6 @@ internal sealed class TopicNamesOnlySchema : IConfigSchema
 
     public IEnumerable<EffectiveConfig> EffectiveTopicConfigs(
         IReadOnlyDictionary<string, string> overrides, MetadataImage image, int nodeId) =>
-        overrides.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => new EffectiveConfig(o.Key, o.Value, false, 1, false));
+        overrides.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => new EffectiveConfig(o.Key, o.Value, false, 1,
+            false));
 }

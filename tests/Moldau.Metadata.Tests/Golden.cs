@@ -2,8 +2,10 @@ using Moldau.Records;
 
 namespace Moldau.Metadata.Tests;
 
-/// <summary>Files that Apache Kafka 4.4.0 wrote: a formatted directory's bootstrap snapshot, and the metadata log of that
-/// node after topics, configurations, quotas, credentials and access rules, a clean stop, a start, a kill, a start and a
+/// <summary>Files that Apache Kafka 4.4.0 wrote: a formatted directory's bootstrap snapshot, and the metadata log of
+/// that
+/// node after topics, configurations, quotas, credentials and access rules, a clean stop, a start, a kill, a start and
+/// a
 /// clean stop.</summary>
 internal static class Golden
 {
@@ -30,7 +32,8 @@ internal static class Golden
             while (records.MoveNext())
             {
                 if (records.Current.Offset != offset) continue;
-                Assert.Equal(MetadataReadStatus.Ok, MetadataRecords.Read(records.Current.Value, out MetadataRecord record));
+                Assert.Equal(MetadataReadStatus.Ok,
+                    MetadataRecords.Read(records.Current.Value, out MetadataRecord record));
                 return record;
             }
         }
@@ -42,7 +45,8 @@ internal static class Golden
     public static MetadataImage ImageAt(long offset)
     {
         var loader = new MetadataLoader();
-        foreach (MetadataBatch batch in LogBatches.Where(b => b.LastOffset <= offset)) Assert.Null(loader.Load(batch, out _));
+        foreach (MetadataBatch batch in LogBatches.Where(b => b.LastOffset <= offset))
+            Assert.Null(loader.Load(batch, out _));
         Assert.Equal(offset, loader.Image.Provenance.Offset);
         return loader.Image;
     }

@@ -20,7 +20,8 @@ public sealed class GoldenTests
                 RecordEnumerator records = enumerator.Current.ReadRecords();
                 while (records.MoveNext())
                 {
-                    Assert.Equal(MetadataReadStatus.Ok, MetadataRecords.Read(records.Current.Value, out MetadataRecord record));
+                    Assert.Equal(MetadataReadStatus.Ok,
+                        MetadataRecords.Read(records.Current.Value, out MetadataRecord record));
                     Assert.Equal(records.Current.Value.ToArray(), MetadataRecords.Write(record));
                     count++;
                 }
@@ -44,7 +45,8 @@ public sealed class GoldenTests
         Assert.Equal("compact,delete", image.Configs.Value(ConfigResource.Topic("first"), "cleanup.policy"));
         Assert.Null(image.Configs.Value(ConfigResource.Topic("first"), "retention.ms"));
         Assert.Equal("1", image.Configs.Value(ConfigResource.ClusterDefault, "min.insync.replicas"));
-        Assert.Equal("3", image.Configs.Value(new ConfigResource(ConfigResourceType.Broker, "1"), "log.cleaner.threads"));
+        Assert.Equal("3", image.Configs.Value(new ConfigResource(ConfigResourceType.Broker, "1"),
+            "log.cleaner.threads"));
         Assert.Equal(2, image.ClientQuotas.ByEntity.Count);
         Assert.Equal(2, image.Security.Acls.Count);
         Assert.Equal(["alice", "carol"], image.Security.Scram.Keys.Select(k => k.User));
@@ -81,7 +83,8 @@ public sealed class GoldenTests
         MetadataImage image = Golden.ImageAt(87);
         var records = image.ToRecords().Select(r =>
         {
-            Assert.Equal(MetadataReadStatus.Ok, MetadataRecords.Read(MetadataRecords.Write(r), out MetadataRecord read));
+            Assert.Equal(MetadataReadStatus.Ok,
+                MetadataRecords.Read(MetadataRecords.Write(r), out MetadataRecord read));
             return read;
         });
         var loader = new MetadataLoader();
@@ -104,5 +107,6 @@ public sealed class GoldenTests
         Assert.Equal(MetadataReadStatus.UnknownFrame, MetadataRecords.Read([7, 2, 0], out _));
     }
 
-    private static byte[] Bytes(MetadataImage image) => [.. image.ToRecords().SelectMany(r => MetadataRecords.Write(r))];
+    private static byte[] Bytes(MetadataImage image) =>
+        [.. image.ToRecords().SelectMany(r => MetadataRecords.Write(r))];
 }

@@ -48,7 +48,8 @@ internal sealed class Cluster
     public const string ClusterId = "kVvUmlGHSTqOQ8iA7OTRkw";
     private readonly Queue<Action> _network = [];
     private readonly Prng _random = new(11);
-    private readonly SortedDictionary<long, (Member From, long Correlation, short Version, IMessage Request)> _waiting = [];
+    private readonly SortedDictionary<long,
+        (Member From, long Correlation, short Version, IMessage Request)> _waiting = [];
     private long _nowMs = 1_000;
     private long _token = 1_000_000;
 
@@ -59,7 +60,8 @@ internal sealed class Cluster
         foreach (Member member in Members)
         {
             var content = new SnapshotContent(0, 1, set, []);
-            member.Disk.Snapshots.Add(new OffsetAndEpoch(0, 0), SnapshotFiles.Write(content, new OffsetAndEpoch(0, 0), 0));
+            member.Disk.Snapshots.Add(new OffsetAndEpoch(0, 0),
+                SnapshotFiles.Write(content, new OffsetAndEpoch(0, 0), 0));
         }
     }
 
@@ -194,7 +196,8 @@ internal sealed class Cluster
                 break;
             case ReplyToRequest reply:
                 if (!_waiting.Remove(reply.Token, out var asked)) member.Replies[reply.Token] = reply.Response;
-                else _network.Enqueue(() => DeliverResponse(member, asked.From, asked.Correlation, asked.Version, asked.Request, reply.Response));
+                else _network.Enqueue(() => DeliverResponse(member, asked.From, asked.Correlation, asked.Version,
+                    asked.Request, reply.Response));
                 break;
             case CommitBatches commit:
                 member.Committed.AddRange(commit.Batches);
@@ -250,12 +253,14 @@ internal sealed class Cluster
                 disk.Start = delete.Offset;
                 break;
             case ReadLog read:
-                byte[] bytes = [.. disk.Batches.Where(b => b.LastOffset >= read.Offset).SelectMany(b => b.Bytes.ToArray())];
+                byte[] bytes =
+                    [.. disk.Batches.Where(b => b.LastOffset >= read.Offset).SelectMany(b => b.Bytes.ToArray())];
                 Do(member, (raft, fx) => raft.OnLogRead(read.Token, bytes, Now, fx));
                 break;
             case ReadSnapshot read:
                 bool isThere = disk.Snapshots.TryGetValue(read.Id, out byte[]? file);
-                ReadOnlyMemory<byte> part = isThere ? file.AsMemory((int)read.Position..Math.Min(file!.Length, (int)read.Position + 100)) : default;
+                ReadOnlyMemory<byte> part = isThere
+                    ? file.AsMemory((int)read.Position..Math.Min(file!.Length, (int)read.Position + 100)) : default;
                 Do(member, (raft, fx) => raft.OnSnapshotRead(read.Token, part, isThere ? file!.Length : -1, fx));
                 break;
             case WriteSnapshotPart part2:
@@ -289,14 +294,16 @@ internal sealed class Cluster
         }
 
         var reader = new KafkaReader(KafkaWriter.ToArray(send.Request, send.Version));
-        IMessage request = Messages.ReadRequest(Enum.Parse<ApiKey>(((object)send.Request).GetType().Name[..^7]), send.Version, ref reader)!;
+        IMessage request = Messages.ReadRequest(Enum.Parse<ApiKey>(((object)send.Request).GetType().Name[..^7]),
+            send.Version, ref reader)!;
         Assert.True(reader.IsComplete);
         long token = _token++;
         _waiting.Add(token, (from, send.Correlation, send.Version, (IMessage)send.Request));
         Do(to, (raft, fx) => Assert.True(raft.OnRequest(token, request, send.Version, Now, fx)));
     }
 
-    private void DeliverResponse(Member from, Member to, long correlation, short version, IMessage request, IMessage response)
+    private void DeliverResponse(Member from, Member to, long correlation, short version, IMessage request,
+        IMessage response)
     {
         if (to.IsDown) return;
         if (from.IsDown || IsCut(from, to))

@@ -23,7 +23,7 @@ internal static class Golden
         };
     }
 
-    private static byte[] Read(string name)
+    internal static byte[] Read(string name)
     {
         using Stream stream = typeof(Golden).Assembly.GetManifestResourceStream(name)!;
         using var memory = new MemoryStream();

@@ -10,7 +10,8 @@ public sealed class QuorumTests
     {
         var cluster = new Cluster(3);
         cluster.Start();
-        cluster.RunUntil(() => cluster.Leader is { } l && l.Story.Exists(s => s.StartsWith("leads", StringComparison.Ordinal)));
+        cluster.RunUntil(() => cluster.Leader is { } l
+            && l.Story.Exists(s => s.StartsWith("leads", StringComparison.Ordinal)));
         cluster.Append(cluster.Leader!, "a");
         cluster.RunUntil(() => cluster.Members.All(m => m.Committed.Count == 2));
         Assert.Single(cluster.Members, m => m.Raft.IsLeader);
@@ -34,7 +35,8 @@ public sealed class QuorumTests
         cluster.RunFor(3_000);
         Assert.False(old.Raft.IsLeader);
         cluster.CutLinks.Clear();
-        cluster.RunUntil(() => old.Committed.Count == cluster.Leader!.Committed.Count && old.Raft.LeaderId == cluster.Leader.Id);
+        cluster.RunUntil(() => old.Committed.Count == cluster.Leader!.Committed.Count
+            && old.Raft.LeaderId == cluster.Leader.Id);
         Assert.Contains(old.Story, s => s.StartsWith("truncate", StringComparison.Ordinal));
         AssertLogsMatch(cluster);
     }
@@ -85,7 +87,8 @@ public sealed class QuorumTests
         Assert.False(Granted(cluster, node, candidate: 2, epoch: 7));
         VoteResponse.PartitionData data = Ask(cluster, node, 2, 6, 9, 9).Topics[0].Partitions[0];
         Assert.Equal((short)ErrorCode.FencedLeaderEpoch, data.ErrorCode);
-        Assert.Equal((short)ErrorCode.InconsistentClusterId, Ask(cluster, node, 2, 9, 9, 9, clusterId: "other").ErrorCode);
+        Assert.Equal((short)ErrorCode.InconsistentClusterId,
+            Ask(cluster, node, 2, 9, 9, 9, clusterId: "other").ErrorCode);
     }
 
     [Fact]
@@ -109,7 +112,8 @@ public sealed class QuorumTests
         for (int round = 0; round < 2; round++)
         {
             cluster.Append(leader, "a", "b");
-            cluster.Do(leader, (raft, fx) => raft.WriteSnapshot(["image"u8.ToArray()], raft.HighWatermark, 5, cluster.Now, fx));
+            cluster.Do(leader, (raft, fx) => raft.WriteSnapshot(["image"u8.ToArray()], raft.HighWatermark, 5,
+                cluster.Now, fx));
         }
 
         Assert.True(leader.Raft.LogStartOffset > 0);
@@ -133,7 +137,10 @@ public sealed class QuorumTests
         cluster.RunFor(1_000);
         var add = new AddRaftVoterRequest
         {
-            ClusterId = Cluster.ClusterId, VoterId = 2, VoterDirectoryId = Cluster.Key(2).DirectoryId, TimeoutMs = 1000,
+            ClusterId = Cluster.ClusterId,
+            VoterId = 2,
+            VoterDirectoryId = Cluster.Key(2).DirectoryId,
+            TimeoutMs = 1000,
         };
         add.Listeners.Add(new AddRaftVoterRequest.Listener { Name = "CONTROLLER", Host = "node2", Port = 9002 });
         Assert.Equal(0, cluster.Ask<AddRaftVoterResponse>(leader, add, 1).ErrorCode);
@@ -150,7 +157,9 @@ public sealed class QuorumTests
 
         var remove = new RemoveRaftVoterRequest
         {
-            ClusterId = Cluster.ClusterId, VoterId = 2, VoterDirectoryId = Cluster.Key(2).DirectoryId,
+            ClusterId = Cluster.ClusterId,
+            VoterId = 2,
+            VoterDirectoryId = Cluster.Key(2).DirectoryId,
         };
         Assert.Equal(0, cluster.Ask<RemoveRaftVoterResponse>(leader, remove, 0).ErrorCode);
         Assert.Equal([1], leader.Raft.Voters.Keys.Select(k => k.Id));
@@ -197,7 +206,8 @@ public sealed class QuorumTests
                     break;
                 case 2:
                     int other = 1 + random.Next(3);
-                    if (other != member.Id) cluster.CutLinks.Add((Math.Min(member.Id, other), Math.Max(member.Id, other)));
+                    if (other != member.Id)
+                        cluster.CutLinks.Add((Math.Min(member.Id, other), Math.Max(member.Id, other)));
                     break;
                 case 3:
                     cluster.CutLinks.Clear();
@@ -218,23 +228,30 @@ public sealed class QuorumTests
 
         cluster.CutLinks.Clear();
         foreach (Member member in cluster.Members.Where(m => m.IsDown)) cluster.Start(member);
-        cluster.RunUntil(() => cluster.Leader is { } l && cluster.Members.TrueForAll(m => m.Raft.HighWatermark == l.Raft.LogEndOffset));
+        cluster.RunUntil(() => cluster.Leader is { } l
+            && cluster.Members.TrueForAll(m => m.Raft.HighWatermark == l.Raft.LogEndOffset));
         AssertLogsMatch(cluster);
         foreach ((long offset, string bytes) in committed)
-            Assert.Contains(cluster.Leader!.Disk.Batches, b => b.BaseOffset == offset && Convert.ToHexString(b.Bytes.Span) == bytes);
+            Assert.Contains(cluster.Leader!.Disk.Batches, b => b.BaseOffset == offset
+                && Convert.ToHexString(b.Bytes.Span) == bytes);
     }
 
     private static bool Granted(Cluster cluster, Member node, int candidate, int epoch = 5) =>
         Ask(cluster, node, candidate, epoch, 0, 0).Topics[0].Partitions[0].VoteGranted;
 
     private static VoteResponse Ask(
-        Cluster cluster, Member node, int candidate, int epoch, long lastOffset, int lastEpoch, string? clusterId = Cluster.ClusterId)
+        Cluster cluster, Member node, int candidate, int epoch, long lastOffset, int lastEpoch,
+            string? clusterId = Cluster.ClusterId)
     {
         var topic = new VoteRequest.TopicData { TopicName = "__cluster_metadata" };
         topic.Partitions.Add(new VoteRequest.PartitionData
         {
-            ReplicaEpoch = epoch, ReplicaId = candidate, ReplicaDirectoryId = Cluster.Key(candidate).DirectoryId,
-            VoterDirectoryId = Cluster.Key(node.Id).DirectoryId, LastOffset = lastOffset, LastOffsetEpoch = lastEpoch,
+            ReplicaEpoch = epoch,
+            ReplicaId = candidate,
+            ReplicaDirectoryId = Cluster.Key(candidate).DirectoryId,
+            VoterDirectoryId = Cluster.Key(node.Id).DirectoryId,
+            LastOffset = lastOffset,
+            LastOffsetEpoch = lastEpoch,
         });
         var request = new VoteRequest { ClusterId = clusterId, VoterId = node.Id };
         request.Topics.Add(topic);

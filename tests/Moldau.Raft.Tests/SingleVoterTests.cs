@@ -12,7 +12,12 @@ public sealed class SingleVoterTests
         RaftBatch kafkas = RaftBatch.Split(Golden.Log)[0];
         RaftStorageState storage = Golden.Formatted();
         VoterNode self = storage.SnapshotVoters.Nodes.Values.Single();
-        var options = new RaftOptions { ClusterId = Golden.ClusterId, Self = self.Key, Endpoints = [.. self.Endpoints] };
+        var options = new RaftOptions
+        {
+            ClusterId = Golden.ClusterId,
+            Self = self.Key,
+            Endpoints = [.. self.Endpoints]
+        };
         var raft = new RaftNode(options, storage, new Prng(1));
         var effects = new EffectList<RaftEffect>();
         raft.Start(new Instant(0, kafkas.TimestampMs), effects);
@@ -29,7 +34,8 @@ public sealed class SingleVoterTests
     {
         RaftStorageState storage = Golden.Formatted() with
         {
-            Tail = RaftBatch.Split(Golden.Log), QuorumState = new QuorumStateFile(1, 3, -1, Uuid.Zero),
+            Tail = RaftBatch.Split(Golden.Log),
+            QuorumState = new QuorumStateFile(1, 3, -1, Uuid.Zero),
         };
         ReplicaKey self = storage.SnapshotVoters.Keys.Single();
         var raft = new RaftNode(new RaftOptions { ClusterId = Golden.ClusterId, Self = self }, storage, new Prng(1));

@@ -41,14 +41,16 @@ public sealed class StorageFormatTests
     public async Task Kafka_StartsOnADirectoryThatWeFormatted()
     {
         string? kafka = FindKafka();
-        if (kafka is null) Assert.Skip("no shared/peers/kafka beside the repository and no KAFKA_HOME: nothing to start");
+        if (kafka is null)
+            Assert.Skip("no shared/peers/kafka beside the repository and no KAFKA_HOME: nothing to start");
         string folder = Directory.CreateTempSubdirectory("moldau-format-").FullName;
         try
         {
             int client = FreePort();
             int controller = FreePort();
             ReplicaKey self = new(1, MetaProperties.NewDirectoryId(new Prng(3)));
-            VoterSet voters = StorageFormat.Standalone(self, [new RaftEndpoint("CONTROLLER", "127.0.0.1", (ushort)controller)]);
+            VoterSet voters = StorageFormat.Standalone(self,
+                [new RaftEndpoint("CONTROLLER", "127.0.0.1", (ushort)controller)]);
             foreach (FormattedFile file in Files(voters))
             {
                 string path = Path.Combine(folder, "data", file.Path);
@@ -88,7 +90,8 @@ public sealed class StorageFormatTests
     {
         var start = new ProcessStartInfo(kafka, ["-V", "4.4.0", "server-start", properties])
         {
-            RedirectStandardError = true, RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
         };
         start.Environment["HEAP"] = "512m";
         using Process process = Process.Start(start)!;
@@ -120,7 +123,8 @@ public sealed class StorageFormatTests
     private static string? FindKafka()
     {
         string? home = Environment.GetEnvironmentVariable("KAFKA_HOME");
-        if (home is not null && File.Exists(Path.Combine(home, "bin", "kafka"))) return Path.Combine(home, "bin", "kafka");
+        if (home is not null && File.Exists(Path.Combine(home, "bin", "kafka")))
+            return Path.Combine(home, "bin", "kafka");
         for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
             string path = Path.Combine(at.FullName, "shared", "peers", "kafka", "bin", "kafka");

@@ -27,7 +27,7 @@ public sealed class DumpLogTests
             string[] complaints = ["Mismatch", "mismatch", "isvalid: false", "Found", "corrupt", "Corrupt", "xception"];
             foreach (string bad in complaints)
                 Assert.DoesNotContain(bad, all, StringComparison.Ordinal);
-            string[] indexes = [.. files.Where(f => f.EndsWith("index", StringComparison.Ordinal) && !f.EndsWith(".txnindex", StringComparison.Ordinal))];
+            string[] indexes = [.. files.Where(f => Path.GetExtension(f) is ".index" or ".timeindex")];
             string sane = Run(kafka, "--index-sanity-check", "--files", string.Join(',', indexes));
             Assert.Contains("passed sanity check", sane, StringComparison.Ordinal);
             Assert.DoesNotContain("xception", sane, StringComparison.Ordinal);

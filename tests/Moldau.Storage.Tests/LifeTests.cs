@@ -141,6 +141,25 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public void LogThatEndsBelowItsStart_BeginsAnewThere()
+    {
+        MemoryDisk disk = NewDisk();
+        using LogHarness log = new(disk);
+        log.Open();
+        for (int i = 0; i < 5; i++) log.Append(Batches.Idempotent(3, 0, i), epoch: 2);
+        log.Log.Close(log.Now, log.Ops);
+        log.Run();
+        using LogHarness again = new(disk.Kill());
+        LoadLogJob load = again.Open(isClean: true, recoveryPoint: 5, logStart: 90);
+        Assert.NotEmpty(load.Notes);
+        Assert.Equal((90, 90, 1), (again.Log.LogStartOffset, again.Log.LogEndOffset, again.Log.SegmentCount));
+        Assert.Empty(again.Log.Epochs.Entries);
+        Assert.True(again.Log.Producers.IsEmpty);
+        Assert.Equal(90, again.Append(Batches.Of("new"), epoch: 3).FirstOffset);
+        Assert.Equal([(90, "new")], again.ReadAll());
+    }
+
+    [Fact]
     public void Replica_TakesWholeBatches_InOrder_UpToItsEpoch()
     {
         using LogHarness log = new(NewDisk());
@@ -161,6 +180,11 @@ public sealed class LifeTests
         log.Log.AssignEpoch(5, 4, log.Now, log.Ops);
         log.Run();
         Assert.Equal(new EpochEndOffset(3, 4), log.Log.EndOffsetForEpoch(4));
+        Assert.Equal(log.Log.Epochs.Encode(), ((MemoryDisk)log.Disk).Contents($"{log.Folder}/leader-epoch-checkpoint"));
+        // However an epoch came into the cache, it is in the file before a record of it is in the log.
+        log.Log.Epochs.Assign(6, 4);
+        log.Append(Batches.Of("y"), epoch: 6);
+        Assert.Equal(log.Log.Epochs.Encode(), ((MemoryDisk)log.Disk).Contents($"{log.Folder}/leader-epoch-checkpoint"));
     }
 
     [Fact]
@@ -175,14 +199,16 @@ public sealed class LifeTests
         Assert.Empty(log.ReadBytes(20));
         Assert.Equal(size, log.ReadBytes(0, maxBytes: 1).Length);
         Assert.Equal(size + 7, log.ReadBytes(0, maxBytes: size + 7).Length);
-        ReadResult cut = log.Read(0, maxBytes: 10, minOne: false);
-        Assert.True(cut.IsFirstBatchCut);
-        Assert.Equal(10, cut.Slice?.Length);
+        ReadResult none = log.Read(0, maxBytes: size - 1, minOne: false);
+        Assert.True(none.IsFirstBatchTooLarge);
+        Assert.Null(none.Slice);
+        ReadResult cut = log.Read(0, maxBytes: size + 10, minOne: false);
+        Assert.Equal(size + 10, cut.Slice?.Length);
         using BufferPool pool = new();
-        BufferLease data = pool.Rent(64);
+        BufferLease data = pool.Rent(4096);
         ReadSliceJob job = new() { LogDirectory = LogHarness.Directory, Slice = cut.Slice!.Value, Data = data };
         job.Execute(log.Disk);
-        Assert.Equal(10, job.BytesRead);
+        Assert.Equal(size + 10, job.BytesRead);
         cut.Slice.Value.Release();
         data.Release();
         Assert.Equal(ReadStatus.OutOfRange, log.Read(21).Status);

@@ -18,7 +18,9 @@ internal sealed class FolderContents
     private long _producerId = -1;
     private int _sequence;
 
-    /// <summary>Adds a round: records with each codec, an idempotent batch, a committed offset, a changed config.</summary>
+    /// <summary>
+    /// Adds a round: records with each codec, an idempotent batch, a committed offset, a changed config.
+    /// </summary>
     public void Write(ServerUnderTest server)
     {
         using var client = new WireClient(server.Port);
@@ -27,9 +29,10 @@ internal sealed class FolderContents
             foreach (var codec in _codecs) Topics.Create(server, $"exchange-{codec}", 1);
             Topics.Create(server, "exchange-idempotent", 1, """[{"Name":"retention.ms","Value":"-1"}]""");
             Wait.Until(
-                () => (int)Ask(client, "InitProducerId", 4, """{"TransactionalId":null,"TransactionTimeoutMs":60000}""")["ErrorCode"]! == 0,
+                () => (_producerId = (long)Ask(
+                    client, "InitProducerId", 4,
+                    """{"TransactionalId":null,"TransactionTimeoutMs":60000}""")["ProducerId"]!) >= 0,
                 TimeSpan.FromSeconds(30), "a producer id");
-            _producerId = (long)Ask(client, "InitProducerId", 4, """{"TransactionalId":null,"TransactionTimeoutMs":60000}""")["ProducerId"]!;
         }
 
         AwaitLeaders(server);
@@ -93,7 +96,9 @@ internal sealed class FolderContents
     {
         var batch = new BatchShape
         {
-            ProducerId = _producerId, ProducerEpoch = 0, BaseSequence = sequence,
+            ProducerId = _producerId,
+            ProducerEpoch = 0,
+            BaseSequence = sequence,
             // Producers of long ago are forgotten when a log is opened, by the time in their last batch.
             BaseTimestamp = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
             Values = [sequence.ToString(CultureInfo.InvariantCulture)],

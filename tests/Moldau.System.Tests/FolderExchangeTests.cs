@@ -49,7 +49,7 @@ public sealed class FolderExchangeTests
             End(ours, isKilled);
         }
 
-        AssertLogsAreClean(scratch["data"]);
+        AssertLogsAreClean(scratch["data"], isKilled);
         using (var apache = new ApacheServer(options))
         {
             apache.Start();
@@ -80,7 +80,7 @@ public sealed class FolderExchangeTests
             End(ours, isKilled: false);
         }
 
-        AssertLogsAreClean(scratch["data"]);
+        AssertLogsAreClean(scratch["data"], isKilled: false);
         using var apache = new ApacheServer(options with { ShouldFormat = false, Ports = ports });
         apache.Start();
         contents.Check(apache);
@@ -94,25 +94,30 @@ public sealed class FolderExchangeTests
         else server.Stop();
     }
 
-    /// <summary>The finalized features as Kafka's tool prints them, without the epoch, which grows with each start.</summary>
+    /// <summary>The finalized features as Kafka's tool prints them, without the epoch, which grows.</summary>
     private static string Features(ServerUnderTest server) =>
         string.Join('\n', KafkaTools.Run("features", ["--bootstrap-server", server.Bootstrap, "describe"])
             .Succeeded().TrimEnd().Split('\n').Select(line => line.Split("Epoch:")[0]).Order(StringComparer.Ordinal));
 
-    private static void AssertLogsAreClean(string dataFolder)
+    /// <summary>
+    /// Kafka's checker reads every file. After a kill, indexes may still have their preallocated size, which it takes
+    /// for damage, so then it reads the logs and snapshots only.
+    /// </summary>
+    private static void AssertLogsAreClean(string dataFolder, bool isKilled)
     {
-        foreach (var folder in Directory.GetDirectories(dataFolder))
+        string[] kinds = isKilled ? [".log", ".snapshot"] : [".log", ".index", ".timeindex", ".txnindex", ".snapshot"];
+        var files = Directory.GetFiles(dataFolder, "*", SearchOption.AllDirectories)
+            .Where(file => kinds.Contains(Path.GetExtension(file)))
+            .Order(StringComparer.Ordinal).ToList();
+        Assert.NotEmpty(files);
+        var result = KafkaTools.Run("dump-log", ["--deep-iteration", "--files", string.Join(',', files)]);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.DoesNotContain("Exception", result.Error);
+        foreach (var complaint in new[]
         {
-            var files = Directory.GetFiles(folder)
-                .Where(file => Path.GetExtension(file) is ".log" or ".index" or ".timeindex" or ".txnindex" or ".snapshot")
-                .Order(StringComparer.Ordinal).ToList();
-            if (files.Count == 0) continue;
-            var result = KafkaTools.Run("dump-log", ["--deep-iteration", "--files", string.Join(',', files)]);
-            Assert.True(result.ExitCode == 0, result.ToString());
-            Assert.DoesNotContain("Exception", result.Error);
-            foreach (var complaint in new[] { "Mismatches in", "Found timestamp mismatch", "Non-consecutive offsets",
-                "isvalid: false", "Found out of order", "is found to be corrupt", "invalid bytes" })
-                Assert.DoesNotContain(complaint, result.Output);
-        }
+            "Mismatches in", "Found timestamp mismatch", "Non-consecutive offsets", "isvalid: false",
+            "Found out of order", "is found to be corrupt", "invalid bytes",
+        })
+            Assert.DoesNotContain(complaint, result.Output);
     }
 }

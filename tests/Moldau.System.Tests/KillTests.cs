@@ -4,7 +4,9 @@ using Moldau.TestServers;
 
 namespace Moldau.System.Tests;
 
-/// <summary>Acknowledged records of idempotent producers across a kill -9: none lost, none twice, all in order.</summary>
+/// <summary>
+/// Acknowledged records of idempotent producers across a kill -9: none lost, none twice, all in order.
+/// </summary>
 [Trait("Category", "Kill")]
 public sealed class KillTests
 {

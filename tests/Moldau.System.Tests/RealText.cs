@@ -52,7 +52,9 @@ public sealed class RealText : IDisposable
     {
         var options = new EnumerationOptions
         {
-            RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint,
+            RecurseSubdirectories = true,
+            IgnoreInaccessible = true,
+            AttributesToSkip = FileAttributes.ReparsePoint,
         };
         return new[] { Repository.Root, "/usr/share", "/usr/lib/python3", "/usr/include" }
             .Where(Directory.Exists)

@@ -52,6 +52,9 @@ public sealed class ChildProcess : IDisposable
             WorkingDirectory = workingFolder ?? Path.GetTempPath(),
         };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        // The node reads variables with this prefix as properties; the tests' own are not meant for it.
+        var own = start.Environment.Keys.Where(name => name.StartsWith("MOLDAU_", StringComparison.Ordinal)).ToList();
+        foreach (var name in own) start.Environment.Remove(name);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
         var process = new Process { StartInfo = start };

@@ -10,7 +10,9 @@ public static class JavaPrograms
     /// <summary>Why Java programs cannot be compiled or run here, or null.</summary>
     public static string? WhyMissing => ApacheServer.WhyMissing ?? TestTools.WhyMissing("java");
 
-    /// <summary>The command line (after <c>java</c>) that runs the class of a source file with the 4.4.0 client.</summary>
+    /// <summary>
+    /// The command line (after <c>java</c>) that runs the class of a source file with the 4.4.0 client.
+    /// </summary>
     public static IReadOnlyList<string> CommandLine(string sourceFile, string heap = "256m") =>
     [
         $"-Xmx{heap}", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",

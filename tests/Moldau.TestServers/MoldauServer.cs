@@ -13,7 +13,9 @@ public sealed class MoldauServer(ServerOptions options) : ServerUnderTest(option
 
     /// <summary>Why the node cannot be started, or null when it can.</summary>
     public static string? WhyMissing { get; } =
-        File.Exists(Executable) ? null : $"the node is not built: no {Path.GetRelativePath(Repository.Root, Executable)}";
+        File.Exists(Executable)
+            ? null
+            : $"the node is not built: no {Path.GetRelativePath(Repository.Root, Executable)}";
 
     protected override void Format() =>
         ChildProcess.Run(

@@ -1,6 +1,8 @@
 namespace Moldau.TestServers;
 
-/// <summary>Where things are: the repository that the tests were built in, and the foreign software beside it.</summary>
+/// <summary>
+/// Where things are: the repository that the tests were built in, and the foreign software beside it.
+/// </summary>
 public static class Repository
 {
     /// <summary>The folder that holds global.json, found by walking up from the test's own folder.</summary>

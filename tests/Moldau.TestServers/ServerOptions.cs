@@ -12,7 +12,9 @@ public sealed record ServerOptions
     /// <summary>False for a data folder that another server has formatted.</summary>
     public bool ShouldFormat { get; init; } = true;
 
-    /// <summary>The client and the controller port, for a server that takes another's place; null chooses free ones.</summary>
+    /// <summary>
+    /// The client and the controller port, for a server that takes another's place; null chooses free ones.
+    /// </summary>
     public (int Client, int Controller)? Ports { get; init; }
 
     /// <summary>Apache Kafka's version.</summary>

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Moldau.TestServers;
 
-/// <summary>Foreign programs and clients: found on the path, or installed once by <c>tests/tools/install.sh</c>.</summary>
+/// <summary>
+/// Foreign programs and clients: found on the path, or installed once by <c>tests/tools/install-clients.sh</c>.
+/// </summary>
 public static class TestTools
 {
     private static readonly ConcurrentDictionary<string, string?> _reasons = new();
@@ -30,8 +32,8 @@ public static class TestTools
 
     private static string? Install(string name)
     {
-        var script = Path.Combine(Repository.Root, "tests", "tools", "install.sh");
-        if (!File.Exists(script)) return $"{name} is not installed: no tests/tools/install.sh";
+        var script = Path.Combine(Repository.Root, "tests", "tools", "install-clients.sh");
+        if (!File.Exists(script)) return $"{name} is not installed: no tests/tools/install-clients.sh";
         var environment = new Dictionary<string, string> { ["MOLDAU_TEST_CACHE"] = Cache };
         if (Repository.Peers is { } peers) environment["PEERS"] = peers;
         var result = ChildProcess.Run("/bin/bash", [script, name], TimeSpan.FromMinutes(8), environment: environment);

@@ -14,9 +14,8 @@ public sealed class ReferenceTests
         ["Storage"] = ["Base", "Config", "Protocol", "Records"],
         ["Raft"] = ["Base", "Config", "Protocol", "Records"],
         ["Metadata"] = ["Base", "Config", "Protocol", "Records"],
-        ["Replication"] = ["Base", "Config", "Protocol", "Records", "Storage", "Metadata"],
         ["Coordination"] = ["Base", "Config", "Protocol", "Records", "Metadata"],
-        ["Broker"] = ["Base", "Config", "Protocol", "Records", "Storage", "Raft", "Metadata", "Replication", "Coordination"],
+        ["Broker"] = ["Base", "Config", "Protocol", "Records", "Storage", "Raft", "Metadata", "Coordination"],
         ["Transport"] = ["Base"],
         ["Runtime"] = ["Base", "Config", "Transport", "Storage", "Broker"],
     };
@@ -43,7 +42,9 @@ public sealed class ReferenceTests
 
     [Fact]
     public void Nothing_ReferencesTheExecutable() =>
-        Assert.DoesNotContain(Tree.With(".csproj"), f => References(f).Contains("Moldau", StringComparer.Ordinal));
+        Assert.DoesNotContain(
+            Tree.With(".csproj").Where(f => !f.StartsWith("tests/", StringComparison.Ordinal)),
+            f => References(f).Contains("Moldau", StringComparer.Ordinal));
 
     [Fact]
     public void EveryProject_IsInTheSolution_AndHasCode()

@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Moldau.Tidy.Tests;
 
 /// <summary>STYLE.md on the size of files, functions and lines.</summary>
-public sealed class SizeTests
+public sealed partial class SizeTests
 {
     private const int MaxFileLines = 800;
     private const int MaxTestFileLines = 1500;
@@ -64,12 +66,16 @@ public sealed class SizeTests
             int head = i - 1;
             while (head > 0 && lines[head].Length > depth && lines[head][depth] == ' ') head--;
             string signature = lines[head].Trim();
-            if (!signature.Contains('(') || IsTypeHead(signature)) continue;
+            if (!Declaration().IsMatch(signature) || IsTypeHead(signature)) continue;
             int end = i + 1;
             while (end < lines.Length && lines[end] != new string(' ', depth) + "}") end++;
             yield return (signature.Split('(')[0].Split(' ')[^1], head + 1, end - head + 1);
         }
     }
+
+    /// <summary>A type and a name before the parameters: not a call, and not an initialiser behind one.</summary>
+    [GeneratedRegex(@"^(?!return |await |new |throw |else |if |for|while |switch )([\w<>\[\]?,.()]+ )+\w+(<[^(]*>)?\(")]
+    private static partial Regex Declaration();
 
     private static bool IsTypeHead(string signature) =>
         new[] { " class ", " struct ", " record ", " interface ", " enum " }.Any(k => (" " + signature).Contains(k, StringComparison.Ordinal));

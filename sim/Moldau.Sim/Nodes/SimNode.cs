@@ -24,6 +24,7 @@ public sealed class SimNode : ISimActor
     private readonly List<SimShell> _shells = [];
     private int _accepted;
     private int _stopped;
+    private bool _isReady;
 
     public SimNode(SimWorld world, MachineFactory factory)
     {
@@ -56,6 +57,9 @@ public sealed class SimNode : ISimActor
     /// <summary>A clean stop is followed by a start after <see cref="RestartDelayNs"/>.</summary>
     public bool RestartWhenDown { get; set; }
 
+    /// <summary>Connections are refused until a machine says Ready.</summary>
+    public bool WaitsForReady { get; init; }
+
     internal SimDiskLanes Lanes { get; }
 
     internal SimWorld World => _world;
@@ -66,6 +70,7 @@ public sealed class SimNode : ISimActor
         Incarnation++;
         Halted = null;
         _stopped = 0;
+        _isReady = !WaitsForReady;
         _world.Trace.Add("start", Number, int.MaxValue, Incarnation, null);
         IReadOnlyList<SimMachine> machines;
         try
@@ -80,6 +85,11 @@ public sealed class SimNode : ISimActor
         catch (Exception e) when (Disk.InjectedErrors > 0 && e is not BrokenInvariantException)
         {
             End("cannot start: " + e.Message);
+            return;
+        }
+        catch (Exception e) when (e is not SimCrashException)
+        {
+            _world.Fail($"node {Number} cannot start: {e.GetType().Name}: {e.Message}\n{e.StackTrace}");
             return;
         }
 
@@ -130,7 +140,7 @@ public sealed class SimNode : ISimActor
 
     internal SimShell? Accept(SimConnection connection)
     {
-        if (State != SimNodeState.Running) return null;
+        if (State != SimNodeState.Running || !_isReady) return null;
         List<SimShell> serving = _shells.FindAll(s => s.Listeners.Contains(connection.Listener));
         if (serving.Count == 0) return null;
         SimShell shell = serving[_accepted++ % serving.Count];
@@ -144,6 +154,8 @@ public sealed class SimNode : ISimActor
             if (shell.Id == id) return shell;
         throw new InvalidOperationException($"no machine {id}");
     }
+
+    internal void BecomeReady() => _isReady = true;
 
     internal void MachineStopped()
     {

@@ -153,6 +153,9 @@ internal sealed partial class SimShell : ISimActor
             case NodeEffectKind.Post:
                 Post(effect.Target, effect.Payload!); // the factory sets it
                 break;
+            case NodeEffectKind.Ready:
+                _node.BecomeReady();
+                break;
             case NodeEffectKind.Stopped:
                 if (_hasStopped) break;
                 _hasStopped = true;

@@ -5,7 +5,7 @@ namespace Moldau;
 /// <summary>The options and operands of one command, checked against what it knows.</summary>
 internal sealed class Arguments
 {
-    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<string>> _values = new(StringComparer.Ordinal);
     private readonly HashSet<string> _flags = new(StringComparer.Ordinal);
 
     private Arguments()
@@ -42,7 +42,7 @@ internal sealed class Arguments
                 throw new CommandException($"'{command}' has no option '{name}'; see 'moldau help'", Program.Usage);
             if (equals < 0 && i + 1 >= args.Length) throw new CommandException($"option '{name}' needs a value", Program.Usage);
             string value = equals < 0 ? args[++i] : arg[(equals + 1)..];
-            if (!isSet) parsed._values[name] = value;
+            if (!isSet) parsed.Add(name, value);
             else if (ConfigLayers.TryParseFlag(value, out string key, out string setting)) parsed.Set[key] = setting;
             else throw new CommandException($"'--set {value}' is not of the form name=value", Program.Usage);
         }
@@ -50,12 +50,23 @@ internal sealed class Arguments
         return parsed;
     }
 
-    public string? Value(params string[] names)
+    /// <summary>The last value given under any of the names, or null.</summary>
+    public string? Value(params string[] names) => Values(names) is { Count: > 0 } values ? values[^1] : null;
+
+    /// <summary>All values given under the names, for options that may be repeated.</summary>
+    public IReadOnlyList<string> Values(params string[] names)
     {
+        List<string> values = [];
         foreach (string name in names)
-            if (_values.TryGetValue(name, out string? value)) return value;
-        return null;
+            if (_values.TryGetValue(name, out List<string>? given)) values.AddRange(given);
+        return values;
     }
 
-    public bool Has(string flag) => _flags.Contains(flag);
+    public bool Has(params string[] names) => names.Any(_flags.Contains);
+
+    private void Add(string name, string value)
+    {
+        if (!_values.TryGetValue(name, out List<string>? values)) _values.Add(name, values = []);
+        values.Add(value);
+    }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Moldau.Config;
 
 namespace Moldau;
 
@@ -17,15 +18,17 @@ internal static class DevCommand
         if (arguments.Operands.Count > 0)
             throw new CommandException($"'dev' takes no '{arguments.Operands[0]}'; see 'moldau help'", Program.Usage);
         bool isEphemeral = arguments.Has("--ephemeral");
+        if (isEphemeral && arguments.Value("--data") is not null)
+            throw new CommandException("'--ephemeral' chooses the data folder itself; leave '--data' out", Program.Usage);
+        int port = Port(arguments.Value("--port"), DefaultPort, 2);
+        int httpPort = Port(arguments.Value("--http-port"), DefaultHttpPort, 1);
         string data = isEphemeral
             ? Directory.CreateTempSubdirectory("moldau-").FullName
             : Path.GetFullPath(arguments.Value("--data") ?? ".moldau");
-        int port = Port(arguments.Value("--port"), DefaultPort, 2);
-        int httpPort = Port(arguments.Value("--http-port"), DefaultHttpPort, 1);
         try
         {
             NodeSettings settings = NodeSettings.Resolve(Defaults(port, httpPort, data), arguments.Set, isStrict: true);
-            return NodeRun.Run(settings, node => Greet(node, port, httpPort, data));
+            return NodeRun.Run(settings, _ => Greet(settings.Config, isEphemeral));
         }
         finally
         {
@@ -48,21 +51,29 @@ internal static class DevCommand
         ["moldau.shards"] = "1",
     };
 
-    private static void Greet(string clusterId, int port, int httpPort, string data) => Console.Out.WriteLine($"""
+    private static void Greet(BrokerConfig config, bool isEphemeral)
+    {
+        Endpoint kafka = config.AdvertisedListeners[0];
+        string at = $"{(string.IsNullOrEmpty(kafka.Host) ? "localhost" : kafka.Host)}:{kafka.Port}";
+        string metrics = config.HttpListeners.Count == 0 ? "off" : $"http://{config.HttpListeners[0]}/metrics";
+        string data = string.Join(", ", config.LogDirs) + (isEphemeral ? "   (gone when it stops)" : "");
+        Console.Out.WriteLine($"""
 
-        Moldau {Program.Version} is up.
+            Moldau {Program.Version} is up.
 
-          Kafka     localhost:{port}
-          metrics   http://localhost:{httpPort}/metrics
-          data      {data}   (cluster {clusterId})
+              Kafka     {at}
+              metrics   {metrics}
+              data      {data}
 
-        Try, in another terminal:
+            Try, in another terminal:
 
-          echo hello | kcat -P -b localhost:{port} -t greetings
-          kcat -C -b localhost:{port} -t greetings -e
+              echo hello | kcat -P -b {at} -t greetings
+              kcat -C -b {at} -t greetings -e
 
-        Ctrl+C stops it.
-        """);
+            Ctrl+C stops it.
+
+            """);
+    }
 
     /// <summary>A port that was named is taken or fails; the default makes room for whoever has it.</summary>
     private static int Port(string? named, int wanted, int count)

@@ -18,7 +18,7 @@ internal sealed class MetricsServer : IDisposable
 
     private MetricsServer(WebApplication? app) => _app = app;
 
-    public static MetricsServer Start(BrokerConfig config, IReadOnlyList<NodeMachine> machines, NodeHost host, Broker.LogAreas logs)
+    public static MetricsServer Start(BrokerConfig config, IReadOnlyList<NodeMachine> machines, NodeHost host)
     {
         if (config.HttpListeners.Count == 0) return new MetricsServer(null);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();

@@ -12,6 +12,7 @@ internal static class Program
     {
         string verb = args.Length == 0 ? "help" : args[0];
         string[] rest = args.Length == 0 ? [] : args[1..];
+        if (rest.Contains("--help") || rest.Contains("-h")) verb = "help";
         try
         {
             return verb switch
@@ -20,7 +21,7 @@ internal static class Program
                 "start" => StartCommand.Run(rest),
                 "storage" => StorageCommand.Run(rest),
                 "help" or "--help" or "-h" => HelpCommand.Run(Console.Out),
-                "--version" or "version" => PrintVersion(),
+                "--version" or "-v" or "version" => PrintVersion(),
                 _ => Unknown(verb),
             };
         }

@@ -20,8 +20,8 @@ internal static class StorageCommand
         {
             "format" => Format(rest),
             "info" => Info(rest),
-            "random-uuid" => RandomUuid(),
-            _ => throw new CommandException($"'storage {verb}' is no command: format, info, random-uuid", Program.Usage),
+            "random-uuid" when rest.Length == 0 => RandomUuid(),
+            _ => throw new CommandException($"'storage {string.Join(' ', args)}' is no command: format, info, random-uuid", Program.Usage),
         };
     }
 
@@ -38,21 +38,30 @@ internal static class StorageCommand
         Arguments arguments = Arguments.Parse(
             "storage format",
             args,
-            ["-t", "--cluster-id", "-c", "--config", "-r", "--release-version", "-f", "--feature"],
+            [
+                "-t", "--cluster-id", "-c", "--config", "-r", "--release-version", "-f", "--feature",
+                "-I", "--initial-controllers", "-S", "--add-scram",
+            ],
             ["-s", "--standalone", "-g", "--ignore-formatted", "-N", "--no-initial-controllers"]);
+        TakeNoOperands(arguments, "storage format");
+        RefuseWhatIsNotThere(arguments);
         string clusterId = arguments.Value("-t", "--cluster-id")
             ?? throw new CommandException("'storage format' needs -t ID; 'moldau storage random-uuid' makes one", Program.Usage);
-        string path = arguments.Value("-c", "--config") ?? throw new CommandException("'storage format' needs -c FILE", Program.Usage);
-        NodeSettings settings = NodeSettings.Resolve(StartCommand.ReadProperties(path), arguments.Set, isStrict: false);
-        bool isStandalone = arguments.Has("-s") || arguments.Has("--standalone");
-        if (!isStandalone && settings.Config.ControllerQuorumVoters.Count == 0)
+        NodeSettings settings = Settings(arguments, "storage format");
+        bool isStandalone = arguments.Has("-s", "--standalone");
+        bool hasNoControllers = arguments.Has("-N", "--no-initial-controllers");
+        if (isStandalone && hasNoControllers)
+            throw new CommandException("--standalone and --no-initial-controllers exclude each other", Program.Usage);
+        if ((isStandalone || hasNoControllers) && settings.Config.ControllerQuorumVoters.Count > 0)
+            throw new CommandException("controller.quorum.voters names the voters already; leave --standalone and --no-initial-controllers out");
+        if (!isStandalone && !hasNoControllers && settings.Config.IsController && settings.Config.ControllerQuorumVoters.Count == 0)
             throw new CommandException("controller.quorum.voters is not set, so the first voter must be named: --standalone makes it this node");
         FormatRequest request = new(clusterId, settings.Config) { IsStandalone = isStandalone };
         if (arguments.Value("-r", "--release-version") is { } release) request = request with { Version = VersionOf(release) };
-        if (arguments.Value("-f", "--feature") is { } feature) request = request with { Features = FeatureOf(feature) };
+        if (arguments.Values("-f", "--feature") is { Count: > 0 } features) request = request with { Features = FeaturesOf(features) };
         try
         {
-            bool ignoresFormatted = arguments.Has("-g") || arguments.Has("--ignore-formatted");
+            bool ignoresFormatted = arguments.Has("-g", "--ignore-formatted");
             long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
             foreach (string note in NodeFormat.Run(new FileDisk(), request, ignoresFormatted, NewPrng(), now)) Console.WriteLine(note);
         }
@@ -69,17 +78,45 @@ internal static class StorageCommand
             ? version
             : throw new CommandException($"'{release}' is no release or metadata version that this node knows (such as 4.4 or 4.4-IV2)");
 
-    private static Dictionary<string, short> FeatureOf(string text) =>
-        ConfigLayers.TryParseFlag(text, out string name, out string level)
-            && short.TryParse(level, NumberStyles.None, CultureInfo.InvariantCulture, out short number)
-            ? new Dictionary<string, short>(StringComparer.Ordinal) { [name] = number }
-            : throw new CommandException($"'--feature {text}' is not of the form name=level", Program.Usage);
+    private static Dictionary<string, short> FeaturesOf(IReadOnlyList<string> texts)
+    {
+        Dictionary<string, short> features = new(StringComparer.Ordinal);
+        foreach (string text in texts)
+        {
+            if (!ConfigLayers.TryParseFlag(text, out string name, out string level)
+                || !short.TryParse(level, NumberStyles.None, CultureInfo.InvariantCulture, out short number))
+                throw new CommandException($"'--feature {text}' is not of the form name=level", Program.Usage);
+            features[name] = number;
+        }
+
+        return features;
+    }
+
+    private static void RefuseWhatIsNotThere(Arguments arguments)
+    {
+        if (arguments.Value("-I", "--initial-controllers") is not null)
+            throw new CommandException("--initial-controllers is not supported: this version runs quorums of one controller; use --standalone");
+        if (arguments.Value("-S", "--add-scram") is not null)
+            throw new CommandException("--add-scram is not supported: this version does not serve SASL listeners");
+    }
+
+    private static void TakeNoOperands(Arguments arguments, string command)
+    {
+        if (arguments.Operands.Count > 0)
+            throw new CommandException($"'{command}' takes no '{arguments.Operands[0]}'; see 'moldau help'", Program.Usage);
+    }
+
+    private static NodeSettings Settings(Arguments arguments, string command)
+    {
+        string path = arguments.Value("-c", "--config") ?? throw new CommandException($"'{command}' needs -c FILE", Program.Usage);
+        return NodeSettings.Resolve(StartCommand.ReadProperties(path), arguments.Set, isStrict: false);
+    }
 
     private static int Info(string[] args)
     {
         Arguments arguments = Arguments.Parse("storage info", args, ["-c", "--config"], []);
-        string path = arguments.Value("-c", "--config") ?? throw new CommandException("'storage info' needs -c FILE", Program.Usage);
-        NodeSettings settings = NodeSettings.Resolve(StartCommand.ReadProperties(path), arguments.Set, isStrict: false);
+        TakeNoOperands(arguments, "storage info");
+        NodeSettings settings = Settings(arguments, "storage info");
         BrokerConfig config = settings.Config;
         FileDisk disk = new();
         bool isFormatted = true;

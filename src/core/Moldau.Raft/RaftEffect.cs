@@ -45,7 +45,8 @@ public sealed record DeleteLogBefore(long Offset) : RaftEffect
     internal override bool IsGated => false;
 }
 
-/// <summary>Read whole batches from the one that holds the offset; then call <see cref="RaftNode.OnLogRead"/>.</summary>
+/// <summary>Read whole batches from the one that holds the offset; then call
+/// <see cref="RaftNode.OnLogRead"/>.</summary>
 public sealed record ReadLog(long Token, long Offset, int MaxBytes) : RaftEffect;
 
 /// <summary>Read part of a snapshot file; then call <see cref="RaftNode.OnSnapshotRead"/>.</summary>
@@ -64,13 +65,16 @@ public sealed record FinishSnapshot(OffsetAndEpoch Id) : RaftEffect
     internal override bool IsGated => false;
 }
 
-/// <summary>Send a request to another node; then call <see cref="RaftNode.OnResponse"/> or <see cref="RaftNode.OnRequestFailed"/>.</summary>
-public sealed record SendRaftRequest(long Correlation, int NodeId, RaftEndpoint Endpoint, IRequest Request, short Version) : RaftEffect;
+/// <summary>Send a request to another node; then call <see cref="RaftNode.OnResponse"/> or
+/// <see cref="RaftNode.OnRequestFailed"/>.</summary>
+public sealed record SendRaftRequest(long Correlation, int NodeId, RaftEndpoint Endpoint, IRequest Request,
+    short Version) : RaftEffect;
 
 /// <summary>Answer a request that came in under this token.</summary>
 public sealed record ReplyToRequest(long Token, IMessage Response) : RaftEffect;
 
-/// <summary>Batches are committed, in the order of the log, each exactly once. Control batches are among them.</summary>
+/// <summary>Batches are committed, in the order of the log, each exactly once. Control batches are among
+/// them.</summary>
 public sealed record CommitBatches(IReadOnlyList<RaftBatch> Batches, long HighWatermark) : RaftEffect;
 
 /// <summary>A snapshot from the leader replaces all that was committed so far: load it.</summary>
@@ -85,7 +89,8 @@ public sealed record LoseLeadership(int Epoch) : RaftEffect;
 /// <summary>Another leader or epoch is known; for answers and metrics. −1: nobody.</summary>
 public sealed record LeaderKnown(int LeaderId, int Epoch) : RaftEffect;
 
-/// <summary>Time or size asks for a snapshot: call <see cref="RaftNode.WriteSnapshot"/> with the committed image.</summary>
+/// <summary>Time or size asks for a snapshot: call <see cref="RaftNode.WriteSnapshot"/> with the committed
+/// image.</summary>
 public sealed record SnapshotDue : RaftEffect;
 
 /// <summary>Write a whole snapshot file (temporary name, sync, rename, sync the directory); then call

@@ -35,14 +35,19 @@ public sealed partial class RaftNode
         }
 
         var ballot = new Ballot(_voters.Current, _options.Self);
-        var state = new ProspectiveState(Epoch, _state.LeaderId, _state.VotedFor, ballot) { Deadline = now + ElectionTimeout() };
+        var state = new ProspectiveState(Epoch, _state.LeaderId, _state.VotedFor, ballot)
+        {
+            Deadline = now
+            + ElectionTimeout()
+        };
         MoveTo(state, now, effects);
     }
 
     private void BecomeCandidate(Instant now, EffectList<RaftEffect> effects)
     {
         var ballot = new Ballot(_voters.Current, _options.Self);
-        MoveTo(new CandidateState(Epoch + 1, _options.Self, ballot) { Deadline = now + ElectionTimeout() }, now, effects);
+        MoveTo(new CandidateState(Epoch + 1, _options.Self, ballot) { Deadline = now + ElectionTimeout() }, now,
+            effects);
         if (ballot.IsWon) Lead(ballot, now, effects);
     }
 
@@ -105,7 +110,10 @@ public sealed partial class RaftNode
         var topic = new VoteResponse.TopicData { TopicName = MetadataTopic };
         topic.Partitions.Add(new VoteResponse.PartitionData
         {
-            ErrorCode = (short)error, LeaderId = LeaderId, LeaderEpoch = Epoch, VoteGranted = isGranted,
+            ErrorCode = (short)error,
+            LeaderId = LeaderId,
+            LeaderEpoch = Epoch,
+            VoteGranted = isGranted,
         });
         response.Topics.Add(topic);
         return response;
@@ -121,7 +129,8 @@ public sealed partial class RaftNode
         return isGranted;
     }
 
-    private void OnVoteResponse(int voter, VoteRequest request, VoteResponse response, Instant now, EffectList<RaftEffect> effects)
+    private void OnVoteResponse(int voter, VoteRequest request, VoteResponse response, Instant now,
+        EffectList<RaftEffect> effects)
     {
         if (response.ErrorCode != 0 || response.Topics.Count == 0 || response.Topics[0].Partitions.Count == 0) return;
         VoteResponse.PartitionData data = response.Topics[0].Partitions[0];
@@ -155,12 +164,15 @@ public sealed partial class RaftNode
     }
 
     /// <summary>A leader of the epoch, once known, does not change.</summary>
-    private bool FollowerCan(int epoch) => epoch > Epoch || _state is not (LeaderState or FollowerState or ResignedState);
+    private bool FollowerCan(int epoch) =>
+        epoch > Epoch || _state is not (LeaderState or FollowerState or ResignedState);
 
-    private BeginQuorumEpochResponse OnBeginEpoch(BeginQuorumEpochRequest request, Instant now, EffectList<RaftEffect> effects)
+    private BeginQuorumEpochResponse OnBeginEpoch(BeginQuorumEpochRequest request, Instant now,
+        EffectList<RaftEffect> effects)
     {
         var response = new BeginQuorumEpochResponse();
-        BeginQuorumEpochRequest.PartitionData? data = request.Topics.Count == 1 && request.Topics[0].Partitions.Count == 1
+        BeginQuorumEpochRequest.PartitionData? data = request.Topics.Count == 1
+            && request.Topics[0].Partitions.Count == 1
             ? request.Topics[0].Partitions[0]
             : null;
         ErrorCode top = CheckRequest(request.ClusterId, data is null ? null : request.Topics[0].TopicName);
@@ -178,13 +190,16 @@ public sealed partial class RaftNode
         var topic = new BeginQuorumEpochResponse.TopicData { TopicName = MetadataTopic };
         topic.Partitions.Add(new BeginQuorumEpochResponse.PartitionData
         {
-            ErrorCode = (short)error, LeaderId = LeaderId, LeaderEpoch = Epoch,
+            ErrorCode = (short)error,
+            LeaderId = LeaderId,
+            LeaderEpoch = Epoch,
         });
         response.Topics.Add(topic);
         return response;
     }
 
-    private EndQuorumEpochResponse OnEndEpoch(EndQuorumEpochRequest request, Instant now, EffectList<RaftEffect> effects)
+    private EndQuorumEpochResponse OnEndEpoch(EndQuorumEpochRequest request, Instant now,
+        EffectList<RaftEffect> effects)
     {
         var response = new EndQuorumEpochResponse();
         EndQuorumEpochRequest.PartitionData? data = request.Topics.Count == 1 && request.Topics[0].Partitions.Count == 1
@@ -200,13 +215,15 @@ public sealed partial class RaftNode
         ErrorCode error = data.LeaderEpoch < Epoch ? ErrorCode.FencedLeaderEpoch : ErrorCode.None;
         if (error == ErrorCode.None)
         {
-            if (FollowerCan(data.LeaderEpoch)) Follow(data.LeaderEpoch, data.LeaderId, EndpointOf(request.LeaderEndpoints), now, effects);
+            if (FollowerCan(data.LeaderEpoch))
+                Follow(data.LeaderEpoch, data.LeaderId, EndpointOf(request.LeaderEndpoints), now, effects);
             if (_state is FollowerState follower && follower.LeaderId == data.LeaderId)
             {
                 // The best placed stands at once, each other a little later.
                 int place = data.PreferredCandidates.FindIndex(c => c.CandidateId == _options.Self.Id);
                 if (place < 0) place = data.PreferredSuccessors.IndexOf(_options.Self.Id);
-                long wait = place < 0 ? _options.ElectionTimeout.Ms : place * Math.Max(1, _options.ElectionBackoffMax.Ms / 4);
+                long wait = place < 0 ? _options.ElectionTimeout.Ms
+                    : place * Math.Max(1, _options.ElectionBackoffMax.Ms / 4);
                 follower.HasFetched = false;
                 follower.Deadline = Instant.Min(follower.Deadline, now + Duration.FromMs(wait));
             }
@@ -215,7 +232,9 @@ public sealed partial class RaftNode
         var topic = new EndQuorumEpochResponse.TopicData { TopicName = MetadataTopic };
         topic.Partitions.Add(new EndQuorumEpochResponse.PartitionData
         {
-            ErrorCode = (short)error, LeaderId = LeaderId, LeaderEpoch = Epoch,
+            ErrorCode = (short)error,
+            LeaderId = LeaderId,
+            LeaderEpoch = Epoch,
         });
         response.Topics.Add(topic);
         return response;

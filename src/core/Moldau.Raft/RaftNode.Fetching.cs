@@ -34,12 +34,14 @@ public sealed partial class RaftNode
             : null;
         if (request.ClusterId is not null && request.ClusterId != _options.ClusterId)
         {
-            Emit(new ReplyToRequest(token, new FetchResponse { ErrorCode = (short)ErrorCode.InconsistentClusterId }), effects);
+            Emit(new ReplyToRequest(token, new FetchResponse { ErrorCode = (short)ErrorCode.InconsistentClusterId }),
+                effects);
             return;
         }
 
         bool isOurs = asked is not null && asked.Partition == 0
-            && (version < 13 ? request.Topics[0].Topic == MetadataTopic : request.Topics[0].TopicId == Uuid.MetadataTopic);
+            && (version < 13 ? request.Topics[0].Topic == MetadataTopic
+                : request.Topics[0].TopicId == Uuid.MetadataTopic);
         if (!isOurs || asked!.FetchOffset < 0 || asked.LastFetchedEpoch < 0 || asked.CurrentLeaderEpoch < 0)
         {
             Emit(new ReplyToRequest(token, new FetchResponse { ErrorCode = (short)ErrorCode.InvalidRequest }), effects);
@@ -53,7 +55,8 @@ public sealed partial class RaftNode
             return;
         }
 
-        Serve(leader, new ParkedFetch(token, version, request, now + Duration.FromMs(request.MaxWaitMs)), now, mayPark: true, effects);
+        Serve(leader, new ParkedFetch(token, version, request, now + Duration.FromMs(request.MaxWaitMs)), now,
+            mayPark: true, effects);
     }
 
     private ErrorCode CheckLeaderEpoch(int epoch)
@@ -76,7 +79,8 @@ public sealed partial class RaftNode
         }
 
         int replica = fetch.Version >= 15 ? fetch.Request.ReplicaState.ReplicaId : fetch.Request.ReplicaId;
-        if (mayPark && replica >= 0) Note(leader, new ReplicaKey(replica, asked.ReplicaDirectoryId), asked.FetchOffset, now, effects);
+        if (mayPark && replica >= 0)
+            Note(leader, new ReplicaKey(replica, asked.ReplicaDirectoryId), asked.FetchOffset, now, effects);
         data.HighWatermark = HighWatermark;
         // A fetch that already has everything waits, unless the high watermark is news to it (version 18).
         bool isUpToDate = asked.FetchOffset >= _log.EndOffset && asked.HighWatermark >= HighWatermark;
@@ -86,7 +90,8 @@ public sealed partial class RaftNode
             return;
         }
 
-        List<RaftBatch>? batches = asked.FetchOffset >= _log.EndOffset ? [] : _log.ReadCached(asked.FetchOffset, asked.PartitionMaxBytes);
+        List<RaftBatch>? batches = asked.FetchOffset >= _log.EndOffset ? []
+            : _log.ReadCached(asked.FetchOffset, asked.PartitionMaxBytes);
         if (batches is null)
         {
             _reading.Add(++_readToken, fetch);
@@ -159,13 +164,19 @@ public sealed partial class RaftNode
         };
         var topic = new FetchResponse.FetchableTopicResponse
         {
-            Topic = request.Topics.Count > 0 ? request.Topics[0].Topic : "", TopicId = Uuid.MetadataTopic,
+            Topic = request.Topics.Count > 0 ? request.Topics[0].Topic : "",
+            TopicId = Uuid.MetadataTopic,
         };
         topic.Partitions.Add(data);
         var response = new FetchResponse();
         response.Responses.Add(topic);
         if (LeaderId >= 0 && EndpointFor(LeaderId) is { } endpoint)
-            response.NodeEndpoints.Add(new FetchResponse.NodeEndpoint { NodeId = LeaderId, Host = endpoint.Host, Port = endpoint.Port });
+            response.NodeEndpoints.Add(new FetchResponse.NodeEndpoint
+            {
+                NodeId = LeaderId,
+                Host = endpoint.Host,
+                Port = endpoint.Port
+            });
         return response;
     }
 }

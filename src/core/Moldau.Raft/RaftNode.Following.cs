@@ -14,7 +14,8 @@ public sealed partial class RaftNode
         ReplicaKey? voted = epoch == Epoch ? _state.VotedFor : null;
         var follower = new FollowerState(epoch, leaderId, endpoint ?? EndpointFor(leaderId), voted)
         {
-            Deadline = now + _options.FetchTimeout, NextFetch = now,
+            Deadline = now + _options.FetchTimeout,
+            NextFetch = now,
         };
         MoveTo(follower, now, effects);
     }
@@ -22,11 +23,14 @@ public sealed partial class RaftNode
     private void PollFetch(FollowerState follower, Instant now, EffectList<RaftEffect> effects)
     {
         // The offset of a fetch tells the leader what is safe here, so it waits for the sync.
-        if (follower.IsFetching || follower.IsInstalling || follower.NextFetch > now || _log.SyncedOffset < _log.EndOffset) return;
+        if (follower.IsFetching || follower.IsInstalling || follower.NextFetch > now
+            || _log.SyncedOffset < _log.EndOffset)
+            return;
         if (follower.Endpoint is not { } endpoint || IsBusy(follower.LeaderId)) return;
         follower.IsFetching = true;
         if (follower.Snapshot is { } snapshot)
-            Send(follower.LeaderId, endpoint, SnapshotFetch(snapshot, follower.SnapshotPosition), FetchSnapshotRequest.HighestVersion, now, effects);
+            Send(follower.LeaderId, endpoint, SnapshotFetch(snapshot, follower.SnapshotPosition),
+                FetchSnapshotRequest.HighestVersion, now, effects);
         else
             Send(follower.LeaderId, endpoint, Fetch(), FetchRequest.HighestVersion, now, effects);
     }
@@ -71,7 +75,8 @@ public sealed partial class RaftNode
     {
         if (_state is FollowerState fetching) fetching.IsFetching = false;
         FetchResponse.PartitionData? data =
-            response.Responses.Count == 1 && response.Responses[0].Partitions.Count == 1 ? response.Responses[0].Partitions[0] : null;
+            response.Responses.Count == 1 && response.Responses[0].Partitions.Count == 1
+                ? response.Responses[0].Partitions[0] : null;
         if (response.ErrorCode != 0 || data is null)
         {
             Fail(sent, now);
@@ -79,7 +84,8 @@ public sealed partial class RaftNode
         }
 
         var leader = data.CurrentLeader;
-        if (leader is not null && leader.LeaderId >= 0 && leader.LeaderId != _options.Self.Id && leader.LeaderEpoch >= Epoch
+        if (leader is not null && leader.LeaderId >= 0 && leader.LeaderId != _options.Self.Id
+            && leader.LeaderEpoch >= Epoch
             && FollowerCan(leader.LeaderEpoch))
         {
             FetchResponse.NodeEndpoint? node = response.NodeEndpoints.Find(n => n.NodeId == leader.LeaderId);

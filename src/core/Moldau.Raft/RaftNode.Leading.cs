@@ -30,7 +30,8 @@ public sealed partial class RaftNode
     private RaftBatch EpochStart(LeaderState leader, Instant now)
     {
         var message = new LeaderChangeMessage { Version = 0, LeaderId = _options.Self.Id };
-        foreach (ReplicaKey voter in _voters.Current.Keys) message.Voters.Add(new LeaderChangeMessage.Voter { VoterId = voter.Id });
+        foreach (ReplicaKey voter in _voters.Current.Keys)
+            message.Voters.Add(new LeaderChangeMessage.Voter { VoterId = voter.Id });
         foreach (int id in leader.Granting) message.GrantingVoters.Add(new LeaderChangeMessage.Voter { VoterId = id });
         var records = new List<(ControlRecordType, IMessage)> { (ControlRecordType.LeaderChange, message) };
         VoterNode? self = _voters.Current.Find(_options.Self.Id);
@@ -39,9 +40,11 @@ public sealed partial class RaftNode
             bool isMoved = _options.Endpoints.Count > 0 && !self.Endpoints.SequenceEqual(_options.Endpoints);
             if (_voters.CurrentOffset < 0 || isMoved)
             {
-                VoterSet voters = isMoved ? _voters.Current.With(self with { Endpoints = [.. _options.Endpoints] }) : _voters.Current;
+                VoterSet voters = isMoved ? _voters.Current.With(self with { Endpoints = [.. _options.Endpoints] })
+                    : _voters.Current;
                 if (_voters.CurrentOffset < 0)
-                    records.Add((ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = KRaftVersion }));
+                    records.Add((ControlRecordType.KRaftVersion,
+                        new KRaftVersionRecord { KRaftVersion = KRaftVersion }));
                 records.Add((ControlRecordType.KRaftVoters, voters.ToRecord()));
             }
         }
@@ -107,7 +110,8 @@ public sealed partial class RaftNode
             {
                 data.PreferredCandidates.Add(new EndQuorumEpochRequest.ReplicaInfo
                 {
-                    CandidateId = candidate.Id, CandidateDirectoryId = candidate.DirectoryId,
+                    CandidateId = candidate.Id,
+                    CandidateDirectoryId = candidate.DirectoryId,
                 });
             }
 
@@ -115,7 +119,12 @@ public sealed partial class RaftNode
             var request = new EndQuorumEpochRequest { ClusterId = _options.ClusterId };
             request.Topics.Add(topic);
             foreach (RaftEndpoint e in _options.Endpoints)
-                request.LeaderEndpoints.Add(new EndQuorumEpochRequest.LeaderEndpoint { Name = e.Name, Host = e.Host, Port = e.Port });
+                request.LeaderEndpoints.Add(new EndQuorumEpochRequest.LeaderEndpoint
+                {
+                    Name = e.Name,
+                    Host = e.Host,
+                    Port = e.Port
+                });
             Send(voter.Id, EndpointFor(voter.Id), request, EndQuorumEpochRequest.HighestVersion, now, effects);
         }
     }
@@ -125,12 +134,19 @@ public sealed partial class RaftNode
         var topic = new BeginQuorumEpochRequest.TopicData { TopicName = MetadataTopic };
         topic.Partitions.Add(new BeginQuorumEpochRequest.PartitionData
         {
-            VoterDirectoryId = voter.DirectoryId, LeaderId = _options.Self.Id, LeaderEpoch = Epoch,
+            VoterDirectoryId = voter.DirectoryId,
+            LeaderId = _options.Self.Id,
+            LeaderEpoch = Epoch,
         });
         var request = new BeginQuorumEpochRequest { ClusterId = _options.ClusterId, VoterId = voter.Id };
         request.Topics.Add(topic);
         foreach (RaftEndpoint e in _options.Endpoints)
-            request.LeaderEndpoints.Add(new BeginQuorumEpochRequest.LeaderEndpoint { Name = e.Name, Host = e.Host, Port = e.Port });
+            request.LeaderEndpoints.Add(new BeginQuorumEpochRequest.LeaderEndpoint
+            {
+                Name = e.Name,
+                Host = e.Host,
+                Port = e.Port
+            });
         return request;
     }
 }

@@ -38,7 +38,7 @@ public sealed partial class RaftNode
                 OnFetchSnapshot(token, r, now, effects);
                 break;
             case DescribeQuorumRequest r:
-                response = Describe(r, now);
+                response = Describe(r, version, now);
                 break;
             case AddRaftVoterRequest r:
                 AddVoter(token, r, now, effects);
@@ -88,7 +88,8 @@ public sealed partial class RaftNode
         Poll(now, effects);
     }
 
-    private void OnBeginEpochResponse(InFlight sent, BeginQuorumEpochResponse response, Instant now, EffectList<RaftEffect> effects)
+    private void OnBeginEpochResponse(InFlight sent, BeginQuorumEpochResponse response, Instant now,
+        EffectList<RaftEffect> effects)
     {
         if (response.Topics.Count == 0 || response.Topics[0].Partitions.Count == 0) return;
         BeginQuorumEpochResponse.PartitionData data = response.Topics[0].Partitions[0];
@@ -99,7 +100,8 @@ public sealed partial class RaftNode
             return;
         }
 
-        if (_state is LeaderState leader && _voters.Current.Find(sent.NodeId) is { } voter && leader.Find(voter.Key) is { } progress)
+        if (_state is LeaderState leader && _voters.Current.Find(sent.NodeId) is { } voter
+            && leader.Find(voter.Key) is { } progress)
             progress.KnowsEpoch = true;
     }
 
@@ -163,7 +165,8 @@ public sealed partial class RaftNode
     private void Poll(Instant now, EffectList<RaftEffect> effects)
     {
         if (_isStopped) return;
-        foreach (int node in _backoff.Where(b => b.Value <= now).Select(static b => b.Key).ToList()) _backoff.Remove(node);
+        foreach (int node in _backoff.Where(b => b.Value <= now).Select(static b => b.Key).ToList())
+            _backoff.Remove(node);
         switch (_state)
         {
             case ProspectiveState s:
@@ -176,7 +179,8 @@ public sealed partial class RaftNode
                 foreach (ReplicaKey voter in _voters.Current.Keys)
                 {
                     if (voter.Matches(_options.Self) || leader.Progress(voter).KnowsEpoch || IsBusy(voter.Id)) continue;
-                    Send(voter.Id, EndpointFor(voter.Id), BeginEpochFor(voter), BeginQuorumEpochRequest.HighestVersion, now, effects);
+                    Send(voter.Id, EndpointFor(voter.Id), BeginEpochFor(voter), BeginQuorumEpochRequest.HighestVersion,
+                        now, effects);
                 }
 
                 break;
@@ -207,7 +211,8 @@ public sealed partial class RaftNode
         return voter.Endpoints.FirstOrDefault(e => e.Name == name) ?? voter.Endpoints[0];
     }
 
-    private void Send(int node, RaftEndpoint? endpoint, IRequest request, short version, Instant now, EffectList<RaftEffect> effects)
+    private void Send(int node, RaftEndpoint? endpoint, IRequest request, short version, Instant now,
+        EffectList<RaftEffect> effects)
     {
         if (endpoint is null) return;
         long correlation = ++_correlation;

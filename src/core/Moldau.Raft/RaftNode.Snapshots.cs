@@ -15,7 +15,8 @@ public sealed partial class RaftNode
 
     private bool IsSnapshotDueBySize => _bytesSinceSnapshot >= _options.SnapshotBytes;
 
-    /// <summary>Answers <see cref="SnapshotDue"/>: the image's records at the high watermark, framed. Null where there is
+    /// <summary>Answers <see cref="SnapshotDue"/>: the image's records at the high watermark, framed. Null where there
+    /// is
     /// nothing new to put into a snapshot.</summary>
     /// <param name="values">The records of the committed image.</param>
     /// <param name="endOffset">The offset after the last one that is in the image.</param>
@@ -52,7 +53,8 @@ public sealed partial class RaftNode
     }
 
     /// <summary>A fetched snapshot is on disk under its name, and this is what it holds.</summary>
-    public void OnSnapshotFetched(OffsetAndEpoch id, SnapshotContent content, Instant now, EffectList<RaftEffect> effects)
+    public void OnSnapshotFetched(OffsetAndEpoch id, SnapshotContent content, Instant now,
+        EffectList<RaftEffect> effects)
     {
         if (_state is not FollowerState { IsInstalling: true } follower) return;
         follower.IsInstalling = false;
@@ -67,7 +69,8 @@ public sealed partial class RaftNode
         Poll(now, effects);
     }
 
-    /// <summary>Bytes of a snapshot that <see cref="ReadSnapshot"/> asked for, with the size of the file; a negative size
+    /// <summary>Bytes of a snapshot that <see cref="ReadSnapshot"/> asked for, with the size of the file; a negative
+    /// size
     /// where there is no such file.</summary>
     public void OnSnapshotRead(long token, ReadOnlyMemory<byte> bytes, long fileSize, EffectList<RaftEffect> effects)
     {
@@ -115,7 +118,9 @@ public sealed partial class RaftNode
         });
         var request = new FetchSnapshotRequest
         {
-            ClusterId = _options.ClusterId, ReplicaId = _options.Self.Id, MaxBytes = SnapshotPartBytes,
+            ClusterId = _options.ClusterId,
+            ReplicaId = _options.Self.Id,
+            MaxBytes = SnapshotPartBytes,
         };
         request.Topics.Add(topic);
         return request;
@@ -123,7 +128,8 @@ public sealed partial class RaftNode
 
     private void OnFetchSnapshot(long token, FetchSnapshotRequest request, Instant now, EffectList<RaftEffect> effects)
     {
-        FetchSnapshotRequest.PartitionSnapshot? asked = request.Topics.Count == 1 && request.Topics[0].Partitions.Count == 1
+        FetchSnapshotRequest.PartitionSnapshot? asked = request.Topics.Count == 1
+            && request.Topics[0].Partitions.Count == 1
             ? request.Topics[0].Partitions[0]
             : null;
         ErrorCode top = CheckRequest(request.ClusterId, asked is null ? null : request.Topics[0].Name);
@@ -141,7 +147,8 @@ public sealed partial class RaftNode
             return;
         }
 
-        if (_state is LeaderState leader && leader.Find(new ReplicaKey(request.ReplicaId, asked.ReplicaDirectoryId)) is { } progress)
+        if (_state is LeaderState leader
+            && leader.Find(new ReplicaKey(request.ReplicaId, asked.ReplicaDirectoryId)) is { } progress)
             progress.LastFetch = now;
         _snapshotReads.Add(++_readToken, (token, request));
         var id = new OffsetAndEpoch(asked.SnapshotId.EndOffset, asked.SnapshotId.Epoch);
@@ -154,7 +161,11 @@ public sealed partial class RaftNode
         data = new FetchSnapshotResponse.PartitionSnapshot
         {
             ErrorCode = (short)error,
-            SnapshotId = new FetchSnapshotResponse.SnapshotId { EndOffset = asked.SnapshotId.EndOffset, Epoch = asked.SnapshotId.Epoch },
+            SnapshotId = new FetchSnapshotResponse.SnapshotId
+            {
+                EndOffset = asked.SnapshotId.EndOffset,
+                Epoch = asked.SnapshotId.Epoch
+            },
             CurrentLeader = new FetchSnapshotResponse.LeaderIdAndEpoch { LeaderId = LeaderId, LeaderEpoch = Epoch },
             UnalignedRecords = [],
         };
@@ -165,12 +176,14 @@ public sealed partial class RaftNode
         return response;
     }
 
-    private void OnFetchSnapshotResponse(InFlight sent, FetchSnapshotResponse response, Instant now, EffectList<RaftEffect> effects)
+    private void OnFetchSnapshotResponse(InFlight sent, FetchSnapshotResponse response, Instant now,
+        EffectList<RaftEffect> effects)
     {
         if (_state is not FollowerState follower || follower.LeaderId != sent.NodeId) return;
         follower.IsFetching = false;
         FetchSnapshotResponse.PartitionSnapshot? data =
-            response.Topics.Count == 1 && response.Topics[0].Partitions.Count == 1 ? response.Topics[0].Partitions[0] : null;
+            response.Topics.Count == 1 && response.Topics[0].Partitions.Count == 1 ? response.Topics[0].Partitions[0]
+                : null;
         if (data?.CurrentLeader is { } leader && OnPeerEpoch(leader.LeaderEpoch, leader.LeaderId, now, effects)) return;
         if (response.ErrorCode != 0 || data is null || data.ErrorCode != 0 || follower.Snapshot is not { } id
             || data.Position != follower.SnapshotPosition)

@@ -11,7 +11,8 @@ public sealed partial class RaftNode
 
     private void AddVoter(long token, AddRaftVoterRequest request, Instant now, EffectList<RaftEffect> effects)
     {
-        IMessage Answer(ErrorCode error, string? message) => new AddRaftVoterResponse { ErrorCode = (short)error, ErrorMessage = message };
+        IMessage Answer(ErrorCode error, string? message) =>
+            new AddRaftVoterResponse { ErrorCode = (short)error, ErrorMessage = message };
         var key = new ReplicaKey(request.VoterId, request.VoterDirectoryId);
         (ErrorCode error, string? message) = CheckVoterChange(request.ClusterId);
         if (error == ErrorCode.None && request.Listeners.Count == 0)
@@ -19,12 +20,13 @@ public sealed partial class RaftNode
         if (error == ErrorCode.None && _voters.Current.Find(key.Id) is not null)
         {
             (error, message) = (ErrorCode.DuplicateVoter,
-                $"The voter id for {key} is already part of the set of voters {string.Join(", ", _voters.Current.Keys)}.");
+                $"The voter id for {key} is already part of the set of voters {VoterNames}.");
         }
 
         // A replica that is far behind would stop the quorum from committing.
         if (error == ErrorCode.None && _state is LeaderState leader
-            && (leader.Find(key) is not { } progress || progress.LastCaughtUpMs < now.UnixMs - 3_600_000 || progress.LastCaughtUpMs < 0))
+            && (leader.Find(key) is not { } progress || progress.LastCaughtUpMs < now.UnixMs - 3_600_000
+                || progress.LastCaughtUpMs < 0))
         {
             (error, message) = (ErrorCode.RequestTimedOut,
                 $"New voter {key} was not caught-up to the leader's log end offset of {_log.EndOffset}");
@@ -37,7 +39,8 @@ public sealed partial class RaftNode
         }
 
         var node = new VoterNode(
-            key, [.. request.Listeners.Select(static l => new RaftEndpoint(l.Name, l.Host, l.Port))], 0, SupportedKRaftVersion);
+            key, [.. request.Listeners.Select(static l => new RaftEndpoint(l.Name, l.Host, l.Port))], 0,
+                SupportedKRaftVersion);
         ChangeVoters(token, _voters.Current.With(node), Answer, now, effects);
         if (!request.AckWhenCommitted && _state is LeaderState { VoterChange: { } change } acked)
         {
@@ -55,7 +58,7 @@ public sealed partial class RaftNode
         if (error == ErrorCode.None && (!_voters.Current.Contains(key) || _voters.Current.Count == 1))
         {
             (error, message) = (ErrorCode.VoterNotFound,
-                $"Cannot remove voter {key} from the set of voters {string.Join(", ", _voters.Current.Keys)}");
+                $"Cannot remove voter {key} from the set of voters {VoterNames}");
         }
 
         if (error == ErrorCode.None) ChangeVoters(token, _voters.Current.Without(key), Answer, now, effects);
@@ -67,7 +70,11 @@ public sealed partial class RaftNode
         IMessage Answer(ErrorCode error, string? message)
         {
             var response = new UpdateRaftVoterResponse { ErrorCode = (short)error };
-            response.CurrentLeader = new UpdateRaftVoterResponse.CurrentLeaderData { LeaderId = LeaderId, LeaderEpoch = Epoch };
+            response.CurrentLeader = new UpdateRaftVoterResponse.CurrentLeaderData
+            {
+                LeaderId = LeaderId,
+                LeaderEpoch = Epoch
+            };
             if (LeaderId >= 0 && EndpointFor(LeaderId) is { } endpoint)
             {
                 response.CurrentLeader.Host = endpoint.Host;
@@ -96,6 +103,8 @@ public sealed partial class RaftNode
         ChangeVoters(token, _voters.Current.With(node), Answer, now, effects);
     }
 
+    private string VoterNames => string.Join(", ", _voters.Current.Keys);
+
     private (ErrorCode Error, string? Message) CheckVoterChange(string? clusterId)
     {
         if (clusterId is not null && clusterId != _options.ClusterId) return (ErrorCode.InconsistentClusterId, null);
@@ -106,16 +115,20 @@ public sealed partial class RaftNode
                 "Cluster doesn't support changing the set of voters because the kraft.version feature is 0");
         }
 
-        if (leader.VoterChange is not null) return (ErrorCode.RequestTimedOut, "Request timed out waiting for another change of the voters");
+        if (leader.VoterChange is not null)
+            return (ErrorCode.RequestTimedOut, "Request timed out waiting for another change of the voters");
         // Only once its own epoch is committed does a leader know which voters there are.
-        return leader.IsAnnounced ? (ErrorCode.None, null) : (ErrorCode.RequestTimedOut, "The leader has not committed its epoch yet");
+        return leader.IsAnnounced ? (ErrorCode.None, null)
+            : (ErrorCode.RequestTimedOut, "The leader has not committed its epoch yet");
     }
 
     private void ChangeVoters(
-        long token, VoterSet next, Func<ErrorCode, string?, IMessage> answer, Instant now, EffectList<RaftEffect> effects)
+        long token, VoterSet next, Func<ErrorCode, string?, IMessage> answer, Instant now,
+            EffectList<RaftEffect> effects)
     {
         var leader = (LeaderState)_state;
-        var batch = RaftBatch.OfControl([(ControlRecordType.KRaftVoters, next.ToRecord())], _log.EndOffset, Epoch, now.UnixMs);
+        var batch = RaftBatch.OfControl([(ControlRecordType.KRaftVoters, next.ToRecord())], _log.EndOffset, Epoch,
+            now.UnixMs);
         leader.VoterChange = new PendingVoterChange(batch.LastOffset, token, answer);
         AppendOwn(batch, now, effects);
     }
@@ -127,23 +140,25 @@ public sealed partial class RaftNode
         if (change.Token >= 0) Emit(new ReplyToRequest(change.Token, change.Answer(ErrorCode.None, null)), effects);
         // A leader that was removed leads until its removal is committed, and no longer.
         if (!IsVoter) Resign(leader, now, effects);
-        else if (leader.Deadline == Instant.Never && !_voters.Current.IsOnly(_options.Self)) leader.Deadline = now + CheckQuorumTimeout;
+        else if (leader.Deadline == Instant.Never && !_voters.Current.IsOnly(_options.Self))
+            leader.Deadline = now + CheckQuorumTimeout;
     }
 
-    private DescribeQuorumResponse Describe(DescribeQuorumRequest request, Instant now)
+    private DescribeQuorumResponse Describe(DescribeQuorumRequest request, short version, Instant now)
     {
-        var response = new DescribeQuorumResponse();
         bool isOurs = request.Topics.Count == 1 && request.Topics[0].TopicName == MetadataTopic
             && request.Topics[0].Partitions is [{ PartitionIndex: 0 }];
-        var topic = new DescribeQuorumResponse.TopicData { TopicName = request.Topics.Count > 0 ? request.Topics[0].TopicName : "" };
-        response.Topics.Add(topic);
-        if (!isOurs || _state is not LeaderState leader)
+        if (!isOurs) return DescribeUnknown(request);
+        var response = new DescribeQuorumResponse();
+        if (_state is not LeaderState leader)
         {
-            ErrorCode error = isOurs ? ErrorCode.NotLeaderOrFollower : ErrorCode.UnknownTopicOrPartition;
-            topic.Partitions.Add(new DescribeQuorumResponse.PartitionData { ErrorCode = (short)error, LeaderId = LeaderId, LeaderEpoch = Epoch });
+            response.ErrorCode = (short)ErrorCode.NotLeaderOrFollower;
+            response.ErrorMessage = "This node does not lead the quorum.";
             return response;
         }
 
+        var topic = new DescribeQuorumResponse.TopicData { TopicName = MetadataTopic };
+        response.Topics.Add(topic);
         var data = new DescribeQuorumResponse.PartitionData
         {
             LeaderId = leader.LeaderId,
@@ -153,7 +168,8 @@ public sealed partial class RaftNode
         topic.Partitions.Add(data);
         foreach (VoterNode voter in _voters.Current.Nodes.Values)
         {
-            data.CurrentVoters.Add(ReplicaStateOf(voter.Key, leader, now));
+            data.CurrentVoters.Add(ReplicaStateOf(voter.Key, leader, version, now));
+            if (version < 2) continue;
             var node = new DescribeQuorumResponse.Node { NodeId = voter.Key.Id };
             foreach (RaftEndpoint e in voter.Endpoints)
                 node.Listeners.Add(new DescribeQuorumResponse.Listener { Name = e.Name, Host = e.Host, Port = e.Port });
@@ -161,18 +177,39 @@ public sealed partial class RaftNode
         }
 
         foreach (ReplicaProgress progress in leader.Replicas.Where(r => !_voters.Current.Contains(r.Key)))
-            data.Observers.Add(ReplicaStateOf(progress.Key, leader, now));
+            data.Observers.Add(ReplicaStateOf(progress.Key, leader, version, now));
         return response;
     }
 
-    private DescribeQuorumResponse.ReplicaState ReplicaStateOf(ReplicaKey key, LeaderState leader, Instant now)
+    private static DescribeQuorumResponse DescribeUnknown(DescribeQuorumRequest request)
+    {
+        var response = new DescribeQuorumResponse();
+        foreach (DescribeQuorumRequest.TopicData asked in request.Topics)
+        {
+            var topic = new DescribeQuorumResponse.TopicData { TopicName = asked.TopicName };
+            response.Topics.Add(topic);
+            foreach (DescribeQuorumRequest.PartitionData partition in asked.Partitions)
+            {
+                topic.Partitions.Add(new DescribeQuorumResponse.PartitionData
+                {
+                    PartitionIndex = partition.PartitionIndex,
+                    ErrorCode = (short)ErrorCode.UnknownTopicOrPartition,
+                    ErrorMessage = "Only the metadata partition has a quorum.",
+                });
+            }
+        }
+
+        return response;
+    }
+
+    private DescribeQuorumResponse.ReplicaState ReplicaStateOf(ReplicaKey key, LeaderState leader, short version, Instant now)
     {
         if (key.Matches(_options.Self))
         {
             return new DescribeQuorumResponse.ReplicaState
             {
                 ReplicaId = key.Id,
-                ReplicaDirectoryId = key.DirectoryId,
+                ReplicaDirectoryId = version >= 2 ? key.DirectoryId : Uuid.Zero,
                 LogEndOffset = _log.EndOffset,
                 LastFetchTimestamp = now.UnixMs,
                 LastCaughtUpTimestamp = now.UnixMs,
@@ -183,7 +220,7 @@ public sealed partial class RaftNode
         return new DescribeQuorumResponse.ReplicaState
         {
             ReplicaId = key.Id,
-            ReplicaDirectoryId = key.DirectoryId,
+            ReplicaDirectoryId = version >= 2 ? key.DirectoryId : Uuid.Zero,
             LogEndOffset = progress?.EndOffset ?? -1,
             LastFetchTimestamp = progress?.LastFetchMs ?? -1,
             LastCaughtUpTimestamp = progress?.LastCaughtUpMs ?? -1,

@@ -4,9 +4,11 @@ using Moldau.Records;
 
 namespace Moldau.Raft;
 
-/// <summary>One node of the KRaft quorum: elections with pre-vote, replication by fetching, snapshots, changes of voters
+/// <summary>One node of the KRaft quorum: elections with pre-vote, replication by fetching, snapshots, changes of
+/// voters
 /// (KIP-595, 630, 853, 996). Owner: the control machine's thread. It persists its epoch and vote before anything that
-/// depends on them leaves (effects behind a write of <c>quorum-state</c> are held back until it is done); it commits what
+/// depends on them leaves (effects behind a write of <c>quorum-state</c> are held back until it is done); it commits
+/// what
 /// a majority has synced. What it knows of other replicas may be stale at any time.</summary>
 public sealed partial class RaftNode
 {
@@ -34,7 +36,8 @@ public sealed partial class RaftNode
         if (storage.SnapshotKRaftVersion > 0 && storage.Snapshot is { } snapshot)
         {
             // The bootstrap snapshot holds nothing of the log; −1 says that the log does not hold the voters either.
-            _voters.Add(snapshot.Offset == 0 ? -1 : snapshot.Offset - 1, storage.SnapshotKRaftVersion, storage.SnapshotVoters);
+            _voters.Add(snapshot.Offset == 0 ? -1 : snapshot.Offset - 1, storage.SnapshotKRaftVersion,
+                storage.SnapshotVoters);
         }
 
         foreach (RaftBatch batch in storage.Tail) LearnVoters(batch);
@@ -44,11 +47,13 @@ public sealed partial class RaftNode
         QuorumStateFile file = storage.QuorumState ?? QuorumStateFile.None;
         // The log may be ahead of a quorum-state file that was lost; an epoch is never used twice.
         int epoch = Math.Max(file.Epoch, _log.LastEpoch);
-        ReplicaKey? voted = file.VotedId >= 0 && file.Epoch == epoch ? new ReplicaKey(file.VotedId, file.VotedDirectoryId) : null;
+        ReplicaKey? voted = file.VotedId >= 0
+            && file.Epoch == epoch ? new ReplicaKey(file.VotedId, file.VotedDirectoryId) : null;
         bool wasLeader = file.LeaderId == options.Self.Id && file.Epoch == epoch;
         _state = wasLeader
             ? new ResignedState(epoch, options.Self.Id)
-            : new UnattachedState(epoch, file.Epoch == epoch && file.LeaderId != options.Self.Id ? file.LeaderId : -1, voted);
+            : new UnattachedState(epoch, file.Epoch == epoch
+                && file.LeaderId != options.Self.Id ? file.LeaderId : -1, voted);
         _bytesSinceSnapshot = storage.Tail.Sum(static b => (long)b.Bytes.Length);
     }
 

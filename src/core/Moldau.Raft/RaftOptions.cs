@@ -34,18 +34,21 @@ public sealed record RaftOptions
     /// <summary><c>metadata.log.max.snapshot.interval.ms</c>; null: no snapshots by time.</summary>
     public Duration? SnapshotInterval { get; init; } = Duration.FromMs(3_600_000);
 
-    /// <summary>Addresses of <c>controller.quorum.bootstrap.servers</c>, to find the leader when no voter is known.</summary>
+    /// <summary>Addresses of <c>controller.quorum.bootstrap.servers</c>, to find the leader when no voter is
+    /// known.</summary>
     public IReadOnlyList<RaftEndpoint> BootstrapServers { get; init; } = [];
 }
 
-/// <summary>A node of the quorum, with the directory of its log; the zero id where that is not known (kraft.version 0).</summary>
+/// <summary>A node of the quorum, with the directory of its log; the zero id where that is not known (kraft.version
+/// 0).</summary>
 public readonly record struct ReplicaKey(int Id, Uuid DirectoryId) : IComparable<ReplicaKey>
 {
     /// <summary>The same replica, as far as both sides know: a zero directory matches any.</summary>
     public bool Matches(ReplicaKey other) =>
         Id == other.Id && (DirectoryId.IsZero || other.DirectoryId.IsZero || DirectoryId == other.DirectoryId);
 
-    public int CompareTo(ReplicaKey other) => Id != other.Id ? Id.CompareTo(other.Id) : DirectoryId.CompareTo(other.DirectoryId);
+    public int CompareTo(ReplicaKey other) =>
+        Id != other.Id ? Id.CompareTo(other.Id) : DirectoryId.CompareTo(other.DirectoryId);
 
     public override string ToString() => DirectoryId.IsZero ? $"{Id}" : $"{Id}-{DirectoryId}";
 }

@@ -247,7 +247,7 @@ public sealed class BadInputTests(BadInputServer shared) : IClassFixture<BadInpu
                 "bytes" or "records" => "00010203",
                 "bool" or "uuid" => null,
                 "float64" => 1.5,
-                _ => random.Next(0, 3),
+                _ => (long)random.Next(0, 3),
             };
             body[field.Name] = field.IsArray ? one is null ? new JsonArray() : new JsonArray(one) : one;
         }

@@ -23,7 +23,9 @@ internal static class Bombs
         return compressed.ToArray();
     }
 
-    /// <summary>A frame of the zstd format written by hand: each block of 128 KiB is one repeated byte in four bytes.</summary>
+    /// <summary>
+    /// A frame of the zstd format written by hand: each block of 128 KiB is one repeated byte in four bytes.
+    /// </summary>
     public static byte[] Zstd()
     {
         var frame = new MemoryStream();
@@ -49,7 +51,9 @@ internal static class Bombs
         frame.Write([(byte)header, (byte)(header >> 8), (byte)(header >> 16)]);
     }
 
-    /// <summary>Length, attributes, deltas, null key and length of the value; the header count follows the value.</summary>
+    /// <summary>
+    /// Length, attributes, deltas, null key and length of the value; the header count follows the value.
+    /// </summary>
     private static byte[] RecordHead()
     {
         var rest = new MemoryStream();

@@ -5,7 +5,9 @@ namespace Moldau.Conformance.Tests.Clients;
 [Trait("Category", "Clients")]
 public sealed class JavaAdminTests(SharedServer shared)
 {
-    /// <summary>The program prints one line an answer; the expected lines are those it prints against Apache Kafka.</summary>
+    /// <summary>
+    /// The program prints one line an answer; the expected lines are those it prints against Apache Kafka.
+    /// </summary>
     [Fact]
     public void JavaAdmin_Tour_AnswersAsApacheKafka()
     {

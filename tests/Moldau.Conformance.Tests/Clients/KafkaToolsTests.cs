@@ -26,9 +26,14 @@ public sealed class KafkaToolsTests(SharedServer shared)
     public void Configs_AlterAndDescribe()
     {
         Tool("topics", "--create", "--topic", "tools-configs");
-        Tool("configs", "--alter", "--topic", "tools-configs", "--add-config", "segment.bytes=2097152,cleanup.policy=[compact,delete]");
+        Tool(
+            "configs", "--alter", "--topic", "tools-configs", "--add-config",
+            "segment.bytes=2097152,cleanup.policy=[compact,delete]");
         var described = Tool("configs", "--describe", "--topic", "tools-configs");
-        Assert.Contains("segment.bytes=2097152 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:segment.bytes=2097152, DEFAULT_CONFIG:log.segment.bytes=1073741824}", described);
+        Assert.Contains(
+            "segment.bytes=2097152 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:segment.bytes=2097152, " +
+            "DEFAULT_CONFIG:log.segment.bytes=1073741824}",
+            described);
         Assert.Contains("cleanup.policy=compact,delete", described);
         Tool("configs", "--alter", "--topic", "tools-configs", "--delete-config", "segment.bytes");
         Assert.DoesNotContain("segment.bytes", Tool("configs", "--describe", "--topic", "tools-configs"));
@@ -41,12 +46,12 @@ public sealed class KafkaToolsTests(SharedServer shared)
         Tool("topics", "--create", "--topic", "tools-console");
         var lines = string.Concat(Enumerable.Range(0, 50).Select(i => $"k{i}:v{i}\n"));
         ToolWithInput(
-            lines, "console-producer", "--topic", "tools-console", "--reader-property", "parse.key=true", "--reader-property",
-            "key.separator=:", "--compression-codec", "zstd");
+            lines, "console-producer", "--topic", "tools-console", "--reader-property", "parse.key=true",
+            "--reader-property", "key.separator=:", "--compression-codec", "zstd");
         var consumed = Tool(
             "console-consumer", "--topic", "tools-console", "--group", "tools-group", "--from-beginning",
-            "--max-messages", "50", "--timeout-ms", "30000", "--formatter-property", "print.key=true", "--formatter-property",
-            "key.separator=:");
+            "--max-messages", "50", "--timeout-ms", "30000", "--formatter-property", "print.key=true",
+            "--formatter-property", "key.separator=:");
         Assert.Equal(lines, consumed);
 
         Assert.Contains("tools-group", Tool("consumer-groups", "--list").Split('\n'));
@@ -88,7 +93,8 @@ public sealed class KafkaToolsTests(SharedServer shared)
     public void VerifiableProducerAndConsumer_AgreeOnEachRecord()
     {
         Tool("topics", "--create", "--topic", "tools-verifiable");
-        var produced = Tool("verifiable-producer", "--topic", "tools-verifiable", "--max-messages", "500", "--acks", "-1");
+        var produced = Tool(
+            "verifiable-producer", "--topic", "tools-verifiable", "--max-messages", "500", "--acks", "-1");
         Assert.Equal(500, Regex.Count(produced, "\"name\":\"producer_send_success\""));
         var consumed = Tool(
             "verifiable-consumer", "--topic", "tools-verifiable", "--group-id", "tools-verifiable-group",
@@ -100,9 +106,9 @@ public sealed class KafkaToolsTests(SharedServer shared)
     [Fact]
     public void BrokerApiVersionsAndQuorum_Answer()
     {
-        Assert.Contains("Fetch(1): 4 to 18", Run(null, "broker-api-versions", "--bootstrap-server", shared.Server.Bootstrap));
+        Assert.Contains("Fetch(1): 4 to 18", Tool("broker-api-versions"));
         Assert.Matches(
-            @"LeaderId:\s+1", Run(null, "metadata-quorum", "--bootstrap-server", shared.Server.Bootstrap, "describe", "--status"));
+            @"LeaderId:\s+1", Tool("metadata-quorum", "describe", "--status"));
     }
 
     private string Tool(string program, params string[] arguments) => ToolWithInput(null, program, arguments);

@@ -29,7 +29,9 @@ internal static class TestRecords
             {
                 ["p"] = i % Partitions,
                 ["k"] = i % 4 == 0 ? null : Convert.ToBase64String(Encoding.UTF8.GetBytes($"key-{i}")),
-                ["v"] = Value(random, i, hasNullValues, hasEmptyValues) is { } value ? Convert.ToBase64String(value) : null,
+                ["v"] = Value(random, i, hasNullValues, hasEmptyValues) is { } value
+                    ? Convert.ToBase64String(value)
+                    : null,
                 ["h"] = headers,
             });
         }

@@ -16,7 +16,17 @@ public sealed class DifferentialTests(DifferentialServers servers) : IClassFixtu
     [MemberData(nameof(Names))]
     public void OurNode_AnswersAsApacheKafka(string name)
     {
-        var runs = RunAll(AllScenarios.Table[name], servers.Ours);
+        var ours = servers.Ours;
+        List<(int Version, IReadOnlyList<string> Lines)> runs;
+        try
+        {
+            runs = RunAll(AllScenarios.Table[name], ours);
+        }
+        catch (Exception) when (HasEnded(ours))
+        {
+            throw new InvalidOperationException($"the node ended: {ours.Process.WaitForEnd(TimeSpan.FromSeconds(5))}");
+        }
+
         var differences = runs.SelectMany(run => Differences.Find(
             name, run.Version,
             Golden.Lines(name, run.Version) ?? throw new InvalidDataException($"no golden answers of {name}"),
@@ -44,6 +54,20 @@ public sealed class DifferentialTests(DifferentialServers servers) : IClassFixtu
     {
         var combinations = AllScenarios.Table.Values.Sum(s => s.Versions.Last - s.Versions.First + 1);
         Assert.True(combinations >= 300, $"only {combinations} combinations of scenario and version");
+    }
+
+    /// <summary>A connection may break a moment before the process that held it is gone.</summary>
+    private static bool HasEnded(ServerUnderTest server)
+    {
+        try
+        {
+            Wait.Until(() => server.Process.HasExited, TimeSpan.FromSeconds(2), "the end of the node");
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
     }
 
     private static List<(int Version, IReadOnlyList<string> Lines)> RunAll(Scenario scenario, ServerUnderTest server)

@@ -11,7 +11,8 @@ namespace Moldau.Conformance.Tests.Differential;
 /// </summary>
 internal sealed class Normalizer(ServerUnderTest server, string ownName)
 {
-    private static readonly JsonSerializerOptions _plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions _plain =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Fields whose value is made up by the server: equal values get equal names.</summary>
     private static readonly HashSet<string> _identities =
@@ -82,7 +83,12 @@ internal sealed class Normalizer(ServerUnderTest server, string ownName)
         if (name == "Port" && number == server.ControllerPort) return "<controller port>";
         if (name == "ProducerId" && number >= 0) return Identity($"{number}", name);
         if (_quantities.Contains(name) && number > 0) return "<some>";
-        if (api == "DescribeQuorum" && name is ("HighWatermark" or "LogEndOffset" or "LeaderEpoch") && number > 0) return "<some>";
+        if (api == "DescribeQuorum" && number > 0
+            && name is ("HighWatermark" or "LogEndOffset" or "LeaderEpoch"))
+        {
+            return "<some>";
+        }
+
         return value.DeepClone();
     }
 

@@ -5,16 +5,32 @@ using Moldau.TestServers.Wire;
 
 namespace Moldau.Conformance.Tests.Differential;
 
-/// <summary>One run of a scenario at one version: sends, and notes the answers without what differs between runs.</summary>
+/// <summary>
+/// One run of a scenario at one version: sends, and notes the answers without what differs between runs.
+/// </summary>
 internal sealed class ScenarioRun : IDisposable
 {
     /// <summary>The versions in which other APIs than the one under test are asked.</summary>
     private static readonly Dictionary<string, int> _usual = new()
     {
-        ["CreateTopics"] = 7, ["DeleteTopics"] = 6, ["Produce"] = 12, ["Fetch"] = 12, ["Metadata"] = 12,
-        ["ListOffsets"] = 8, ["JoinGroup"] = 9, ["SyncGroup"] = 5, ["OffsetCommit"] = 9, ["OffsetFetch"] = 9,
-        ["FindCoordinator"] = 4, ["InitProducerId"] = 4, ["LeaveGroup"] = 5, ["Heartbeat"] = 4,
-        ["DescribeConfigs"] = 4, ["IncrementalAlterConfigs"] = 1, ["DeleteRecords"] = 2, ["DescribeGroups"] = 6,
+        ["CreateTopics"] = 7,
+        ["DeleteTopics"] = 6,
+        ["Produce"] = 12,
+        ["Fetch"] = 12,
+        ["Metadata"] = 12,
+        ["ListOffsets"] = 8,
+        ["JoinGroup"] = 9,
+        ["SyncGroup"] = 5,
+        ["OffsetCommit"] = 9,
+        ["OffsetFetch"] = 9,
+        ["FindCoordinator"] = 4,
+        ["InitProducerId"] = 4,
+        ["LeaveGroup"] = 5,
+        ["Heartbeat"] = 4,
+        ["DescribeConfigs"] = 4,
+        ["IncrementalAlterConfigs"] = 1,
+        ["DeleteRecords"] = 2,
+        ["DescribeGroups"] = 6,
     };
 
     private readonly Scenario _scenario;
@@ -66,7 +82,9 @@ internal sealed class ScenarioRun : IDisposable
     /// <summary>Sends a request of the API under test.</summary>
     public JsonObject? Ask(string body, bool when = true) => when ? Ask(_scenario.Api, body) : null;
 
-    /// <summary>Sends a request whose answer lists what other runs made too: only items of this run are noted.</summary>
+    /// <summary>
+    /// Sends a request whose answer lists what other runs made too: only items of this run are noted.
+    /// </summary>
     public void AskForOwn(string body, string list, string field) =>
         Ask(_scenario.Api, body, edit: answer => KeepOwn(answer, list, field));
 
@@ -127,8 +145,8 @@ internal sealed class ScenarioRun : IDisposable
         Wait.Until(
             () =>
             {
-                topic = AskQuietly(
-                    "Metadata", $$"""{"Topics":[{"Name":"{{name}}"}],"AllowAutoTopicCreation":false}""", 12)!["Topics"]![0]!;
+                var body = $$"""{"Topics":[{"Name":"{{name}}"}],"AllowAutoTopicCreation":false}""";
+                topic = AskQuietly("Metadata", body, 12)!["Topics"]![0]!;
                 return (int)topic["ErrorCode"]! == 0 && topic["Partitions"]!.AsArray().Count == partitions
                     && topic["Partitions"]!.AsArray().All(p => (int)p!["LeaderId"]! == 1);
             },
@@ -159,6 +177,19 @@ internal sealed class ScenarioRun : IDisposable
                 """, 12)!;
             Assert.Equal(0, (int)answer["Responses"]![0]!["PartitionResponses"]![0]!["ErrorCode"]!);
         }
+    }
+
+    /// <summary>
+    /// A new producer id; just after a start the node may still be waiting for its first block of them.
+    /// </summary>
+    public long NewProducerId()
+    {
+        long id = -1;
+        Wait.Until(
+            () => (id = (long)AskQuietly(
+                "InitProducerId", """{"TransactionalId":null,"TransactionTimeoutMs":60000}""", 4)!["ProducerId"]!) >= 0,
+            TimeSpan.FromSeconds(30), "a producer id");
+        return id;
     }
 
     /// <summary>Waits until the group coordinator answers for a group, which the first time takes a while.</summary>

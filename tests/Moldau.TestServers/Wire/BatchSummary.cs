@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace Moldau.TestServers.Wire;
 
-/// <summary>The headers of fetched record batches as JSON; a batch that is cut off at the end is counted in bytes only.</summary>
+/// <summary>
+/// The headers of fetched record batches as JSON; a batch that is cut off at the end is counted in bytes only.
+/// </summary>
 public static class BatchSummary
 {
     public static JsonArray Of(ReadOnlySpan<byte> bytes)

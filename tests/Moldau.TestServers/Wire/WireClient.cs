@@ -20,7 +20,9 @@ public sealed class WireClient : IDisposable
         _stream = _client.GetStream();
     }
 
-    /// <summary>Sends a request and returns the decoded answer; null when the server closed the connection instead.</summary>
+    /// <summary>
+    /// Sends a request and returns the decoded answer; null when the server closed the connection instead.
+    /// </summary>
     public JsonObject? Ask(string api, int version, JsonObject body)
     {
         Send(Frame(api, version, body));

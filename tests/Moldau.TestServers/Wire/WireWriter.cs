@@ -1,10 +1,13 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Moldau.TestServers.Wire;
 
-/// <summary>Writes a message given as JSON; a field that is not given has its default, one of no such version is left out.</summary>
+/// <summary>
+/// Writes a message given as JSON; a field that is not given has its default, one of no such version is left out.
+/// </summary>
 public sealed class WireWriter(int version, bool isFlexible)
 {
     private readonly MemoryStream _bytes = new();
@@ -106,7 +109,9 @@ public sealed class WireWriter(int version, bool isFlexible)
     }
 
     private static long DefaultNumber(string? text) =>
-        text is null ? 0 : text.StartsWith("0x", StringComparison.Ordinal) ? Convert.ToInt64(text, 16) : long.Parse(text);
+        text is null ? 0
+        : text.StartsWith("0x", StringComparison.Ordinal) ? Convert.ToInt64(text, 16)
+        : long.Parse(text, CultureInfo.InvariantCulture);
 
     internal static int Size(string type) => type switch
     {

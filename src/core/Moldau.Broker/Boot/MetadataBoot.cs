@@ -12,24 +12,47 @@ namespace Moldau.Broker;
 /// <param name="DirectoryId">Id of the log directory it is in: the voter's identity (KIP-853).</param>
 /// <param name="Job">The executed load of the log itself.</param>
 /// <param name="State">What Raft begins with.</param>
-/// <param name="Snapshot">Records of the newest snapshot; for the snapshot 0-0 those a new log begins with.</param>
+/// <param name="Snapshot">Records of the newest snapshot that is not the bootstrap one.</param>
+/// <param name="SnapshotTimestampMs">Of the last record in it.</param>
+/// <param name="Bootstrap">What an empty log begins with.</param>
 public sealed record MetadataBoot(
-    string Folder, Uuid DirectoryId, LoadLogJob Job, RaftStorageState State, IReadOnlyList<MetadataRecord> Snapshot)
+    string Folder,
+    Uuid DirectoryId,
+    LoadLogJob Job,
+    RaftStorageState State,
+    IReadOnlyList<MetadataRecord> Snapshot,
+    long SnapshotTimestampMs,
+    IReadOnlyList<MetadataRecord> Bootstrap)
 {
     public const string FolderName = StorageFormat.MetadataFolder;
 
     /// <summary>The first offset that is not in the snapshot.</summary>
     public long SnapshotOffset => State.Snapshot?.Offset ?? 0;
 
-    /// <summary>What an empty log begins with.</summary>
-    public IReadOnlyList<MetadataRecord> Bootstrap =>
-        SnapshotOffset == 0 && Snapshot.Count > 0 ? Snapshot : BootstrapMetadata.ForNewCluster(MetadataVersion.Latest);
-
     public static MetadataBoot Read(IDisk disk, string directory, Uuid directoryId, BrokerConfig config, long nowMs)
     {
         string folder = $"{directory}/{FolderName}";
         disk.CreateDirectory(folder);
-        (OffsetAndEpoch? id, SnapshotContent? snapshot) = ReadSnapshot(disk, directory, folder);
+        Dictionary<OffsetAndEpoch, byte[]> snapshots = ReadSnapshots(disk, folder);
+        LoadLogJob job = Load(disk, directory, folder, config, snapshots.Keys.Select(id => id.Offset).DefaultIfEmpty(0).Max(), nowMs);
+        RaftFiles files = new()
+        {
+            Snapshots = snapshots,
+            OldBootstrap = DiskFiles.ReadWhole(disk, $"{directory}/{StorageFormat.OldBootstrapFile}"),
+            QuorumState = DiskFiles.ReadWhole(disk, $"{folder}/{QuorumStateFile.FileName}"),
+            Log = ReadLog(disk, folder),
+            ConfiguredVoters = ConfiguredVoters(config),
+        };
+        RaftStart start = RaftStart.Read(files, out string? error)
+            ?? throw new BootException($"the metadata log in {folder} cannot be used: {error}");
+        List<MetadataRecord> bootstrap = Decode(start.BootstrapValues, folder);
+        return new MetadataBoot(
+            folder, directoryId, job, start.State, Decode(start.SnapshotValues, folder), start.SnapshotTimestampMs,
+            bootstrap.Count > 0 ? bootstrap : BootstrapMetadata.ForNewCluster(MetadataVersion.Latest));
+    }
+
+    private static LoadLogJob Load(IDisk disk, string directory, string folder, BrokerConfig config, long start, long nowMs)
+    {
         LoadLogJob job = new(new LoadLogRequest
         {
             Partition = new TopicPartition(RaftNode.MetadataTopic, 0),
@@ -38,7 +61,7 @@ public sealed record MetadataBoot(
             TopicId = Uuid.MetadataTopic,
             // The log is always synced; scanning what is there costs little and trusts nothing.
             HadCleanShutdown = false,
-            LogStartOffset = id?.Offset ?? 0,
+            LogStartOffset = start,
             NowMs = nowMs,
         })
         {
@@ -46,68 +69,48 @@ public sealed record MetadataBoot(
         };
         job.Execute(disk);
         if (job.Error != DiskError.None) throw new BootException($"the metadata log in {folder} cannot be opened: {job.ErrorText}");
-        RaftStorageState state = new()
-        {
-            QuorumState = ReadQuorumState(disk, folder),
-            Snapshot = id,
-            SnapshotKRaftVersion = snapshot?.KRaftVersion ?? 0,
-            SnapshotVoters = snapshot?.Voters ?? VoterSet.Empty,
-            ConfiguredVoters = ConfiguredVoters(config),
-            LogStartOffset = id?.Offset ?? 0,
-            Tail = ReadTail(disk, folder, id?.Offset ?? 0),
-        };
-        return new MetadataBoot(folder, directoryId, job, state, Decode(snapshot, folder));
+        return job;
     }
 
-    private static (OffsetAndEpoch? Id, SnapshotContent? Content) ReadSnapshot(IDisk disk, string directory, string folder)
+    private static Dictionary<OffsetAndEpoch, byte[]> ReadSnapshots(IDisk disk, string folder)
     {
-        OffsetAndEpoch? newest = null;
+        Dictionary<OffsetAndEpoch, byte[]> snapshots = [];
         foreach (string name in disk.List(folder))
-            if (SnapshotFiles.TryParseName(name, out OffsetAndEpoch id) && (newest is null || id.Offset >= newest.Value.Offset)) newest = id;
-        if (newest is { } found) return (found, ReadSnapshotFile(disk, $"{folder}/{SnapshotFiles.Name(found)}"));
-        // 4.3 and before kept the bootstrap records beside the metadata log.
-        string old = $"{directory}/{StorageFormat.OldBootstrapFile}";
-        return disk.FileExists(old) ? (StorageFormat.BootstrapId, ReadSnapshotFile(disk, old)) : (null, null);
+            if (SnapshotFiles.TryParseName(name, out OffsetAndEpoch id))
+                snapshots.Add(id, DiskFiles.ReadWhole(disk, $"{folder}/{name}")!); // it was listed
+        return snapshots;
     }
 
-    private static SnapshotContent ReadSnapshotFile(IDisk disk, string path)
-    {
-        byte[] bytes = DiskFiles.ReadWhole(disk, path)!; // it was listed
-        return SnapshotFiles.Read(bytes, out string? error) ?? throw new BootException($"{path} cannot be read: {error}");
-    }
-
-    private static List<MetadataRecord> Decode(SnapshotContent? snapshot, string folder)
+    private static List<MetadataRecord> Decode(IReadOnlyList<byte[]> values, string folder)
     {
         List<MetadataRecord> records = [];
-        foreach (byte[] value in snapshot?.Values ?? [])
+        foreach (byte[] value in values)
         {
             MetadataReadStatus status = MetadataRecords.Read(value, out MetadataRecord record);
-            if (status != MetadataReadStatus.Ok) throw new BootException($"the metadata snapshot in {folder} holds a record that cannot be read: {status}");
+            if (status != MetadataReadStatus.Ok)
+                throw new BootException($"the metadata snapshot in {folder} holds a record that cannot be read: {status}");
             records.Add(record);
         }
 
         return records;
     }
 
-    /// <summary>The whole batches from the snapshot's end on. Read after the load, which cut off what was torn.</summary>
-    private static List<RaftBatch> ReadTail(IDisk disk, string folder, long from)
+    /// <summary>All segments, one after the other. Read after the load, which cut off what was torn.</summary>
+    private static byte[] ReadLog(IDisk disk, string folder)
     {
-        List<RaftBatch> batches = [];
+        List<byte[]> segments = [];
         foreach (string name in disk.List(folder))
+            if (name.EndsWith(".log", StringComparison.Ordinal))
+                segments.Add(DiskFiles.ReadWhole(disk, $"{folder}/{name}")!); // it was listed
+        byte[] log = new byte[segments.Sum(s => s.Length)];
+        int at = 0;
+        foreach (byte[] segment in segments)
         {
-            if (!name.EndsWith(".log", StringComparison.Ordinal)) continue;
-            byte[] bytes = DiskFiles.ReadWhole(disk, $"{folder}/{name}")!; // it was listed
-            batches.AddRange(RaftBatch.Split(bytes).Where(b => b.BaseOffset >= from));
+            segment.CopyTo(log, at);
+            at += segment.Length;
         }
 
-        return batches;
-    }
-
-    private static QuorumStateFile? ReadQuorumState(IDisk disk, string folder)
-    {
-        string path = $"{folder}/{QuorumStateFile.FileName}";
-        byte[]? bytes = DiskFiles.ReadWhole(disk, path);
-        return bytes is null ? null : QuorumStateFile.Read(bytes) ?? throw new BootException($"{path} cannot be read");
+        return log;
     }
 
     private static VoterSet ConfiguredVoters(BrokerConfig config) => VoterSet.Of(config.ControllerQuorumVoters.Select(v =>

@@ -40,7 +40,7 @@ public static class NodeBoot
         catch (DiskException e)
         {
             Release(locks);
-            throw new BootException($"cannot read the log directories: {e.Message}");
+            throw new BootException($"the log directories cannot be used: {e.Message}");
         }
         catch (BootException)
         {
@@ -55,7 +55,7 @@ public static class NodeBoot
         List<string> paths = [.. config.LogDirs.Append(config.MetadataLogDir).Distinct(StringComparer.Ordinal)];
         foreach (string path in paths)
         {
-            CreateDurably(disk, path);
+            MakeDirectory(disk, path);
             locks.Add(disk.TryLock($"{path}/{LockFile}") ?? throw new BootException(
                 $"the data folder {path} is in use by another process: stop that node, or give this one a folder of its own"));
         }
@@ -81,7 +81,26 @@ public static class NodeBoot
         return new BootedNode(clusterId, directories, metadata, locks, notes);
     }
 
-    private static Uuid Identify(IDisk disk, string path, MetaProperties? meta, string clusterId, BrokerConfig config, Prng prng, bool isForMetadata, long nowMs)
+    /// <summary>A new data folder must outlive a power loss as its contents do: until its identity is written, the name is
+    /// made durable at each start, with the names of all folders made on the way.</summary>
+    private static void MakeDirectory(IDisk disk, string path)
+    {
+        if (disk.FileExists($"{path}/meta.properties")) return;
+        List<string> parents = [LogFileNames.ParentOf(path)];
+        while (parents[^1].Length > 1 && !disk.DirectoryExists(parents[^1])) parents.Add(LogFileNames.ParentOf(parents[^1]));
+        disk.CreateDirectory(path);
+        foreach (string parent in parents) disk.SyncDirectory(parent);
+    }
+
+    private static Uuid Identify(
+        IDisk disk,
+        string path,
+        MetaProperties? meta,
+        string clusterId,
+        BrokerConfig config,
+        Prng prng,
+        bool isForMetadata,
+        long nowMs)
     {
         if (meta is not null)
         {
@@ -119,21 +138,6 @@ public static class NodeBoot
         if (bytes is null) return null;
         return MetaProperties.TryDecode(bytes, out string? problem)
             ?? throw new BootException($"{path}/meta.properties cannot be read: {problem}");
-    }
-
-    /// <summary>A log directory that is made here survives a power loss, as what is in it does.</summary>
-    private static void CreateDurably(IDisk disk, string path)
-    {
-        List<string> parents = [];
-        for (string at = path; at.Length > 1 && !disk.DirectoryExists(at);)
-        {
-            int cut = at.LastIndexOf('/');
-            at = cut <= 0 ? "/" : at[..cut];
-            parents.Add(at);
-        }
-
-        disk.CreateDirectory(path);
-        foreach (string parent in parents) disk.SyncDirectory(parent);
     }
 
     private static BootedDirectory ReadDirectory(IDisk disk, string path, Uuid id)

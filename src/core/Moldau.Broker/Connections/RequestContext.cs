@@ -93,7 +93,20 @@ internal sealed class RequestContext
     public void Respond(IMessage response)
     {
         short version = IsVersionUnsupported ? (short)0 : Version;
-        Complete(ResponseEncoder.Encode(_machine, Api, version, CorrelationId, response));
+        OutgoingFrame frame;
+        try
+        {
+            frame = ResponseEncoder.Encode(_machine, Api, version, CorrelationId, response);
+        }
+        catch (BrokenInvariantException fault)
+        {
+            // An answer that its version cannot carry costs this client its connection, not everyone the node.
+            _machine.Options.Log.Server.Error($"the answer to {Api} v{version} cannot be written: {fault.Message}");
+            EndConnection();
+            return;
+        }
+
+        Complete(frame);
     }
 
     public void Respond(OutgoingFrame response) => Complete(response);

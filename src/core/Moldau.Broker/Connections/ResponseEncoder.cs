@@ -10,7 +10,16 @@ internal static class ResponseEncoder
     {
         ApiInfo info = ApiTable.Get(api);
         BufferLease lease = machine.Pool.Rent(ResponseFrame.Size(info, response, version));
-        ResponseFrame.Write(lease.Span, info, correlationId, response, version);
+        try
+        {
+            ResponseFrame.Write(lease.Span, info, correlationId, response, version);
+        }
+        catch (BrokenInvariantException)
+        {
+            lease.Release();
+            throw;
+        }
+
         OutgoingFrame frame = machine.Frames.Rent();
         frame.Add(lease, 0, lease.Length);
         return frame;

@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Coordination;
+using Moldau.Metadata;
 using Moldau.Records;
 
 namespace Moldau.Broker;
@@ -46,6 +47,17 @@ internal sealed class CoordinatorSet(ShardMachine shard)
     {
         if (_byPartition.TryGetValue(partition.Index, out LoadedCoordinator? coordinator) && coordinator.IsLoaded)
             coordinator.Groups.Writes.Advance(partition.HighWatermark);
+    }
+
+    /// <summary>Topics are gone: offsets committed for them go too.</summary>
+    public void TopicsDeleted(IEnumerable<TopicImage> topics)
+    {
+        List<TopicPartition> partitions = [];
+        foreach (TopicImage topic in topics)
+            for (int i = 0; i < topic.Partitions.Length; i++) partitions.Add(new TopicPartition(topic.Name, i));
+        if (partitions.Count == 0) return;
+        foreach (LoadedCoordinator coordinator in _byPartition.Values)
+            if (coordinator.IsLoaded) coordinator.Groups.PartitionsDeleted(partitions);
     }
 
     public void SetOptions(GroupOptions options)

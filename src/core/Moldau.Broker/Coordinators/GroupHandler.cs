@@ -14,7 +14,7 @@ internal abstract class GroupHandler<TRequest, TResponse> : ApiHandler<ShardMach
         machine.CallCoordinator(
             GroupIdOf(body),
             (shard, done) => Run(shard, body, request.Version, caller, done),
-            error => Failed(body, error),
+            error => Failed(body, request.Version, error),
             (TResponse response) => request.Respond(response));
     }
 
@@ -22,5 +22,5 @@ internal abstract class GroupHandler<TRequest, TResponse> : ApiHandler<ShardMach
 
     protected abstract void Run(GroupShard shard, TRequest body, short version, GroupCaller caller, Action<TResponse> done);
 
-    protected abstract TResponse Failed(TRequest body, ErrorCode error);
+    protected abstract TResponse Failed(TRequest body, short version, ErrorCode error);
 }

@@ -128,11 +128,18 @@ internal sealed class FetchDesk(ShardMachine shard)
         if (error != ErrorCode.None)
         {
             entry.Result = FetchResult.Failed(error);
+            if (error is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch)
+                entry.Result.CurrentLeader = shard.LeaderOf(entry.Partition);
             return;
         }
 
         PartitionLog log = partition.Log!; // neither offline nor still opening
-        entry.Result = new FetchResult { DivergingEpoch = -1, DivergingEndOffset = -1 };
+        entry.Result = new FetchResult
+        {
+            DivergingEpoch = -1,
+            DivergingEndOffset = -1,
+            CurrentLeader = LeaderAndEpoch.None,
+        };
         SetOffsets(ref entry.Result, partition);
         if (Diverges(ref entry.Result, target, log)) return;
         bool isReadCommitted = call.Operation.IsReadCommitted;
@@ -201,7 +208,7 @@ internal sealed class FetchDesk(ShardMachine shard)
         EpochEndOffset end = log.Epochs.EndOffsetFor(target.LastFetchedEpoch, log.LogEndOffset);
         if (end.Epoch < 0)
         {
-            result.Error = ErrorCode.OffsetOutOfRange;
+            result = FetchResult.Failed(ErrorCode.OffsetOutOfRange);
             return true;
         }
 

@@ -12,18 +12,19 @@ internal static class FetchEncoder
         ShardMachine shard,
         RequestContext request,
         int sessionId,
+        ErrorCode error,
         List<FetchTarget> targets,
         FetchResult[] results,
         List<int> answered)
     {
         SortedDictionary<int, byte[]> names = [];
         FetchResponseWriter counter = FetchResponseWriter.Counter(request.Version);
-        Write(ref counter, request, sessionId, targets, results, answered, names, null);
+        Write(ref counter, request, sessionId, error, targets, results, answered, names, null);
         BufferLease lease = shard.Pool.Rent(counter.Position);
         OutgoingFrame frame = shard.Frames.Rent();
         Splicer splicer = new(frame, lease);
         FetchResponseWriter writer = new(lease.Span, request.Version);
-        Write(ref writer, request, sessionId, targets, results, answered, names, splicer);
+        Write(ref writer, request, sessionId, error, targets, results, answered, names, splicer);
         splicer.Finish(lease.Length);
         // Slices that the answer does not carry (an incremental session that has nothing to say of them) hold no bytes.
         return frame;
@@ -47,13 +48,14 @@ internal static class FetchEncoder
         ref FetchResponseWriter writer,
         RequestContext request,
         int sessionId,
+        ErrorCode error,
         List<FetchTarget> targets,
         FetchResult[] results,
         List<int> answered,
         SortedDictionary<int, byte[]> names,
         Splicer? splicer)
     {
-        writer.Begin(request.CorrelationId, 0, ErrorCode.None, sessionId, TopicCount(targets, answered));
+        writer.Begin(request.CorrelationId, 0, error, sessionId, TopicCount(targets, answered));
         for (int i = 0; i < answered.Count;)
         {
             FetchKey topic = targets[answered[i]].Key;
@@ -61,14 +63,15 @@ internal static class FetchEncoder
             while (end < answered.Count && IsSameTopic(topic, targets[answered[end]].Key)) end++;
             if (topic.Topic is not null && !names.ContainsKey(i)) names.Add(i, Encoding.UTF8.GetBytes(topic.Topic));
             writer.BeginTopic(names.GetValueOrDefault(i), topic.TopicId, end - i);
-            for (; i < end; i++) WritePartition(ref writer, targets[answered[i]], results[answered[i]], splicer);
+            for (; i < end; i++) WritePartition(ref writer, request.Version, targets[answered[i]], results[answered[i]], splicer);
             writer.EndTopic();
         }
 
         writer.End();
     }
 
-    private static void WritePartition(ref FetchResponseWriter writer, FetchTarget target, in FetchResult result, Splicer? splicer)
+    private static void WritePartition(
+        ref FetchResponseWriter writer, short version, FetchTarget target, in FetchResult result, Splicer? splicer)
     {
         FetchPartitionResult partition = new()
         {
@@ -82,6 +85,8 @@ internal static class FetchEncoder
             DivergingEpoch = result.HasDivergingEpoch
                 ? new EpochAndOffset(result.DivergingEpoch, result.DivergingEndOffset)
                 : EpochAndOffset.None,
+            // The client looks for it from version 16 on (KIP-951).
+            CurrentLeader = version >= 16 ? result.CurrentLeader : LeaderAndEpoch.None,
         };
         writer.BeginPartition(partition, result.RecordBytes);
         if (result.RecordBytes > 0) splicer?.Splice(writer.Position, result);

@@ -26,6 +26,9 @@ internal sealed class FetchOperation
 
     public bool IsReadCommitted { get; init; }
 
+    /// <summary>What the request asks for makes no sense: nothing is read, every partition gets the error.</summary>
+    public ErrorCode Refusal { get; init; }
+
     /// <summary>A broker asks, as a follower. None of them has a replica here yet.</summary>
     public bool IsReplica { get; init; }
 
@@ -43,11 +46,19 @@ internal sealed class FetchOperation
         bool hasError = false;
         for (int i = 0; i < _targets.Count; i++)
         {
-            ErrorCode error = _shard.ResolveForFetch(_targets[i].Key, out TopicIdPartition partition);
-            if (error == ErrorCode.None && IsReplica) error = ErrorCode.NotLeaderOrFollower;
+            TopicIdPartition partition = default;
+            ErrorCode error = Refusal != ErrorCode.None ? Refusal : _shard.ResolveForFetch(_targets[i].Key, out partition);
+            if (error == ErrorCode.None && IsReplica)
+            {
+                _results[i] = FetchResult.Failed(ErrorCode.NotLeaderOrFollower);
+                _results[i].CurrentLeader = _shard.LeaderOf(partition);
+                hasError = true;
+                continue;
+            }
+
             if (error != ErrorCode.None)
             {
-                _results[i] = FetchResult.Failed(error);
+                _results[i] = FetchResult.Refused(error);
                 hasError = true;
                 continue;
             }
@@ -123,7 +134,7 @@ internal sealed class FetchOperation
         }
 
         _shard.CountFetched(_targets, _results);
-        _request.Respond(FetchEncoder.Encode(_shard, _request, _session?.Id ?? 0, _targets, _results, answered));
+        _request.Respond(FetchEncoder.Encode(_shard, _request, _session?.Id ?? 0, Refusal, _targets, _results, answered));
     }
 
     /// <summary>max_bytes holds for the answer as a whole; the first batch goes through whatever its size (KIP-74).</summary>

@@ -28,6 +28,9 @@ internal struct FetchResult
 
     public long DivergingEndOffset;
 
+    /// <summary>Whom to ask instead; set with NOT_LEADER_OR_FOLLOWER and FENCED_LEADER_EPOCH.</summary>
+    public LeaderAndEpoch CurrentLeader;
+
     public readonly bool HasDivergingEpoch => DivergingEpoch >= 0;
 
     public static FetchResult Failed(ErrorCode error) => new()
@@ -38,7 +41,16 @@ internal struct FetchResult
         LogStartOffset = -1,
         DivergingEpoch = -1,
         DivergingEndOffset = -1,
+        CurrentLeader = LeaderAndEpoch.None,
     };
+
+    /// <summary>The answer for a partition that is not looked at: its list of transactions is empty, not null.</summary>
+    public static FetchResult Refused(ErrorCode error)
+    {
+        FetchResult result = Failed(error);
+        result.AbortedTransactions = [];
+        return result;
+    }
 
     /// <summary>Lets go of the records, which are not going to be sent.</summary>
     public void DropRecords()

@@ -1,7 +1,9 @@
+using System.Buffers.Binary;
 using System.Text;
 using Moldau.Base;
 using Moldau.Metadata;
 using Moldau.Protocol;
+using Moldau.Records;
 
 namespace Moldau.Broker;
 
@@ -22,9 +24,8 @@ internal sealed class ProduceHandler : IApiHandler<ShardMachine>
         }
 
         ProduceOperation operation = new(machine, request, view.Acks, view.TimeoutMs);
-        ErrorCode refusal = view.HasTransactionalId ? ErrorCode.TransactionalIdAuthorizationFailed
-            : view.Acks is < -1 or > 1 ? ErrorCode.InvalidRequiredAcks
-            : ErrorCode.None;
+        ErrorCode refusal = view.Acks is < -1 or > 1 ? ErrorCode.InvalidRequiredAcks : ErrorCode.None;
+        bool isTransactional = false;
         while (view.NextTopic())
         {
             TopicImage? topic = request.Version >= 13
@@ -34,6 +35,8 @@ internal sealed class ProduceHandler : IApiHandler<ShardMachine>
             operation.AddTopic(name, topic?.Id ?? view.Topic.Id);
             while (view.NextPartition())
             {
+                if (view.RecordsLength > 0)
+                    isTransactional |= IsTransactional(frame.Slice(view.RecordsStart, view.RecordsLength));
                 ErrorCode error = refusal != ErrorCode.None ? refusal
                     : Check(topic, view.Partition, view.RecordsLength, request);
                 if (error != ErrorCode.None) operation.AddFailed(view.Partition, error, MessageFor(error, view.RecordsLength, name));
@@ -41,8 +44,15 @@ internal sealed class ProduceHandler : IApiHandler<ShardMachine>
             }
         }
 
+        // There are no transactions yet: as where a producer may not use its transactional id, nothing is appended.
+        if (isTransactional) operation.RefuseAll(ErrorCode.TransactionalIdAuthorizationFailed);
         operation.Start();
     }
+
+    private static bool IsTransactional(ReadOnlySpan<byte> records) =>
+        records.Length >= RecordBatchLayout.HeaderBytes && records[RecordBatchLayout.Magic] == RecordBatchLayout.MagicV2
+            && (BinaryPrimitives.ReadInt16BigEndian(records[RecordBatchLayout.Attributes..])
+                & RecordBatchLayout.TransactionalBit) != 0;
 
     private static ErrorCode Check(TopicImage? topic, int partition, int length, RequestContext request)
     {

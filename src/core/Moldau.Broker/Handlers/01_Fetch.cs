@@ -22,13 +22,20 @@ internal sealed class FetchHandler : IApiHandler<ShardMachine>
         }
 
         bool usesTopicIds = request.Version >= 13;
+        bool isIsolationKnown = view.IsolationLevel is 0 or 1;
+        if (!isIsolationKnown && usesTopicIds)
+        {
+            request.Respond(FetchEncoder.Failed(machine, request, ErrorCode.UnknownServerError));
+            return;
+        }
+
         FetchSession? session = null;
         bool isIncremental = false;
         List<FetchTarget>? loose = null;
         if (view.SessionEpoch is FinalEpoch or InitialEpoch)
         {
             if (view.SessionId != 0) machine.Sessions.Remove(view.SessionId);
-            if (view.SessionEpoch == InitialEpoch) session = machine.Sessions.TryCreate(usesTopicIds, machine.Now);
+            if (view.SessionEpoch == InitialEpoch && isIsolationKnown) session = machine.Sessions.TryCreate(usesTopicIds, machine.Now);
             if (session is null) loose = [];
         }
         else
@@ -46,6 +53,7 @@ internal sealed class FetchHandler : IApiHandler<ShardMachine>
         ReadTargets(ref view, frame, session, loose);
         FetchOperation operation = new(machine, request, session, isIncremental)
         {
+            Refusal = isIsolationKnown ? ErrorCode.None : ErrorCode.UnknownServerError,
             IsReadCommitted = view.IsolationLevel == 1,
             MaxBytes = Math.Min(view.MaxBytes, machine.Options.Config.FetchMaxBytes),
             MinBytes = Math.Min(view.MinBytes, machine.Options.Config.FetchMaxBytes),

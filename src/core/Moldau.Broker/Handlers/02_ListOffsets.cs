@@ -15,6 +15,7 @@ internal sealed class ListOffsetsHandler : ApiHandler<ShardMachine, ListOffsetsR
         ListOffsetsResponse response = new();
         HashSet<TopicPartition> seen = [];
         HashSet<TopicPartition> duplicates = [];
+        HashSet<TopicPartition> refused = [];
         foreach (ListOffsetsRequest.ListOffsetsTopic topic in body.Topics)
             foreach (ListOffsetsRequest.ListOffsetsPartition p in topic.Partitions)
                 if (!seen.Add(new(topic.Name, p.PartitionIndex))) duplicates.Add(new(topic.Name, p.PartitionIndex));
@@ -36,10 +37,12 @@ internal sealed class ListOffsetsHandler : ApiHandler<ShardMachine, ListOffsetsR
             response.Topics.Add(topicAnswer);
             foreach (ListOffsetsRequest.ListOffsetsPartition p in topic.Partitions)
             {
+                TopicPartition name = new(topic.Name, p.PartitionIndex);
+                if (duplicates.Contains(name) && !refused.Add(name)) continue;
                 ListOffsetsResponse.ListOffsetsPartitionResponse answer = new() { PartitionIndex = p.PartitionIndex };
                 topicAnswer.Partitions.Add(answer);
                 answers.Add(answer);
-                ErrorCode error = duplicates.Contains(new(topic.Name, p.PartitionIndex)) ? ErrorCode.InvalidRequest
+                ErrorCode error = duplicates.Contains(name) ? ErrorCode.InvalidRequest
                     : !IsTimestampKnown(p.Timestamp, request.Version) ? ErrorCode.UnsupportedVersion
                     : image?.Partition(p.PartitionIndex) is null ? ErrorCode.UnknownTopicOrPartition
                     : ErrorCode.None;

@@ -38,8 +38,9 @@ internal sealed class MetadataHandler : ApiHandler<ShardMachine, MetadataRequest
             HashSet<Uuid> ids = [];
             foreach (MetadataRequest.MetadataRequestTopic asked in body.Topics!) // null means all
             {
-                if (asked.Name is null ? !ids.Add(asked.TopicId) : !names.Add(asked.Name)) continue;
                 TopicImage? topic = asked.Name is null ? image.Topics.Find(asked.TopicId) : image.Topics.Find(asked.Name);
+                string? name = asked.Name ?? topic?.Name;
+                if (name is null ? !ids.Add(asked.TopicId) : !names.Add(name)) continue;
                 response.Topics.Add(topic is not null ? Describe(topic) : Missing(asked));
             }
         }

@@ -28,15 +28,15 @@ internal sealed class OffsetCommitHandler : GroupHandler<OffsetCommitRequest, Of
         machine.CallCoordinator(
             body.GroupId,
             (shard, done) => Run(shard, body, request.Version, caller, done),
-            error => Failed(body, error),
+            error => Failed(body, request.Version, error),
             answer);
     }
 
     protected override void Run(
         GroupShard shard, OffsetCommitRequest body, short version, GroupCaller caller, Action<OffsetCommitResponse> done) =>
-        shard.CommitOffsets(body, done);
+        shard.CommitOffsets(body, version, done);
 
-    protected override OffsetCommitResponse Failed(OffsetCommitRequest body, ErrorCode error)
+    protected override OffsetCommitResponse Failed(OffsetCommitRequest body, short version, ErrorCode error)
     {
         OffsetCommitResponse response = new();
         foreach (OffsetCommitRequest.OffsetCommitRequestTopic topic in body.Topics) response.Topics.Add(Refused(topic, error));
@@ -58,7 +58,9 @@ internal sealed class OffsetCommitHandler : GroupHandler<OffsetCommitRequest, Of
                 continue;
             }
 
+            // Records hold both, whichever the version names the topic by.
             topic.Name = found.Name;
+            topic.TopicId = found.Id;
             OffsetCommitRequest.OffsetCommitRequestTopic missing = new() { Name = topic.Name, TopicId = topic.TopicId };
             missing.Partitions.AddRange(topic.Partitions.Where(p => found.Partition(p.PartitionIndex) is null));
             topic.Partitions.RemoveAll(p => found.Partition(p.PartitionIndex) is null);

@@ -37,21 +37,22 @@ internal sealed class FindCoordinatorHandler : ApiHandler<ShardMachine, FindCoor
             case TransactionType:
                 return Failed(key, ErrorCode.TransactionalIdAuthorizationFailed, "This node does not serve transactions yet.");
             case ShareType:
+                return Failed(key, ErrorCode.InvalidRequest, "This node does not serve share groups yet.");
             case not GroupType:
-                return Failed(key, ErrorCode.InvalidRequest, null);
+                return Failed(key, ErrorCode.InvalidRequest, $"{type} is no type of coordinator.");
         }
 
         TopicImage? topic = machine.Image.Topics.Find(InternalTopics.ConsumerOffsets);
         if (topic is null)
         {
             machine.AutoCreate([InternalTopics.ConsumerOffsets]);
-            return Failed(key, ErrorCode.CoordinatorNotAvailable, null);
+            return Failed(key, ErrorCode.CoordinatorNotAvailable, "The coordinator is not available.");
         }
 
         PartitionImage state = topic.Partitions[JavaHash.PartitionFor(key, topic.Partitions.Length)];
         BrokerRegistration? leader = state.HasLeader ? machine.Image.Cluster.Broker(state.Leader) : null;
         if (leader is null || leader.IsFenced || leader.Listener(request.Connection.Info.ListenerName) is not { } endpoint)
-            return Failed(key, ErrorCode.CoordinatorNotAvailable, null);
+            return Failed(key, ErrorCode.CoordinatorNotAvailable, "The coordinator is not available.");
         return new() { Key = key, NodeId = leader.Id, Host = endpoint.Host, Port = endpoint.Port, ErrorMessage = "" };
     }
 

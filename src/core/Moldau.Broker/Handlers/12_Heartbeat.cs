@@ -12,6 +12,6 @@ internal sealed class HeartbeatHandler : GroupHandler<HeartbeatRequest, Heartbea
         shard.Heartbeat(body, done);
 
     /// <summary>A coordinator that is still loading knows no members yet: the heartbeat counts, as in Apache Kafka.</summary>
-    protected override HeartbeatResponse Failed(HeartbeatRequest body, ErrorCode error) =>
+    protected override HeartbeatResponse Failed(HeartbeatRequest body, short version, ErrorCode error) =>
         new() { ErrorCode = (short)(error == ErrorCode.CoordinatorLoadInProgress ? ErrorCode.None : error) };
 }

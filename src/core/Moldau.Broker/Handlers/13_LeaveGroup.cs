@@ -11,5 +11,6 @@ internal sealed class LeaveGroupHandler : GroupHandler<LeaveGroupRequest, LeaveG
         GroupShard shard, LeaveGroupRequest body, short version, GroupCaller caller, Action<LeaveGroupResponse> done) =>
         shard.Leave(body, version, done);
 
-    protected override LeaveGroupResponse Failed(LeaveGroupRequest body, ErrorCode error) => new() { ErrorCode = (short)error };
+    protected override LeaveGroupResponse Failed(LeaveGroupRequest body, short version, ErrorCode error) =>
+        new() { ErrorCode = (short)error };
 }

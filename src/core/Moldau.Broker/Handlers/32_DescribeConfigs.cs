@@ -63,7 +63,10 @@ internal static class ConfigDescriber
                 Fail(result, ErrorCode.InvalidRequest, $"Unexpected broker id, expected {nodeId} but received {name}");
                 break;
             case ConfigResourceType.BrokerLogger:
-                entries = DescribeConfigs.DescribeLoggers(options.Log.Levels());
+                entries = DescribeConfigs.DescribeLoggers(options.Log.LevelNames());
+                break;
+            case ConfigResourceType.Group when name.Length == 0:
+                Fail(result, ErrorCode.InvalidRequest, "Group name must not be empty");
                 break;
             case ConfigResourceType.Group:
                 entries = DescribeConfigs.DescribeGroup(Overrides(image, Metadata.ConfigResourceType.Group, name), config);

@@ -1,4 +1,5 @@
 using Moldau.Config;
+using Moldau.Metadata;
 using Moldau.Protocol;
 using ConfigResourceType = Moldau.Config.ConfigResourceType;
 
@@ -57,18 +58,27 @@ internal static class LocalConfigChanges
         sbyte type, string name, IReadOnlyList<ConfigOp> ops, bool validateOnly, ShardMachine machine)
     {
         string nodeId = machine.Options.NodeId.ToString();
+        HashSet<string> names = new(StringComparer.Ordinal);
+        foreach (ConfigOp op in ops)
+            if (!names.Add(op.Name)) return Invalid("Error due to duplicate config keys");
         switch ((ConfigResourceType)type)
         {
+            case ConfigResourceType.Topic when name.Length == 0:
+                return Invalid("Default topic resources are not allowed.");
+            case ConfigResourceType.Topic when TopicNames.Check(name) is { } why:
+                return new(ConfigErrorKind.InvalidTopic, why, new Dictionary<string, string>());
             case ConfigResourceType.BrokerLogger:
                 if (name != nodeId) return Invalid(int.TryParse(name, out _)
                     ? $"Unexpected broker id, expected {nodeId} but received {name}"
                     : $"Node id must be an integer, but it is: {name}");
-                AlterResult loggers = AlterConfigs.AlterLoggers(ops, machine.Options.Log.Levels());
-                if (loggers.IsAccepted && !validateOnly) machine.Options.Log.SetLevels(loggers.Values);
+                AlterResult loggers = AlterConfigs.AlterLoggers(ops, machine.Options.Log.LevelNames());
+                if (loggers.IsAccepted && !validateOnly) machine.Options.Log.Alter(ops);
                 return loggers;
             case ConfigResourceType.Broker:
                 if (name.Length > 0 && name != nodeId)
-                    return int.TryParse(name, out _) ? null : Invalid($"Node id must be an integer, but it is: {name}");
+                    return Invalid(int.TryParse(name, out _)
+                        ? $"Unexpected broker id, expected {nodeId} or empty string, but received {name}"
+                        : $"Node id must be an integer, but it is: {name}");
                 AlterResult broker = AlterConfigs.AlterBroker(
                     ops, isPerBroker: name.Length > 0, machine.Dynamic, machine.Image.Features.IsElrEnabled);
                 return broker.IsAccepted ? null : broker;

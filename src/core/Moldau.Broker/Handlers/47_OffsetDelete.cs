@@ -8,6 +8,12 @@ internal sealed class OffsetDeleteHandler : ApiHandler<ShardMachine, OffsetDelet
 {
     protected override void Handle(OffsetDeleteRequest body, RequestContext request, ShardMachine machine)
     {
+        if (body.GroupId.Length == 0)
+        {
+            request.Respond(new OffsetDeleteResponse { ErrorCode = (short)ErrorCode.InvalidGroupId });
+            return;
+        }
+
         MetadataImage image = machine.Image;
         machine.CallCoordinator(
             body.GroupId,

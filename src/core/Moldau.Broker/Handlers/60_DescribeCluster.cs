@@ -10,9 +10,19 @@ internal static class DescribeClusterAnswer
     public const sbyte Controllers = 2;
 
     public static DescribeClusterResponse Answer(
-        DescribeClusterRequest body, string clusterId, MetadataImage image, string listener, bool isController, int leaderId)
+        DescribeClusterRequest body, short version, string clusterId, MetadataImage image, string listener, bool isController, int leaderId)
     {
         sbyte served = isController ? Controllers : Brokers;
+        if (isController && version == 0)
+        {
+            return new()
+            {
+                ErrorCode = (short)ErrorCode.InvalidRequest,
+                ErrorMessage = "A controller answers from version 1 on.",
+                ControllerId = -1,
+            };
+        }
+
         if (body.EndpointType != served)
         {
             bool isKnown = body.EndpointType is Brokers or Controllers;
@@ -54,7 +64,7 @@ internal sealed class DescribeClusterHandler : ApiHandler<ShardMachine, Describe
     {
         string listener = request.Connection.Info.ListenerName;
         request.Respond(DescribeClusterAnswer.Answer(
-            body, machine.Options.ClusterId, machine.Image, listener, isController: false,
+            body, request.Version, machine.Options.ClusterId, machine.Image, listener, isController: false,
             MetadataTopics.ControllerFor(machine.Image, listener)));
     }
 }

@@ -33,7 +33,11 @@ internal sealed class DescribeProducersHandler : ApiHandler<ShardMachine, Descri
                 DescribeProducersResponse.PartitionResponse partition = new() { PartitionIndex = p };
                 answer.Partitions.Add(partition);
                 if (TopicNames.Check(topic.Name) is not null) partition.ErrorCode = (short)ErrorCode.InvalidTopicException;
-                else if (image?.Partition(p) is null) partition.ErrorCode = (short)ErrorCode.UnknownTopicOrPartition;
+                else if (image?.Partition(p) is null)
+                {
+                    partition.ErrorCode = (short)ErrorCode.UnknownTopicOrPartition;
+                    if (image is null) partition.ErrorMessage = $"There is no topic {topic.Name}.";
+                }
                 else
                 {
                     TopicIdPartition id = new(image.Id, p);

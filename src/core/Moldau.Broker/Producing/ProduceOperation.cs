@@ -42,6 +42,21 @@ internal sealed class ProduceOperation(ShardMachine shard, RequestContext reques
         _topics[^1].Partitions.Add(entry);
     }
 
+    /// <summary>Takes back what was added: every partition is answered with the error and none is appended to.</summary>
+    public void RefuseAll(ErrorCode error)
+    {
+        _calls.Clear();
+        foreach (Topic topic in _topics)
+        {
+            for (int i = 0; i < topic.Partitions.Count; i++)
+            {
+                topic.Partitions[i].IsComplete = true;
+                topic.Partitions[i].Error = error;
+                topic.Partitions[i].ErrorMessage = null;
+            }
+        }
+    }
+
     public void Start()
     {
         _outstanding = _calls.Count;

@@ -20,8 +20,11 @@ internal sealed class ProducerIdBlocks(ShardMachine shard)
 
         _waiting.Enqueue(done);
         if (_waiting.Count > 1) return;
-        int id = shard.Options.NodeId;
-        AllocateProducerIdsRequest request = new() { BrokerId = id, BrokerEpoch = shard.Image.Cluster.Broker(id)?.Epoch ?? -1 };
+        AllocateProducerIdsRequest request = new()
+        {
+            BrokerId = shard.Options.NodeId,
+            BrokerEpoch = shard.Image.Cluster.Broker(shard.Options.NodeId)?.Epoch ?? -1,
+        };
         shard.CallController(request, 0, answer => OnBlock((AllocateProducerIdsResponse)answer));
     }
 

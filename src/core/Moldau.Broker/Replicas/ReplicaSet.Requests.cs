@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Moldau.Base;
 using Moldau.Coordination;
 using Moldau.Protocol;
@@ -59,7 +60,9 @@ internal sealed partial class ReplicaSet
         WithLeader(query.Partition, query.IsDebugging ? -1 : query.CurrentLeaderEpoch, e => done(OffsetAnswer.Failed(e)), partition =>
         {
             PartitionLog log = partition.Log!; // WithLeader gives open ones
-            long latest = !query.IsConsumer ? log.LogEndOffset : query.IsReadCommitted ? partition.LastStableOffset : partition.HighWatermark;
+            long latest = !query.IsConsumer ? log.LogEndOffset
+                : query.IsReadCommitted ? partition.LastStableOffset
+                : partition.HighWatermark;
             switch (query.Timestamp)
             {
                 case -1:
@@ -115,7 +118,8 @@ internal sealed partial class ReplicaSet
         WithLeader(id, -1, e => done((e, [])), partition =>
         {
             List<DescribeProducersResponse.ProducerState> states = [];
-            foreach (ProducerEntry entry in partition.Log!.Producers.Producers) // WithLeader gives open ones
+            IEnumerable<ProducerEntry> entries = partition.Log!.Producers.Producers; // WithLeader gives open ones
+            foreach (ProducerEntry entry in entries.OrderBy(e => e.ProducerId))
                 states.Add(new()
                 {
                     ProducerId = entry.ProducerId,
@@ -188,9 +192,23 @@ internal sealed partial class ReplicaSet
         entry.ErrorMessage = outcome.Message;
         if (outcome.RefusedRecords is { } refused)
             entry.RecordErrors = [.. refused.Select(r => (r.BatchIndex, (string?)r.Message))];
-        if (error is not (ErrorCode.InvalidRecord or ErrorCode.InvalidTimestamp)) entry.LogStartOffset = -1;
+        // As in Apache Kafka the log's start is told unless the batch is damaged or too large, or is not one batch.
+        bool isLogStartKnown = error switch
+        {
+            ErrorCode.InvalidRecord => IsOneBatch(call.Frame.Span.Slice(entry.Start, entry.Length)),
+            ErrorCode.CorruptMessage or ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge
+                or ErrorCode.KafkaStorageError or ErrorCode.RequestTimedOut => false,
+            _ => true,
+        };
+        if (!isLogStartKnown) entry.LogStartOffset = -1;
         call.Complete(entry, error);
     }
+
+    /// <summary>One batch in format 2 that is as long as it says.</summary>
+    private static bool IsOneBatch(ReadOnlySpan<byte> records) =>
+        records.Length >= RecordBatchLayout.HeaderBytes && records[RecordBatchLayout.Magic] == RecordBatchLayout.MagicV2
+            && BinaryPrimitives.ReadInt32BigEndian(records[RecordBatchLayout.Length..])
+                == records.Length - RecordBatchLayout.LogOverhead;
 
     private void ReadPiece(
         Partition partition, PartitionLog log, long offset, BatchConsumer consume, Action<long> done, LocateJob? located)

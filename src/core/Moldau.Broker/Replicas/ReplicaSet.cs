@@ -124,7 +124,7 @@ internal sealed partial class ReplicaSet
         if (isNew)
         {
             PartitionLog log = partition.Log!; // open, as checked
-            log.Epochs.Assign(state.LeaderEpoch, log.LogEndOffset);
+            log.AssignEpoch(state.LeaderEpoch, log.LogEndOffset, _shard.Now, _shard.DiskOps);
             AdvanceHighWatermark(partition, log);
             _shard.Log.Elected(partition.Name, state.LeaderEpoch);
             if (partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Elected(partition);
@@ -220,8 +220,7 @@ internal sealed partial class ReplicaSet
     {
         PartitionLog log = partition.Log!; // called for open logs only
         partition.Failed();
-        log.Close(_shard.Now, _shard.DiskOps);
-        if (log.IsFailed) Closed(partition, log);
+        if (log.Discard()) Closed(partition, log);
     }
 
     /// <summary>The folder of a deleted replica first gets a name that nobody opens, and goes after file.delete.delay.ms.</summary>

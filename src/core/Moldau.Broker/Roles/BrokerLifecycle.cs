@@ -36,7 +36,16 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
             IncarnationId = _controllerIncarnation,
         };
         foreach (Config.Endpoint endpoint in machine.Options.Config.AdvertisedControllerListeners)
-            controller.Listeners.Add(new() { Name = endpoint.ListenerName, Host = HostOf(endpoint), Port = (ushort)endpoint.Port, SecurityProtocol = (short)endpoint.Protocol });
+        {
+            controller.Listeners.Add(new()
+            {
+                Name = endpoint.ListenerName,
+                Host = HostOf(endpoint),
+                Port = (ushort)endpoint.Port,
+                SecurityProtocol = (short)endpoint.Protocol,
+            });
+        }
+
         foreach (SupportedFeature feature in SupportedFeatures.All)
             controller.Features.Add(new() { Name = feature.Name, MinSupportedVersion = feature.Min, MaxSupportedVersion = feature.Max });
         machine.Serve(ApiKey.ControllerRegistration, controller, 0, _ => { });
@@ -115,7 +124,16 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
         foreach (BootedDirectory directory in machine.Options.Directories) request.LogDirs.Add(directory.DirectoryId);
         request.LogDirs.Sort();
         foreach (Config.Endpoint endpoint in machine.Options.Config.AdvertisedListeners)
-            request.Listeners.Add(new() { Name = endpoint.ListenerName, Host = HostOf(endpoint), Port = (ushort)endpoint.Port, SecurityProtocol = (short)endpoint.Protocol });
+        {
+            request.Listeners.Add(new()
+            {
+                Name = endpoint.ListenerName,
+                Host = HostOf(endpoint),
+                Port = (ushort)endpoint.Port,
+                SecurityProtocol = (short)endpoint.Protocol,
+            });
+        }
+
         foreach (SupportedFeature feature in SupportedFeatures.All)
             request.Features.Add(new() { Name = feature.Name, MinSupportedVersion = feature.Min, MaxSupportedVersion = feature.Max });
         machine.Serve(ApiKey.BrokerRegistration, request, 4, answer => OnRegistered((BrokerRegistrationResponse)answer));
@@ -145,6 +163,7 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
             WantFence = !_isReplicasReady,
             WantShutDown = _isStopping,
             OfflineLogDirs = [.. _offline],
+            CordonedLogDirs = [],
         };
         machine.Serve(ApiKey.BrokerHeartbeat, request, 2, answer =>
         {

@@ -133,7 +133,8 @@ internal sealed class ControlMachine : Machine
 
         if (_boot.SnapshotOffset > 0)
         {
-            MetadataProvenance provenance = new(_boot.SnapshotOffset - 1, _boot.State.Snapshot!.Value.Epoch, -1); // it has an offset
+            MetadataProvenance provenance = new(
+                _boot.SnapshotOffset - 1, _boot.State.Snapshot!.Value.Epoch, _boot.SnapshotTimestampMs); // it has an offset
             string? error = _controller.LoadSnapshot(_boot.Snapshot, provenance) ?? _loader.LoadSnapshot(_boot.Snapshot, provenance, out _);
             if (error is not null) Halt($"the metadata snapshot cannot be applied: {error}");
         }

@@ -144,7 +144,9 @@ internal sealed partial class QuorumLog
         {
             case PersistQuorumState state: Persist(state); break;
             case AppendToLog append: Append(append.Batch); break;
-            case TruncateLog truncate: Verify.That(_log.TruncateTo(truncate.EndOffset, _machine.Now, _machine.DiskOps) != TruncateStatus.Failed); break;
+            case TruncateLog truncate:
+                Verify.That(_log.TruncateTo(truncate.EndOffset, _machine.Now, _machine.DiskOps) != TruncateStatus.Failed);
+                break;
             case StartLogAt start:
                 Verify.That(_log.TruncateFullyAndStartAt(start.Snapshot.Offset, _machine.Now, _machine.DiskOps) != TruncateStatus.Failed);
                 break;

@@ -211,6 +211,7 @@ internal sealed class ShardMachine : Machine
         }
 
         Replicas.OnImage(published);
+        if (published.Delta is not null) Coordinators.TopicsDeleted(published.Delta.DeletedTopics);
     }
 
     private static GroupOptions GroupOptionsOf(BrokerConfig config) => new()

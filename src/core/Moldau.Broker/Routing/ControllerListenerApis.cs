@@ -54,7 +54,7 @@ internal sealed class ControllerDescribeClusterHandler : ApiHandler<ControlMachi
 {
     protected override void Handle(DescribeClusterRequest body, RequestContext request, ControlMachine machine) =>
         request.Respond(DescribeClusterAnswer.Answer(
-            body, machine.Options.ClusterId, machine.Image, request.Connection.Info.ListenerName, isController: true,
+            body, request.Version, machine.Options.ClusterId, machine.Image, request.Connection.Info.ListenerName, isController: true,
             machine.Options.NodeId));
 }
 

@@ -4,21 +4,20 @@ using Moldau.Protocol;
 namespace Moldau.Coordination;
 
 /// <summary>Records of <c>__consumer_offsets</c> as Apache Kafka 4.4 writes them: version, then fields. The versions
-/// written are Kafka's: group metadata 3, offset commit 3 (1 would be needed for an expire timestamp, which no served
-/// request version can set in a way Kafka still honours).</summary>
+/// are Kafka's: group metadata 3; offset commit 4, which carries the topic id, or 1 where an old client asked for an
+/// expiry, which no later version can hold.</summary>
 internal static class GroupRecords
 {
     private const short OffsetKeyVersion = 1;
     private const short GroupKeyVersion = 2;
     private const short GroupValueVersion = 3;
-    private const short OffsetValueVersion = 3;
+    private const short OffsetValueVersion = 4;
     private const short OffsetValueVersionWithExpiry = 1;
 
     public static CoordinatorRecord GroupMetadata(string group, GroupMetadataValue value) =>
-        new(Bytes(GroupKeyVersion, 0, new GroupMetadataKey { Group = group }), Bytes(GroupValueVersion, GroupValueVersion, value));
+        new(GroupKey(group), Bytes(GroupValueVersion, GroupValueVersion, value));
 
-    public static CoordinatorRecord GroupTombstone(string group) =>
-        new(Bytes(GroupKeyVersion, 0, new GroupMetadataKey { Group = group }), null);
+    public static CoordinatorRecord GroupTombstone(string group) => new(GroupKey(group), null);
 
     public static CoordinatorRecord Offset(string group, string topic, int partition, CommittedOffset offset)
     {
@@ -30,12 +29,15 @@ internal static class GroupRecords
             Metadata = offset.Metadata,
             CommitTimestamp = offset.CommitTimestampMs,
             ExpireTimestamp = offset.ExpireTimestampMs,
+            TopicId = offset.TopicId,
         };
         return new(OffsetKey(group, topic, partition), Bytes(version, version, value));
     }
 
     public static CoordinatorRecord OffsetTombstone(string group, string topic, int partition) =>
         new(OffsetKey(group, topic, partition), null);
+
+    private static byte[] GroupKey(string group) => Bytes(GroupKeyVersion, 0, new GroupMetadataKey { Group = group });
 
     private static byte[] OffsetKey(string group, string topic, int partition) =>
         Bytes(OffsetKeyVersion, 0, new OffsetCommitKey { Group = group, Topic = topic, Partition = partition });

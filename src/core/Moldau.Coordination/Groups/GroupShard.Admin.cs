@@ -1,3 +1,4 @@
+using Moldau.Base;
 using Moldau.Protocol;
 
 namespace Moldau.Coordination;
@@ -7,39 +8,50 @@ public sealed partial class GroupShard
     /// <summary>The groups of this shard that pass the filters (KIP-518, KIP-848); empty filters pass all.</summary>
     public void List(IReadOnlyList<string> states, IReadOnlyList<string> types, Action<List<ListGroupsResponse.ListedGroup>> done)
     {
-        Writes.AfterDecided(_ =>
+        Writes.AfterDecided(error =>
         {
             List<ListGroupsResponse.ListedGroup> listed = [];
-            if (types.Count > 0 && !types.Contains("classic", StringComparer.OrdinalIgnoreCase))
+            if (error == ErrorCode.None)
             {
-                done(listed);
-                return;
+                foreach (ClassicGroup group in _groups.Values)
+                    listed.Add(new()
+                    {
+                        GroupId = group.Id,
+                        ProtocolType = group.ProtocolType ?? "",
+                        GroupState = StateName(group),
+                        GroupType = "classic",
+                    });
+                listed.AddRange(_newerGroups.Listed());
             }
 
-            foreach (ClassicGroup group in _groups.Values)
-            {
-                string state = StateName(group);
-                if (states.Count > 0 && !states.Contains(state, StringComparer.OrdinalIgnoreCase)) continue;
-                listed.Add(new()
-                {
-                    GroupId = group.Id,
-                    ProtocolType = group.ProtocolType ?? "",
-                    GroupState = state,
-                    GroupType = "classic",
-                });
-            }
-
+            listed.RemoveAll(g => !Passes(states, g.GroupState, isTrimmed: true) || !Passes(types, g.GroupType, isTrimmed: false));
             done(listed);
         });
     }
 
+    /// <summary>Kafka trims names of states and not those of types.</summary>
+    private static bool Passes(IReadOnlyList<string> filter, string value, bool isTrimmed)
+    {
+        if (filter.Count == 0) return true;
+        foreach (string wanted in filter)
+            if (string.Equals(isTrimmed ? wanted.Trim() : wanted, value, StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
+    }
+
     public void Describe(string groupId, short version, Action<DescribeGroupsResponse.DescribedGroup> done)
     {
-        Writes.AfterDecided(_ =>
+        Writes.AfterDecided(error =>
         {
+            if (error != ErrorCode.None)
+            {
+                done(new() { GroupId = groupId, ErrorCode = (short)ForClient(error) });
+                return;
+            }
+
             if (!_groups.TryGetValue(groupId, out ClassicGroup? group))
             {
-                done(NotFound(groupId, version));
+                string reason = _newerGroups.Contains(groupId) ? "is not a classic group" : "not found";
+                done(NotFound(groupId, version, reason));
                 return;
             }
 
@@ -71,42 +83,30 @@ public sealed partial class GroupShard
     /// <summary>Deletes an empty group with its offsets.</summary>
     public void Delete(string groupId, Action<ErrorCode> done)
     {
-        bool hasGroup = _groups.TryGetValue(groupId, out ClassicGroup? group);
-        if (Offsets.IsNewerGroup(groupId))
+        // A newer group is kept even if it is empty: we could not give it back its state.
+        ErrorCode error = _newerGroups.Contains(groupId) ? ErrorCode.NonEmptyGroup
+            : !_groups.TryGetValue(groupId, out ClassicGroup? group) || group.State == ClassicGroupState.Dead ? ErrorCode.GroupIdNotFound
+            : group.State != ClassicGroupState.Empty ? ErrorCode.NonEmptyGroup
+            : ErrorCode.None;
+        if (error != ErrorCode.None)
         {
-            done(ErrorCode.NonEmptyGroup);
+            done(error);
             return;
         }
 
-        if (!hasGroup && !Offsets.HasOffsets(groupId) || group?.State == ClassicGroupState.Dead)
-        {
-            done(ErrorCode.GroupIdNotFound);
-            return;
-        }
-
-        if (group is not null && (group.State != ClassicGroupState.Empty || group.PendingCount > 0))
-        {
-            done(ErrorCode.NonEmptyGroup);
-            return;
-        }
-
-        List<CoordinatorRecord> records = [];
-        foreach (Base.TopicPartition p in Offsets.Of(groupId).Keys)
-            records.Add(GroupRecords.OffsetTombstone(groupId, p.Topic, p.Partition));
-        if (group is not null) records.Add(GroupRecords.GroupTombstone(groupId));
-        WriteThen(records, () =>
-        {
-            foreach (Base.TopicPartition p in Offsets.Of(groupId).Keys.ToArray()) Offsets.Remove(groupId, p);
-            _groups.Remove(groupId);
-        }, done);
+        List<Removal> removals = [];
+        foreach (TopicPartition p in Offsets.PartitionsOf(groupId)) removals.Add(new(groupId, p));
+        foreach (TopicPartition p in Offsets.UnstableOnly(groupId)) removals.Add(new(groupId, p));
+        removals.Add(new(groupId, null));
+        Remove(removals, done);
     }
 
-    private static DescribeGroupsResponse.DescribedGroup NotFound(string groupId, short version) => new()
+    private static DescribeGroupsResponse.DescribedGroup NotFound(string groupId, short version, string reason) => new()
     {
         GroupId = groupId,
         GroupState = "Dead",
         ErrorCode = version >= 6 ? (short)ErrorCode.GroupIdNotFound : (short)ErrorCode.None,
-        ErrorMessage = version >= 6 ? $"Group {groupId} not found." : null,
+        ErrorMessage = version >= 6 ? $"Group {groupId} {reason}." : null,
     };
 
     private static string StateName(ClassicGroup group) => group.State switch

@@ -20,13 +20,13 @@ public sealed partial class GroupShard
             return;
         }
 
-        bool isUnknownMember = request.MemberId.Length == 0;
-        if (Offsets.IsNewerGroup(request.GroupId))
+        if (_newerGroups.Contains(request.GroupId))
         {
-            done(ClassicGroup.Failed(ErrorCode.InconsistentGroupProtocol, request.MemberId));
+            done(ClassicGroup.Failed(ErrorCode.InconsistentGroupProtocol, ""));
             return;
         }
 
+        bool isUnknownMember = request.MemberId.Length == 0;
         if (!_groups.TryGetValue(request.GroupId, out ClassicGroup? group))
         {
             if (!isUnknownMember)
@@ -35,34 +35,46 @@ public sealed partial class GroupShard
                 return;
             }
 
-            // The group is real to the log once its first generation is written.
-            _groups.Add(request.GroupId, group = new ClassicGroup(request.GroupId, _host));
+            // A group exists from its first join on, whatever becomes of that: its first record is an empty one.
+            group = new ClassicGroup(request.GroupId, _host);
+            if (!TryWriteGroup(group, _ => [], _ => { }))
+            {
+                done(ClassicGroup.Failed(ErrorCode.NotCoordinator, ""));
+                return;
+            }
+
+            _groups.Add(group.Id, group);
         }
 
-        JoinCall join = new(group, request, version, caller, Protocols(request), done);
+        JoinCall join = new(group, request, version, caller, Settings(request, version), done);
         if (!AcceptsMember(group, request.MemberId))
         {
-            group.Remove(request.MemberId);
+            if (group.TryGet(request.MemberId, out ClassicMember? turnedAway)) TakeOut(group, turnedAway);
+            else group.RemovePending(request.MemberId);
             done(ClassicGroup.Failed(ErrorCode.GroupMaxSizeReached, ""));
         }
         else if (group.State == ClassicGroupState.Dead) done(ClassicGroup.Failed(ErrorCode.CoordinatorNotAvailable, request.MemberId));
-        else if (!group.SupportsProtocols(request.ProtocolType, join.Protocols))
+        else if (!group.SupportsProtocols(request.ProtocolType, join.Settings.Protocols))
             done(ClassicGroup.Failed(ErrorCode.InconsistentGroupProtocol, request.MemberId));
         else if (isUnknownMember) JoinNew(join);
         else JoinKnown(join);
-
-        // A refused first join leaves no empty shell behind.
-        if (group is { MemberCount: 0, PendingCount: 0, Generation: 0 } && !Offsets.HasOffsets(group.Id)) _groups.Remove(group.Id);
     }
 
+    /// <summary>Version 0 has no rebalance timeout: the session timeout stands in.</summary>
+    private static ClassicMemberSettings Settings(JoinGroupRequest request, short version) => new(
+        request.SessionTimeoutMs, version == 0 ? request.SessionTimeoutMs : request.RebalanceTimeoutMs, Protocols(request));
+
+    /// <summary>The request's protocols, each name once.</summary>
     private static List<(string Name, byte[] Metadata)> Protocols(JoinGroupRequest request)
     {
         List<(string, byte[])> protocols = new(request.Protocols.Count);
-        foreach (JoinGroupRequest.JoinGroupRequestProtocol p in request.Protocols) protocols.Add((p.Name, p.Metadata));
+        HashSet<string> names = new(StringComparer.Ordinal);
+        foreach (JoinGroupRequest.JoinGroupRequestProtocol p in request.Protocols)
+            if (names.Add(p.Name)) protocols.Add((p.Name, p.Metadata));
         return protocols;
     }
 
-    /// <summary>group.max.size counts members that wait in a join where a rebalance is on, else members and pending ones.</summary>
+    /// <summary>group.max.size counts members that wait in a join where a rebalance is on, else members.</summary>
     private bool AcceptsMember(ClassicGroup group, string memberId)
     {
         switch (group.State)
@@ -72,11 +84,9 @@ public sealed partial class GroupShard
                 return true;
             case ClassicGroupState.PreparingRebalance:
                 if (group.TryGet(memberId, out ClassicMember? member) && member.AwaitingJoin is not null) return true;
-                int awaiting = 0;
-                foreach (ClassicMember m in group.Members) awaiting += m.AwaitingJoin is null ? 0 : 1;
-                return awaiting < Options.MaxSize;
+                return group.AwaitingJoinCount < Options.MaxSize;
             default:
-                return group.TryGet(memberId, out _) || group.IsPending(memberId) || group.MemberCount < Options.MaxSize;
+                return group.TryGet(memberId, out _) || group.MemberCount < Options.MaxSize;
         }
     }
 
@@ -121,7 +131,7 @@ public sealed partial class GroupShard
         }
 
         Verify.That(group.TryGet(memberId, out ClassicMember? member));
-        bool isUnchanged = member.Matches(join.Protocols);
+        bool isUnchanged = member.Matches(join.Settings.Protocols);
         switch (group.State)
         {
             case ClassicGroupState.PreparingRebalance:
@@ -154,15 +164,13 @@ public sealed partial class GroupShard
             InstanceId = request.GroupInstanceId,
             ClientId = join.Caller.ClientId,
             ClientHost = join.Caller.ClientHost,
-            SessionTimeoutMs = request.SessionTimeoutMs,
-            RebalanceTimeoutMs = join.RebalanceTimeoutMs,
-            Protocols = join.Protocols,
-            AwaitingJoin = join.Done,
+            Settings = join.Settings,
             IsNew = true,
         };
         if (group.State == ClassicGroupState.PreparingRebalance) group.HasNewMember = true;
         group.RemovePending(memberId);
         group.Add(member, request.ProtocolType);
+        group.AwaitJoin(member, join.Done);
         // Until its first generation is complete the member cannot heartbeat; it is given up after a longer while.
         SetSession(group, member, Options.NewMemberJoinTimeoutMs);
         MaybePrepareRebalance(group);
@@ -170,45 +178,54 @@ public sealed partial class GroupShard
 
     private void UpdateMember(in JoinCall join, ClassicMember member)
     {
-        member.Protocols = join.Protocols;
-        member.RebalanceTimeoutMs = join.RebalanceTimeoutMs;
-        member.SessionTimeoutMs = join.Request.SessionTimeoutMs;
-        // A second join of one member replaces the first, whose connection is gone or will be.
-        member.AwaitingJoin = join.Done;
+        join.Group.Update(member, join.Settings);
+        join.Group.AwaitJoin(member, join.Done);
         MaybePrepareRebalance(join.Group);
     }
 
     private void RejoinStatic(JoinCall join, string oldId, string newId)
     {
         ClassicGroup group = join.Group;
+        string instance = join.Request.GroupInstanceId!; // a static member has one
         string? leaderBefore = group.LeaderId;
-        ClassicMember member = group.ReplaceStatic(join.Request.GroupInstanceId!, oldId, newId);
-        member.Protocols = join.Protocols;
-        member.ClientId = join.Caller.ClientId;
-        member.ClientHost = join.Caller.ClientHost;
-        member.RebalanceTimeoutMs = join.RebalanceTimeoutMs;
-        member.SessionTimeoutMs = join.Request.SessionTimeoutMs;
+        ClassicMember member = group.ReplaceStatic(instance, oldId, newId);
+        ClassicMemberSettings before = member.Settings;
+        group.Update(member, join.Settings);
         RestartSession(group, member);
         if (group.State != ClassicGroupState.Stable || group.SelectProtocol() != group.ProtocolName)
         {
-            member.AwaitingJoin = join.Done;
+            group.AwaitJoin(member, join.Done);
             if (group.State == ClassicGroupState.PreparingRebalance) MaybeCompleteJoin(group);
             else PrepareRebalance(group);
             return;
         }
 
         // The new id must survive us before the member learns it: a coordinator that forgot it would fence the member.
-        bool isWritten = TryWriteGroup(group, m => m.Assignment, error =>
+        if (TryWriteGroup(group, m => m.Assignment, e => StaticWritten(join, member, newId, leaderBefore, e)))
         {
-            bool isLeader = group.IsLeader(newId);
-            bool canSkip = join.Version >= 9;
-            JoinGroupResponse response = Joined(group, newId, withMembers: isLeader && canSkip);
-            if (error != ErrorCode.None) response = ClassicGroup.Failed(ForClient(error), newId);
-            else if (canSkip) response.SkipAssignment = isLeader;
-            else response.Leader = leaderBefore ?? "";
-            join.Done(response);
-        });
-        if (!isWritten) join.Done(ClassicGroup.Failed(ErrorCode.NotCoordinator, newId));
+            group.FindSubscribedTopics();
+            group.AwaitJoin(member, join.Done);
+            return;
+        }
+
+        group.ReplaceStatic(instance, newId, oldId);
+        group.Update(member, before);
+        RestartSession(group, member);
+        join.Done(ClassicGroup.Failed(ErrorCode.NotCoordinator, ""));
+    }
+
+    private static void StaticWritten(JoinCall join, ClassicMember member, string newId, string? leaderBefore, ErrorCode error)
+    {
+        // Where a rebalance began meanwhile, it answers the join; where the member was replaced again, it is answered.
+        ClassicGroup group = join.Group;
+        if (group.State != ClassicGroupState.Stable || !ReferenceEquals(member.AwaitingJoin, join.Done)) return;
+        bool canSkip = join.Version >= 9;
+        bool isLeader = group.IsLeader(newId);
+        JoinGroupResponse response = Joined(group, newId, withMembers: isLeader && canSkip);
+        if (canSkip) response.SkipAssignment = isLeader;
+        // Earlier clients cannot skip it: told the id that led before, a leader that came back does not assign anew.
+        else response.Leader = leaderBefore ?? "";
+        group.AnswerJoin(member, error == ErrorCode.None ? response : ClassicGroup.Failed(ForClient(error), ""));
     }
 
     private static JoinGroupResponse Joined(ClassicGroup group, string memberId, bool withMembers) => new()
@@ -234,10 +251,6 @@ public sealed partial class GroupShard
         JoinGroupRequest Request,
         short Version,
         GroupCaller Caller,
-        IReadOnlyList<(string Name, byte[] Metadata)> Protocols,
-        Action<JoinGroupResponse> Done)
-    {
-        /// <summary>Version 0 has no rebalance timeout: the session timeout stands in.</summary>
-        public int RebalanceTimeoutMs => Version == 0 ? Request.SessionTimeoutMs : Request.RebalanceTimeoutMs;
-    }
+        ClassicMemberSettings Settings,
+        Action<JoinGroupResponse> Done);
 }

@@ -6,9 +6,9 @@ namespace Moldau.Coordination;
 public sealed partial class GroupShard
 {
     /// <summary>SyncGroup: the leader brings the assignment, everybody gets their part when it is committed.</summary>
-    public void Sync(SyncGroupRequest request, Action<SyncGroupResponse> done)
+    public void Sync(SyncGroupRequest request, short version, Action<SyncGroupResponse> done)
     {
-        ErrorCode error = ValidateSync(request, out ClassicGroup? group);
+        ErrorCode error = ValidateSync(request, version, out ClassicGroup? group);
         if (error != ErrorCode.None)
         {
             done(new SyncGroupResponse { ErrorCode = (short)error });
@@ -16,21 +16,27 @@ public sealed partial class GroupShard
         }
 
         Verify.That(group!.TryGet(request.MemberId, out ClassicMember? member));
-        group.RemovePendingSync(member.Id);
-        RestartSession(group, member);
+        group.SetPendingSync(member, false);
+        if (group.PendingSyncCount == 0) group.Sync?.Cancel();
         if (group.State == ClassicGroupState.Stable)
         {
             done(Synced(group, member));
             return;
         }
 
-        member.AwaitingSync = done;
-        if (!group.IsLeader(member.Id)) return;
+        ClassicGroup.AwaitSync(member, done);
+        // One assignment a generation: were a repeated request written as well, the log would end with another
+        // assignment than the one that members were given.
+        if (!group.IsLeader(member.Id) || group.WritingGeneration == group.Generation) return;
         Dictionary<string, byte[]> assignments = new(StringComparer.Ordinal);
         foreach (SyncGroupRequest.SyncGroupRequestAssignment a in request.Assignments) assignments[a.MemberId] = a.Assignment;
         int generation = group.Generation;
-        bool isWritten = TryWriteGroup(group, m => assignments.GetValueOrDefault(m.Id, []), e => AssignmentWritten(group, generation, assignments, e));
-        if (!isWritten) AssignmentWritten(group, generation, assignments, ErrorCode.NotLeaderOrFollower);
+        bool isWritten = TryWriteGroup(
+            group, m => assignments.GetValueOrDefault(m.Id, []), e => AssignmentWritten(group, generation, assignments, e));
+        if (isWritten)
+            group.WritingGeneration = generation;
+        else
+            AssignmentWritten(group, generation, assignments, ErrorCode.NotLeaderOrFollower);
     }
 
     public void Heartbeat(HeartbeatRequest request, Action<HeartbeatResponse> done) =>
@@ -45,14 +51,21 @@ public sealed partial class GroupShard
             return;
         }
 
+        _groups.TryGetValue(request.GroupId, out ClassicGroup? group);
+        if (group?.State == ClassicGroupState.Dead)
+        {
+            done(new LeaveGroupResponse { ErrorCode = (short)ErrorCode.CoordinatorNotAvailable });
+            return;
+        }
+
         LeaveGroupResponse response = new();
         List<LeaveGroupRequest.MemberIdentity> leaving =
             version < 3 ? [new LeaveGroupRequest.MemberIdentity { MemberId = request.MemberId }] : request.Members;
+        bool hasLeft = false;
         foreach (LeaveGroupRequest.MemberIdentity member in leaving)
         {
-            ErrorCode error = _groups.TryGetValue(request.GroupId, out ClassicGroup? group)
-                ? LeaveOne(group, member)
-                : ErrorCode.UnknownMemberId;
+            ErrorCode error = group is null ? ErrorCode.UnknownMemberId : LeaveOne(group, member);
+            hasLeft |= error == ErrorCode.None;
             response.Members.Add(new()
             {
                 MemberId = member.MemberId,
@@ -67,12 +80,25 @@ public sealed partial class GroupShard
             response.Members = [];
         }
 
-        done(response);
+        long decidedBefore = Writes.DecidedEnd;
+        if (hasLeft) AfterLeave(group!); // only a member of a group can have left it
+        if (Writes.DecidedEnd == decidedBefore) done(response);
+        else Writes.AfterDecided(e => done(
+            e == ErrorCode.None ? response : new LeaveGroupResponse { ErrorCode = (short)ForClient(e) }));
     }
 
-    private ErrorCode ValidateSync(SyncGroupRequest request, out ClassicGroup? group)
+    private void AfterLeave(ClassicGroup group)
+    {
+        if (group.State is ClassicGroupState.Stable or ClassicGroupState.CompletingRebalance) PrepareRebalance(group);
+        else MaybeCompleteJoin(group);
+    }
+
+    private ErrorCode ValidateSync(SyncGroupRequest request, short version, out ClassicGroup? group)
     {
         group = null;
+        // From version 5 on the protocol must be said (KIP-559).
+        if (version >= 5 && (request.ProtocolType is null || request.ProtocolName is null))
+            return ErrorCode.InconsistentGroupProtocol;
         if (request.GroupId.Length == 0) return ErrorCode.InvalidGroupId;
         if (!_groups.TryGetValue(request.GroupId, out group)) return ErrorCode.UnknownMemberId;
         if (group.State == ClassicGroupState.Dead) return ErrorCode.CoordinatorNotAvailable;
@@ -95,7 +121,7 @@ public sealed partial class GroupShard
         if (group.State != ClassicGroupState.CompletingRebalance || group.Generation != generation) return;
         if (error != ErrorCode.None)
         {
-            FailSyncs(group, ErrorCode.NotCoordinator);
+            FailSyncs(group, ForClient(error));
             PrepareRebalance(group);
             return;
         }
@@ -104,10 +130,9 @@ public sealed partial class GroupShard
         foreach (ClassicMember member in group.Members)
         {
             member.Assignment = assignments.GetValueOrDefault(member.Id, []);
-            Action<SyncGroupResponse>? waiting = Take(member, m => m.AwaitingSync, m => m.AwaitingSync = null);
-            if (waiting is null) continue;
+            if (member.AwaitingSync is null) continue;
             RestartSession(group, member);
-            waiting(Synced(group, member));
+            ClassicGroup.AnswerSync(member, Synced(group, member));
         }
     }
 
@@ -131,23 +156,22 @@ public sealed partial class GroupShard
     private ErrorCode LeaveOne(ClassicGroup group, LeaveGroupRequest.MemberIdentity leaving)
     {
         string memberId = leaving.MemberId;
-        if (leaving.GroupInstanceId is { } instance)
+        if (memberId.Length == 0)
         {
             // An administrator removes a static member by its instance id alone.
-            string? current = group.StaticMemberId(instance);
-            if (current is null) return ErrorCode.UnknownMemberId;
-            if (memberId.Length > 0 && memberId != current) return ErrorCode.FencedInstanceId;
+            if (leaving.GroupInstanceId is not { } instance || group.StaticMemberId(instance) is not { } current)
+                return ErrorCode.UnknownMemberId;
             memberId = current;
         }
-
-        if (group.RemovePending(memberId))
+        else
         {
-            MaybeCompleteJoin(group);
-            return ErrorCode.None;
+            if (group.RemovePending(memberId)) return ErrorCode.None;
+            ErrorCode error = ValidateMember(group, memberId, leaving.GroupInstanceId);
+            if (error != ErrorCode.None) return error;
         }
 
-        if (!group.TryGet(memberId, out ClassicMember? member)) return ErrorCode.UnknownMemberId;
-        RemoveMember(group, member);
+        Verify.That(group.TryGet(memberId, out ClassicMember? member));
+        TakeOut(group, member);
         return ErrorCode.None;
     }
 }

@@ -15,6 +15,7 @@ public sealed partial class GroupShard
     {
         if (group.State == ClassicGroupState.CompletingRebalance) FailSyncs(group, ErrorCode.RebalanceInProgress);
         group.Sync?.Cancel();
+        group.ClearPendingSync();
         bool isFirst = group.State == ClassicGroupState.Empty;
         group.TransitionTo(ClassicGroupState.PreparingRebalance);
         if (!isFirst)
@@ -25,7 +26,7 @@ public sealed partial class GroupShard
         }
 
         // The first rebalance waits a little for the other members of a group that is starting up (KIP-134).
-        int delay = Math.Min(Options.InitialRebalanceDelayMs, Math.Max(group.RebalanceTimeoutMs, 0));
+        int delay = Options.InitialRebalanceDelayMs;
         HoldInitialJoin(group, delay, Math.Max(group.RebalanceTimeoutMs - delay, 0));
     }
 
@@ -81,12 +82,12 @@ public sealed partial class GroupShard
             return;
         }
 
-        foreach (ClassicMember member in group.Members.ToArray())
+        foreach (ClassicMember member in group.Members)
         {
-            Take(member, m => m.AwaitingJoin, m => m.AwaitingJoin = null)
-                ?.Invoke(Joined(group, member.Id, group.IsLeader(member.Id)));
+            if (member.AwaitingJoin is not null)
+                group.AnswerJoin(member, Joined(group, member.Id, group.IsLeader(member.Id)));
             member.IsNew = false;
-            group.AddPendingSync(member.Id);
+            group.SetPendingSync(member, true);
             RestartSession(group, member);
         }
 
@@ -95,35 +96,47 @@ public sealed partial class GroupShard
         group.Sync.Set(Duration.FromMs(group.RebalanceTimeoutMs));
     }
 
-    private static void DropMembersThatDidNotRejoin(ClassicGroup group)
-    {
-        foreach (ClassicMember member in group.Members.ToArray())
-            if (member.AwaitingJoin is null && member.InstanceId is null) group.Remove(member.Id);
-    }
+    private static void DropMembersThatDidNotRejoin(ClassicGroup group) =>
+        Drop(group, member => member.AwaitingJoin is null && member.InstanceId is null);
 
     /// <summary>Members that joined but did not ask for their assignment in time are dropped, and the group rebalances.</summary>
     private void SyncExpired(ClassicGroup group, int generation)
     {
-        if (group.Generation != generation || group.PendingSync.Count == 0) return;
+        if (group.Generation != generation || group.PendingSyncCount == 0) return;
         if (group.State is not (ClassicGroupState.CompletingRebalance or ClassicGroupState.Stable)) return;
-        foreach (string memberId in group.PendingSync.ToArray()) group.Remove(memberId);
+        Drop(group, member => member.IsPendingSync);
         PrepareRebalance(group);
+    }
+
+    private static void Drop(ClassicGroup group, Predicate<ClassicMember> isDropped)
+    {
+        LinkedListNode<ClassicMember>? node = group.Members.First;
+        while (node is not null)
+        {
+            LinkedListNode<ClassicMember>? next = node.Next;
+            if (isDropped(node.Value)) TakeOut(group, node.Value);
+            node = next;
+        }
     }
 
     private void PendingExpired(ClassicGroup group, string memberId)
     {
         if (!group.RemovePending(memberId)) return;
-        MaybeCompleteJoin(group);
-        if (group is { MemberCount: 0, PendingCount: 0, Generation: 0 } && !Offsets.HasOffsets(group.Id)) _groups.Remove(group.Id);
+        if (group.State == ClassicGroupState.PreparingRebalance && group.HasAllMembersJoined) CompleteJoin(group);
     }
 
-    private void RestartSession(ClassicGroup group, ClassicMember member) => SetSession(group, member, member.SessionTimeoutMs);
+    private void RestartSession(ClassicGroup group, ClassicMember member) =>
+        SetSession(group, member, member.Settings.SessionTimeoutMs);
 
     private void SetSession(ClassicGroup group, ClassicMember member, int timeoutMs)
     {
-        member.Session ??= new CoordinatorTimer(_host, () => SessionExpired(group, member));
+        member.Session ??= NewSession(group, member);
         member.Session.Set(Duration.FromMs(timeoutMs));
     }
+
+    // Apart from its caller, which would otherwise allocate the closure at every heartbeat.
+    private CoordinatorTimer NewSession(ClassicGroup group, ClassicMember member) =>
+        new(_host, () => SessionExpired(group, member));
 
     private void SessionExpired(ClassicGroup group, ClassicMember member)
     {
@@ -134,36 +147,25 @@ public sealed partial class GroupShard
             return;
         }
 
-        RemoveMember(group, member);
+        TakeOut(group, member);
+        if (group.State is ClassicGroupState.Stable or ClassicGroupState.CompletingRebalance) PrepareRebalance(group);
+        else if (group.State == ClassicGroupState.PreparingRebalance && group.HasAllMembersJoined) CompleteJoin(group);
     }
 
-    /// <summary>The member left or is taken for dead.</summary>
-    private void RemoveMember(ClassicGroup group, ClassicMember member)
+    /// <summary>The member left or is taken for dead. What it waits for is answered so that it joins anew if it lives.</summary>
+    private static void TakeOut(ClassicGroup group, ClassicMember member)
     {
-        Take(member, m => m.AwaitingJoin, m => m.AwaitingJoin = null)
-            ?.Invoke(ClassicGroup.Failed(ErrorCode.UnknownMemberId, ""));
-        Take(member, m => m.AwaitingSync, m => m.AwaitingSync = null)
-            ?.Invoke(new SyncGroupResponse { ErrorCode = (short)ErrorCode.UnknownMemberId });
-        group.Remove(member.Id);
-        switch (group.State)
-        {
-            case ClassicGroupState.Stable:
-            case ClassicGroupState.CompletingRebalance:
-                PrepareRebalance(group);
-                break;
-            case ClassicGroupState.PreparingRebalance:
-                MaybeCompleteJoin(group);
-                break;
-        }
+        group.AnswerJoin(member, ClassicGroup.Failed(ErrorCode.UnknownMemberId, ""));
+        ClassicGroup.AnswerSync(member, new SyncGroupResponse { ErrorCode = (short)ErrorCode.UnknownMemberId });
+        group.Remove(member);
     }
 
-    private static void FailSyncs(ClassicGroup group, ErrorCode error)
+    private void FailSyncs(ClassicGroup group, ErrorCode error)
     {
         foreach (ClassicMember member in group.Members)
         {
             member.Assignment = [];
-            Take(member, m => m.AwaitingSync, m => m.AwaitingSync = null)
-                ?.Invoke(new SyncGroupResponse { ErrorCode = (short)error });
+            if (ClassicGroup.AnswerSync(member, new SyncGroupResponse { ErrorCode = (short)error })) RestartSession(group, member);
         }
     }
 

@@ -11,14 +11,14 @@ public sealed partial class GroupShard
 {
     private readonly ICoordinatorHost _host;
     private readonly SortedDictionary<string, ClassicGroup> _groups = new(StringComparer.Ordinal);
+    private readonly NewerGroups _newerGroups = new();
     private readonly CoordinatorTimer _expiry;
 
     public GroupShard(ICoordinatorHost host, GroupOptions options)
     {
         _host = host;
         Options = options;
-        Offsets = new OffsetStore(host);
-        _expiry = new CoordinatorTimer(host, ExpireOffsets);
+                _expiry = new CoordinatorTimer(host, ExpireOffsets);
     }
 
     /// <summary>Replaced as a whole when a dynamic property changes.</summary>
@@ -26,16 +26,23 @@ public sealed partial class GroupShard
 
     public CoordinatorWrites Writes { get; } = new();
 
-    public OffsetStore Offsets { get; }
+    public OffsetStore Offsets { get; } = new();
 
     public int GroupCount => _groups.Count;
+
+    internal IEnumerable<ClassicGroup> ClassicGroups => _groups.Values;
 
     /// <summary>The log is loaded up to <paramref name="endOffset"/>: members get their sessions, requests may come.</summary>
     public void Start(long endOffset)
     {
         Writes.Reset(endOffset);
         foreach (ClassicGroup group in _groups.Values)
+        {
             foreach (ClassicMember member in group.Members) RestartSession(group, member);
+            // group.max.size may have been lowered: a rebalance lets the members commit before some are turned away.
+            if (group.MemberCount > Options.MaxSize) PrepareRebalance(group);
+        }
+
         _expiry.Set(Duration.FromMs(Options.OffsetsRetentionCheckIntervalMs));
     }
 
@@ -45,16 +52,13 @@ public sealed partial class GroupShard
         _expiry.Cancel();
         foreach (ClassicGroup group in _groups.Values)
         {
-            group.TransitionTo(ClassicGroupState.Dead);
-            group.Join?.Cancel();
-            group.Sync?.Cancel();
+            // In a stable group only static members wait, for a new id that the log may never have had.
+            bool isIdKnown = group.State != ClassicGroupState.Stable;
+            group.Die();
             foreach (ClassicMember member in group.Members)
             {
-                member.Session?.Cancel();
-                Take(member, m => m.AwaitingJoin, m => m.AwaitingJoin = null)
-                    ?.Invoke(ClassicGroup.Failed(ErrorCode.NotCoordinator, member.Id));
-                Take(member, m => m.AwaitingSync, m => m.AwaitingSync = null)
-                    ?.Invoke(new SyncGroupResponse { ErrorCode = (short)ErrorCode.NotCoordinator });
+                group.AnswerJoin(member, ClassicGroup.Failed(ErrorCode.NotCoordinator, isIdKnown ? member.Id : ""));
+                ClassicGroup.AnswerSync(member, new SyncGroupResponse { ErrorCode = (short)ErrorCode.NotCoordinator });
             }
         }
 
@@ -67,25 +71,37 @@ public sealed partial class GroupShard
     {
         KafkaReader keyReader = new(key);
         short type = keyReader.ReadInt16();
+        if (keyReader.Failed) return;
         switch (type)
         {
             case 0:
             case 1:
                 OffsetCommitKey offsetKey = OffsetCommitKey.Read(ref keyReader, 0);
-                if (!keyReader.Failed) Offsets.Replay(offsetKey, value, isTombstone, producerId);
+                if (!keyReader.Failed) ReplayOffset(offsetKey, value, isTombstone, producerId);
                 break;
             case 2:
                 GroupMetadataKey groupKey = GroupMetadataKey.Read(ref keyReader, 0);
                 if (!keyReader.Failed) ReplayGroup(groupKey.Group, value, isTombstone);
                 break;
             default:
-                Offsets.ReplayOther(type, key, isTombstone);
+                // A classic group that only held offsets gives way to the group it was all along.
+                if (_newerGroups.Replay(type, ref keyReader, isTombstone) is { } born) _groups.Remove(born);
                 break;
         }
     }
 
     /// <summary>A transaction that wrote offsets ended.</summary>
     public void ReplayMarker(long producerId, bool isCommit) => Offsets.ReplayMarker(producerId, isCommit);
+
+    private void ReplayOffset(OffsetCommitKey key, ReadOnlySpan<byte> value, bool isTombstone, long producerId)
+    {
+        CommittedOffset? offset = null;
+        if (!isTombstone && !OffsetStore.TryRead(value, out offset)) return;
+        // Offsets without a group record belong to a group of their own, which has no members.
+        if (offset is not null && !_newerGroups.Contains(key.Group) && !_groups.ContainsKey(key.Group))
+            _groups.Add(key.Group, new ClassicGroup(key.Group, _host));
+        Offsets.Replay(key.Group, new TopicPartition(key.Topic, key.Partition), offset, producerId);
+    }
 
     private void ReplayGroup(string id, ReadOnlySpan<byte> value, bool isTombstone)
     {
@@ -106,10 +122,9 @@ public sealed partial class GroupShard
             ProtocolType = stored.ProtocolType.Length == 0 ? null : stored.ProtocolType,
             ProtocolName = stored.Protocol,
         };
-        foreach (GroupMetadataValue.MemberMetadata m in stored.Members) group.Add(Restored(m, stored.Protocol), stored.ProtocolType);
-        group.RestoreLeader(stored.Leader);
-        group.TransitionTo(stored.Members.Count == 0 ? ClassicGroupState.Empty : ClassicGroupState.Stable);
-        group.StateChangedAtMs = stored.CurrentStateTimestamp;
+        foreach (GroupMetadataValue.MemberMetadata m in stored.Members)
+            if (!group.TryGet(m.MemberId, out _)) group.Add(Restored(m, stored.Protocol), stored.ProtocolType);
+        group.Restore(stored.Leader, stored.CurrentStateTimestamp);
         _groups[id] = group;
     }
 
@@ -119,9 +134,10 @@ public sealed partial class GroupShard
         InstanceId = m.GroupInstanceId,
         ClientId = m.ClientId,
         ClientHost = m.ClientHost,
-        SessionTimeoutMs = m.SessionTimeout,
-        RebalanceTimeoutMs = m.RebalanceTimeout < 0 ? m.SessionTimeout : m.RebalanceTimeout,
-        Protocols = [(protocol ?? "", m.Subscription)],
+        Settings = new(
+            m.SessionTimeout,
+            m.RebalanceTimeout == -1 ? m.SessionTimeout : m.RebalanceTimeout,
+            [(protocol ?? "", m.Subscription)]),
         Assignment = m.Assignment,
     };
 
@@ -144,8 +160,8 @@ public sealed partial class GroupShard
                 GroupInstanceId = member.InstanceId,
                 ClientId = member.ClientId,
                 ClientHost = member.ClientHost,
-                RebalanceTimeout = member.RebalanceTimeoutMs,
-                SessionTimeout = member.SessionTimeoutMs,
+                RebalanceTimeout = member.Settings.RebalanceTimeoutMs,
+                SessionTimeout = member.Settings.SessionTimeoutMs,
                 Subscription = member.MetadataOf(group.ProtocolName),
                 Assignment = assignment(member),
             });
@@ -157,20 +173,11 @@ public sealed partial class GroupShard
     /// <summary>Appends records; <paramref name="done"/> runs when they are committed or lost.</summary>
     private bool TryWrite(IReadOnlyList<CoordinatorRecord> records, Action<ErrorCode> done)
     {
-        if (!_host.TryAppend(records, out long endOffset)) return false;
+        if (Writes.HasFailed || !_host.TryAppend(records, out long endOffset)) return false;
         Writes.Decided(endOffset, done);
         return true;
     }
 
     private static ErrorCode ForClient(ErrorCode logError) =>
         logError == ErrorCode.None ? ErrorCode.None : ErrorCode.NotCoordinator;
-
-    /// <summary>Takes a waiting answer out of a member, so that it is given once.</summary>
-    private static T? Take<T>(ClassicMember member, Func<ClassicMember, T?> get, Action<ClassicMember> clear)
-        where T : class
-    {
-        T? waiting = get(member);
-        if (waiting is not null) clear(member);
-        return waiting;
-    }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using Moldau.Base;
 using Moldau.Protocol;
@@ -11,105 +10,119 @@ namespace Moldau.Coordination;
 /// <param name="Metadata">The client's own text.</param>
 /// <param name="CommitTimestampMs">Wall clock of the commit.</param>
 /// <param name="ExpireTimestampMs">When it expires, where an old client asked for that; −1: retention decides.</param>
-public sealed record CommittedOffset(long Offset, int LeaderEpoch, string Metadata, long CommitTimestampMs, long ExpireTimestampMs);
+/// <param name="TopicId">The topic's id at the commit; zero where the record does not say.</param>
+public sealed record CommittedOffset(
+    long Offset, int LeaderEpoch, string Metadata, long CommitTimestampMs, long ExpireTimestampMs, Uuid TopicId);
 
-/// <summary>Committed offsets by group, topic and partition. Equal to the replay of the log at every moment (G2).
-/// Also keeps which groups of later kinds the log holds, so that nobody deletes or takes them over.</summary>
-public sealed class OffsetStore(ICoordinatorHost host)
+/// <summary>Committed offsets by group, topic and partition, and those of open transactions, which count from their
+/// commit marker on. Equal to the replay of the log at every moment.</summary>
+public sealed class OffsetStore
 {
-    private const short ConsumerGroupMetadataType = 3;
-    private const short ShareGroupMetadataType = 11;
-    private const short StreamsGroupMetadataType = 17;
+    private static readonly SortedDictionary<TopicPartition, Entry> Nothing = [];
 
-    private readonly SortedDictionary<string, SortedDictionary<TopicPartition, CommittedOffset>> _groups = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<long, List<(string Group, TopicPartition Partition, CommittedOffset? Offset)>> _open = [];
-    private readonly SortedSet<string> _newerGroups = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, SortedDictionary<TopicPartition, Entry>> _groups = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<long, SortedDictionary<string, SortedDictionary<TopicPartition, Entry>>> _open = [];
+    private readonly SortedDictionary<string, SortedSet<long>> _openByGroup = new(StringComparer.Ordinal);
+
+    // Stands for the record's offset: entries are made in the log's order.
+    private long _sequence;
 
     public IEnumerable<string> Groups => _groups.Keys;
 
+    public IEnumerable<string> GroupsWithOpenTransactions => _openByGroup.Keys;
+
     public bool HasOffsets(string group) => _groups.ContainsKey(group);
 
-    /// <summary>Whether the log holds the group as one of a kind that is not served yet (KIP-848, share, streams).</summary>
-    public bool IsNewerGroup(string group) => _newerGroups.Contains(group);
+    /// <summary>Whether an open transaction has written offsets of the group.</summary>
+    public bool HasOpenTransaction(string group) => _openByGroup.ContainsKey(group);
 
     public bool TryGet(string group, TopicPartition partition, [NotNullWhen(true)] out CommittedOffset? offset)
     {
-        offset = null;
-        return _groups.TryGetValue(group, out SortedDictionary<TopicPartition, CommittedOffset>? offsets)
-            && offsets.TryGetValue(partition, out offset);
+        offset = Entries(group).TryGetValue(partition, out Entry entry) ? entry.Offset : null;
+        return offset is not null;
     }
 
+    /// <summary>All partitions of a group that have an offset, by topic and partition.</summary>
+    public IReadOnlyCollection<TopicPartition> PartitionsOf(string group) => Entries(group).Keys;
+
     /// <summary>All offsets of a group, by topic and partition.</summary>
-    public IReadOnlyDictionary<TopicPartition, CommittedOffset> Of(string group) =>
-        _groups.TryGetValue(group, out SortedDictionary<TopicPartition, CommittedOffset>? offsets) ? offsets : Nothing;
+    public IEnumerable<KeyValuePair<TopicPartition, CommittedOffset>> Of(string group)
+    {
+        foreach ((TopicPartition partition, Entry entry) in Entries(group)) yield return new(partition, entry.Offset);
+    }
+
+    /// <summary>Partitions of a group that only open transactions have written, by topic and partition.</summary>
+    public IReadOnlyCollection<TopicPartition> UnstableOnly(string group)
+    {
+        SortedSet<TopicPartition> partitions = [];
+        if (!_openByGroup.TryGetValue(group, out SortedSet<long>? producers)) return partitions;
+        foreach (long producer in producers) partitions.UnionWith(_open[producer][group].Keys);
+        partitions.ExceptWith(Entries(group).Keys);
+        return partitions;
+    }
 
     /// <summary>Whether an open transaction has written an offset of this partition: a reader that needs stable offsets
     /// must wait (KIP-447).</summary>
     public bool IsUnstable(string group, TopicPartition partition)
     {
-        foreach (List<(string Group, TopicPartition Partition, CommittedOffset? Offset)> writes in _open.Values)
-            foreach ((string g, TopicPartition p, _) in writes)
-                if (p == partition && g == group) return true;
+        if (!_openByGroup.TryGetValue(group, out SortedSet<long>? producers)) return false;
+        foreach (long producer in producers)
+            if (_open[producer][group].ContainsKey(partition)) return true;
         return false;
     }
 
-    public void Set(string group, TopicPartition partition, CommittedOffset offset)
+    internal void Set(string group, TopicPartition partition, CommittedOffset offset) =>
+        Put(_groups, group, partition, new(offset, _sequence++));
+
+    /// <summary>A tombstone also takes the offset out of open transactions.</summary>
+    internal void Remove(string group, TopicPartition partition)
     {
-        if (!_groups.TryGetValue(group, out SortedDictionary<TopicPartition, CommittedOffset>? offsets))
-            _groups.Add(group, offsets = []);
-        offsets[partition] = offset;
+        Take(_groups, group, partition);
+        if (!_openByGroup.TryGetValue(group, out SortedSet<long>? producers)) return;
+        foreach (long producer in producers.ToArray())
+        {
+            Take(_open[producer], group, partition);
+            if (!_open[producer].ContainsKey(group)) CloseTransaction(group, producer);
+        }
     }
 
-    public void Remove(string group, TopicPartition partition)
+    internal void Replay(string group, TopicPartition partition, CommittedOffset? offset, long producerId)
     {
-        if (!_groups.TryGetValue(group, out SortedDictionary<TopicPartition, CommittedOffset>? offsets)) return;
-        offsets.Remove(partition);
-        if (offsets.Count == 0) _groups.Remove(group);
-    }
+        if (offset is null)
+        {
+            Remove(group, partition);
+            return;
+        }
 
-    internal void Replay(OffsetCommitKey key, ReadOnlySpan<byte> value, bool isTombstone, long producerId)
-    {
-        TopicPartition partition = new(key.Topic, key.Partition);
-        CommittedOffset? offset = null;
-        if (!isTombstone && !TryRead(value, out offset)) return;
-        if (producerId >= 0)
+        if (producerId < 0)
         {
-            if (!_open.TryGetValue(producerId, out var writes)) _open.Add(producerId, writes = []);
-            writes.Add((key.Group, partition, offset));
+            Set(group, partition, offset);
+            return;
         }
-        else
-        {
-            Apply(key.Group, partition, offset);
-        }
+
+        if (!_open.TryGetValue(producerId, out var writes)) _open.Add(producerId, writes = new(StringComparer.Ordinal));
+        Put(writes, group, partition, new(offset, _sequence++));
+        if (!_openByGroup.TryGetValue(group, out SortedSet<long>? producers)) _openByGroup.Add(group, producers = []);
+        producers.Add(producerId);
     }
 
     internal void ReplayMarker(long producerId, bool isCommit)
     {
-        if (!_open.Remove(producerId, out var writes) || !isCommit) return;
-        foreach ((string group, TopicPartition partition, CommittedOffset? offset) in writes) Apply(group, partition, offset);
+        if (!_open.Remove(producerId, out var writes)) return;
+        foreach ((string group, SortedDictionary<TopicPartition, Entry> offsets) in writes)
+        {
+            CloseTransaction(group, producerId);
+            if (!isCommit) continue;
+            foreach ((TopicPartition partition, Entry entry) in offsets)
+            {
+                // An offset committed after this one was written stays, whenever the transaction ended.
+                if (Entries(group).TryGetValue(partition, out Entry newer) && newer.Sequence > entry.Sequence) continue;
+                Put(_groups, group, partition, entry);
+            }
+        }
     }
 
-    internal void ReplayOther(short type, ReadOnlySpan<byte> key, bool isTombstone)
-    {
-        if (type is not (ConsumerGroupMetadataType or ShareGroupMetadataType or StreamsGroupMetadataType)) return;
-        // All three keys are the type followed by the group id.
-        if (key.Length < 4) return;
-        int length = BinaryPrimitives.ReadInt16BigEndian(key[2..]);
-        if (length < 0 || key.Length < 4 + length) return;
-        string group = System.Text.Encoding.UTF8.GetString(key.Slice(4, length));
-        if (isTombstone) _newerGroups.Remove(group);
-        else _newerGroups.Add(group);
-    }
-
-    private static readonly SortedDictionary<TopicPartition, CommittedOffset> Nothing = [];
-
-    private void Apply(string group, TopicPartition partition, CommittedOffset? offset)
-    {
-        if (offset is null) Remove(group, partition);
-        else Set(group, partition, offset);
-    }
-
-    private bool TryRead(ReadOnlySpan<byte> value, [NotNullWhen(true)] out CommittedOffset? offset)
+    internal static bool TryRead(ReadOnlySpan<byte> value, [NotNullWhen(true)] out CommittedOffset? offset)
     {
         offset = null;
         KafkaReader reader = new(value);
@@ -117,8 +130,34 @@ public sealed class OffsetStore(ICoordinatorHost host)
         if (version < 0 || version > OffsetCommitValue.HighestVersion) return false;
         OffsetCommitValue stored = OffsetCommitValue.Read(ref reader, version);
         if (reader.Failed) return false;
-        long committedAt = stored.CommitTimestamp < 0 ? host.Now.UnixMs : stored.CommitTimestamp;
-        offset = new(stored.Offset, stored.LeaderEpoch, stored.Metadata, committedAt, stored.ExpireTimestamp);
+        offset = new(
+            stored.Offset, stored.LeaderEpoch, stored.Metadata, stored.CommitTimestamp, stored.ExpireTimestamp, stored.TopicId);
         return true;
     }
+
+    private SortedDictionary<TopicPartition, Entry> Entries(string group) => _groups.GetValueOrDefault(group, Nothing);
+
+    private void CloseTransaction(string group, long producerId)
+    {
+        if (!_openByGroup.TryGetValue(group, out SortedSet<long>? producers)) return;
+        producers.Remove(producerId);
+        if (producers.Count == 0) _openByGroup.Remove(group);
+    }
+
+    private static void Put(
+        SortedDictionary<string, SortedDictionary<TopicPartition, Entry>> groups, string group, TopicPartition partition, Entry entry)
+    {
+        if (!groups.TryGetValue(group, out SortedDictionary<TopicPartition, Entry>? offsets)) groups.Add(group, offsets = []);
+        offsets[partition] = entry;
+    }
+
+    private static void Take(
+        SortedDictionary<string, SortedDictionary<TopicPartition, Entry>> groups, string group, TopicPartition partition)
+    {
+        if (!groups.TryGetValue(group, out SortedDictionary<TopicPartition, Entry>? offsets)) return;
+        offsets.Remove(partition);
+        if (offsets.Count == 0) groups.Remove(group);
+    }
+
+    private readonly record struct Entry(CommittedOffset Offset, long Sequence);
 }

@@ -7,30 +7,37 @@ namespace Moldau.Coordination;
 public sealed class CoordinatorWrites
 {
     private readonly Queue<(long EndOffset, Action<ErrorCode> Done)> _waiting = new();
-    private long _decidedEnd;
     private long _committedEnd;
+    private ErrorCode _failure;
 
     public int Count => _waiting.Count;
 
+    /// <summary>The offset after the last record that was decided.</summary>
+    public long DecidedEnd { get; private set; }
+
+    /// <summary>After <see cref="FailAll"/>: nothing will be committed any more.</summary>
+    public bool HasFailed => _failure != ErrorCode.None;
+
     /// <summary>Starts at the end of the loaded log.</summary>
-    public void Reset(long committedEnd) => _decidedEnd = _committedEnd = committedEnd;
+    public void Reset(long committedEnd) => DecidedEnd = _committedEnd = committedEnd;
 
     public void Decided(long endOffset, Action<ErrorCode> done)
     {
-        _decidedEnd = endOffset;
+        DecidedEnd = endOffset;
         _waiting.Enqueue((endOffset, done));
     }
 
     /// <summary>Runs now if everything decided is committed, else when it is.</summary>
     public void AfterDecided(Action<ErrorCode> read)
     {
-        if (_waiting.Count == 0 && _decidedEnd <= _committedEnd) read(ErrorCode.None);
-        else _waiting.Enqueue((_decidedEnd, read));
+        if (HasFailed) read(_failure);
+        else if (_waiting.Count == 0 && DecidedEnd <= _committedEnd) read(ErrorCode.None);
+        else _waiting.Enqueue((DecidedEnd, read));
     }
 
     public void Advance(long committedEnd)
     {
-        if (committedEnd <= _committedEnd) return;
+        if (committedEnd <= _committedEnd || HasFailed) return;
         _committedEnd = committedEnd;
         while (_waiting.TryPeek(out (long EndOffset, Action<ErrorCode> Done) next) && next.EndOffset <= committedEnd)
         {
@@ -39,9 +46,10 @@ public sealed class CoordinatorWrites
         }
     }
 
-    /// <summary>The log is lost to this coordinator (failed append, moved leadership).</summary>
+    /// <summary>The log is lost to this coordinator (failed append, moved leadership). Final.</summary>
     public void FailAll(ErrorCode error)
     {
+        _failure = error;
         while (_waiting.TryDequeue(out (long EndOffset, Action<ErrorCode> Done) next)) next.Done(error);
     }
 }

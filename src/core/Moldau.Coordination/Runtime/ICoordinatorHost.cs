@@ -2,7 +2,10 @@ using Moldau.Base;
 
 namespace Moldau.Coordination;
 
-/// <summary>What a coordinator shard needs of the machine that owns its log partition.</summary>
+/// <summary>What a coordinator shard needs of the machine that owns its log partition. State is applied when an append
+/// is decided. Where an append that was accepted is lost later, or leadership is, memory may therefore be ahead of the
+/// log: the owner calls the shard's Stop, which answers everybody NOT_COORDINATOR, and builds a new shard from the log.
+/// Nothing is reverted in place.</summary>
 public interface ICoordinatorHost
 {
     /// <summary>Time of the current turn.</summary>

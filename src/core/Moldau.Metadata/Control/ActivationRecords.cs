@@ -24,7 +24,8 @@ internal static class ActivationRecords
         return records;
     }
 
-    /// <summary>With eligible leader replicas the value of <c>min.insync.replicas</c> must be known to the whole cluster,
+    /// <summary>With eligible leader replicas the value of <c>min.insync.replicas</c> must be known to the whole
+    /// cluster,
     /// so the configured one becomes the cluster's default unless there is one.</summary>
     public static IEnumerable<MetadataRecord> ElrSafety(MetadataImage image, ControllerOptions options)
     {

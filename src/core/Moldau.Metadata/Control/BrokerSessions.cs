@@ -2,7 +2,8 @@ using Moldau.Base;
 
 namespace Moldau.Metadata;
 
-/// <summary>When brokers were last heard of. Not part of the log: a new leader gives every broker a whole session.</summary>
+/// <summary>When brokers were last heard of. Not part of the log: a new leader gives every broker a whole
+/// session.</summary>
 internal sealed class BrokerSessions(Duration timeout)
 {
     private readonly SortedDictionary<int, Session> _sessions = [];
@@ -15,7 +16,8 @@ internal sealed class BrokerSessions(Duration timeout)
 
         public long MetadataOffset { get; set; } = -1;
 
-        /// <summary>A broker that shuts down waits until all active brokers have read this far; −1: not shutting down.</summary>
+        /// <summary>A broker that shuts down waits until all active brokers have read this far; −1: not shutting
+        /// down.</summary>
         public long ShutdownOffset { get; set; } = -1;
     }
 

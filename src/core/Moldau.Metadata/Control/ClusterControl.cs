@@ -8,7 +8,8 @@ internal sealed class ClusterControl(ControllerContext context, ReplicationContr
 {
     public ControllerResult<BrokerRegistrationResponse> Register(BrokerRegistrationRequest request, Instant now)
     {
-        if (CheckRegistration(request, now) is { } error) return new(new BrokerRegistrationResponse { ErrorCode = (short)error }, []);
+        if (CheckRegistration(request, now) is { } error)
+            return new(new BrokerRegistrationResponse { ErrorCode = (short)error }, []);
         var records = new List<MetadataRecord>();
         BrokerRegistration? existing = context.Image.Cluster.Broker(request.BrokerId);
         bool isAmended = existing is not null && existing.IncarnationId == request.IncarnationId;
@@ -96,7 +97,8 @@ internal sealed class ClusterControl(ControllerContext context, ReplicationContr
             request.IncarnationId,
             IsZkMigrationReady: false,
             [.. request.Listeners.Select(static l => new ListenerEndpoint(l.Name, l.Host, l.Port, l.SecurityProtocol))],
-            [.. request.Features.Select(static f => new SupportedFeature(f.Name, f.MinSupportedVersion, f.MaxSupportedVersion))]);
+            [.. request.Features.Select(static f => new SupportedFeature(f.Name, f.MinSupportedVersion,
+                f.MaxSupportedVersion))]);
         return new(new ControllerRegistrationResponse(), [registration.ToRecord()]);
     }
 
@@ -138,7 +140,8 @@ internal sealed class ClusterControl(ControllerContext context, ReplicationContr
         }
 
         if (request.IsMigratingZkBroker) return ErrorCode.BrokerIdNotRegistered;
-        if (context.Version.IsDirectoryAssignmentSupported && !AreDirectoriesValid(request)) return ErrorCode.InvalidRegistration;
+        if (context.Version.IsDirectoryAssignmentSupported && !AreDirectoriesValid(request))
+            return ErrorCode.InvalidRegistration;
         foreach ((string name, short level) in context.Image.Features.Finalized)
         {
             // What no broker registers, such as kraft.version in older ones, is only asked for when it is on.
@@ -159,7 +162,8 @@ internal sealed class ClusterControl(ControllerContext context, ReplicationContr
             b => b.Id != request.BrokerId && request.LogDirs.Any(d => b.Directories.Contains(d)));
     }
 
-    /// <summary>What the heartbeat changes: the broker's states are fenced, unfenced, in controlled shutdown, and "stop".</summary>
+    /// <summary>What the heartbeat changes: the broker's states are fenced, unfenced, in controlled shutdown, and
+    /// "stop".</summary>
     private (bool IsFenced, bool IsShuttingDown, bool MayStop) Next(
         BrokerRegistration broker, BrokerHeartbeatRequest request, List<MetadataRecord> records)
     {
@@ -174,7 +178,8 @@ internal sealed class ClusterControl(ControllerContext context, ReplicationContr
 
         if (broker.IsInControlledShutdown)
         {
-            if (replication.LeadsAnything(broker.Id) || !context.Sessions.MayShutDown(broker.Id)) return (false, true, false);
+            if (replication.LeadsAnything(broker.Id) || !context.Sessions.MayShutDown(broker.Id))
+                return (false, true, false);
             replication.FenceBroker(broker, records);
             return (true, false, true);
         }
@@ -197,7 +202,9 @@ internal sealed class ClusterControl(ControllerContext context, ReplicationContr
         if (broker.CordonedDirectories is { } old && new HashSet<Uuid>(old).SetEquals(cordoned)) return;
         var record = new BrokerRegistrationChangeRecord
         {
-            BrokerId = broker.Id, BrokerEpoch = broker.Epoch, CordonedLogDirs = [.. cordoned],
+            BrokerId = broker.Id,
+            BrokerEpoch = broker.Epoch,
+            CordonedLogDirs = [.. cordoned],
         };
         records.Add(new MetadataRecord(record, 3));
     }

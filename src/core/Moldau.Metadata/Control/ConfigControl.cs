@@ -2,7 +2,8 @@ using Moldau.Protocol;
 
 namespace Moldau.Metadata;
 
-/// <summary>IncrementalAlterConfigs and AlterConfigs, for resources whose configuration is in the metadata log.</summary>
+/// <summary>IncrementalAlterConfigs and AlterConfigs, for resources whose configuration is in the metadata
+/// log.</summary>
 internal sealed class ConfigControl(ControllerContext context)
 {
     private enum Operation : sbyte
@@ -22,7 +23,8 @@ internal sealed class ConfigControl(ControllerContext context)
         var response = new IncrementalAlterConfigsResponse();
         var records = new List<MetadataRecord>();
         var seen = new UniqueList<ConfigResource>();
-        foreach (var r in request.Resources) seen.Add(new ConfigResource((ConfigResourceType)r.ResourceType, r.ResourceName));
+        foreach (var r in request.Resources)
+            seen.Add(new ConfigResource((ConfigResourceType)r.ResourceType, r.ResourceName));
         foreach (IncrementalAlterConfigsRequest.AlterConfigsResource r in request.Resources)
         {
             var resource = new ConfigResource((ConfigResourceType)r.ResourceType, r.ResourceName);
@@ -72,7 +74,7 @@ internal sealed class ConfigControl(ControllerContext context)
         foreach (IncrementalAlterConfigsRequest.AlterableConfig config in configs)
         {
             if (changes.ContainsKey(config.Name))
-                return new ControllerError(ErrorCode.InvalidConfig, "Error due to duplicate config keys");
+                return new ControllerError(ErrorCode.InvalidRequest, "Error due to duplicate config keys");
             error = Next(resource, config, out string? value);
             if (error.IsFailure) return error;
             changes.Add(config.Name, value);
@@ -81,7 +83,8 @@ internal sealed class ConfigControl(ControllerContext context)
         return Decide(resource, changes, [], records);
     }
 
-    private ControllerError Next(ConfigResource resource, IncrementalAlterConfigsRequest.AlterableConfig config, out string? value)
+    private ControllerError Next(ConfigResource resource, IncrementalAlterConfigsRequest.AlterableConfig config,
+        out string? value)
     {
         value = context.Image.Configs.Value(resource, config.Name);
         var operation = (Operation)config.ConfigOperation;
@@ -103,11 +106,13 @@ internal sealed class ConfigControl(ControllerContext context)
                         ErrorCode.InvalidConfig, $"Can't {word} to key {config.Name} because its type is not LIST.");
                 }
 
-                value = Combine(value ?? context.Options.Schema.Default(resource.Type, config.Name), config.Value!, operation);
+                value = Combine(value ?? context.Options.Schema.Default(resource.Type, config.Name), config.Value!,
+                    operation);
                 return ControllerError.None;
             default:
                 return new ControllerError(
-                    ErrorCode.InvalidRequest, $"Unknown operation type {config.ConfigOperation} is specified for {config.Name}");
+                    ErrorCode.InvalidRequest,
+                        $"Unknown operation type {config.ConfigOperation} is specified for {config.Name}");
         }
     }
 
@@ -134,7 +139,7 @@ internal sealed class ConfigControl(ControllerContext context)
             if (config.Value is null)
                 return new ControllerError(ErrorCode.InvalidRequest, $"Null value not supported for : {config.Name}");
             if (!changes.TryAdd(config.Name, config.Value))
-                return new ControllerError(ErrorCode.InvalidConfig, "Error due to duplicate config keys");
+                return new ControllerError(ErrorCode.InvalidRequest, "Error due to duplicate config keys");
         }
 
         List<string> dropped = [.. context.Image.Configs.Of(resource).Keys.Where(k => !changes.ContainsKey(k))];
@@ -142,18 +147,21 @@ internal sealed class ConfigControl(ControllerContext context)
     }
 
     private ControllerError Decide(
-        ConfigResource resource, SortedDictionary<string, string?> changes, List<string> dropped, List<MetadataRecord> records)
+        ConfigResource resource, SortedDictionary<string, string?> changes, List<string> dropped,
+            List<MetadataRecord> records)
     {
         var existing = context.Image.Configs.Of(resource);
         var all = existing;
-        foreach ((string name, string? value) in changes) all = value is null ? all.Remove(name) : all.SetItem(name, value);
+        foreach ((string name, string? value) in changes)
+            all = value is null ? all.Remove(name) : all.SetItem(name, value);
         all = all.RemoveRange(dropped);
         ControllerError error = context.Options.Schema.Validate(resource, all, existing);
         if (!error.IsFailure) error = CheckExists(resource);
         if (error.IsFailure) return error;
         foreach ((string name, string? value) in changes)
         {
-            // A broker's record is written even when nothing changes: it makes the broker read files again (KAFKA-14136).
+            // A broker's record is written even when nothing changes: it makes the broker read files again
+            // (KAFKA-14136).
             if (resource.Type == ConfigResourceType.Broker || existing.GetValueOrDefault(name) != value)
                 records.Add(ConfigurationsImage.Record(resource, name, value));
         }
@@ -162,12 +170,30 @@ internal sealed class ConfigControl(ControllerContext context)
         return ControllerError.None;
     }
 
-    private static ControllerError CheckResource(ConfigResource resource) => resource.Type switch
+    private static ControllerError CheckResource(ConfigResource resource)
     {
-        ConfigResourceType.Topic or ConfigResourceType.Broker or ConfigResourceType.ClientMetrics or ConfigResourceType.Group =>
-            ControllerError.None,
-        _ => new ControllerError(ErrorCode.InvalidRequest, $"Unexpected resource type {(sbyte)resource.Type}."),
-    };
+        string name = resource.Name;
+        switch (resource.Type)
+        {
+            case ConfigResourceType.Topic:
+                if (name.Length == 0) return Invalid("Default topic resources are not allowed.");
+                return TopicNames.Check(name) is { } reason
+                    ? new ControllerError(ErrorCode.InvalidTopicException, reason)
+                    : ControllerError.None;
+            case ConfigResourceType.Broker:
+                if (name.Length == 0) return ControllerError.None;
+                if (!int.TryParse(name, out int id)) return Invalid("Unable to parse broker name as a base 10 number.");
+                return id < 0 ? Invalid("Invalid negative broker ID.") : ControllerError.None;
+            case ConfigResourceType.Group:
+                return name.Length == 0 ? Invalid("Default group resources are not allowed.") : ControllerError.None;
+            case ConfigResourceType.ClientMetrics:
+                return ControllerError.None;
+            default:
+                return Invalid($"Unexpected resource type {(sbyte)resource.Type}.");
+        }
+    }
+
+    private static ControllerError Invalid(string why) => new(ErrorCode.InvalidRequest, why);
 
     private ControllerError CheckExists(ConfigResource resource) => resource.Type switch
     {

@@ -3,7 +3,8 @@ using Moldau.Protocol;
 
 namespace Moldau.Metadata;
 
-/// <summary>The state that decisions are made from: the latest image, appended but perhaps not committed, with its index.</summary>
+/// <summary>The state that decisions are made from: the latest image, appended but perhaps not committed, with its
+/// index.</summary>
 public sealed record ControllerState(MetadataImage Image, PartitionIndex Index)
 {
     public static readonly ControllerState Empty = new(MetadataImage.Empty, PartitionIndex.Empty);
@@ -48,24 +49,28 @@ internal sealed class ControllerContext(ControllerOptions options, Prng random)
     {
         BrokerRegistration? registration = Image.Cluster.Broker(broker);
         if (registration is null)
-            return new ControllerError(ErrorCode.StaleBrokerEpoch, $"No broker registration found for broker id {broker}");
+            return new ControllerError(ErrorCode.StaleBrokerEpoch,
+                $"No broker registration found for broker id {broker}");
         return registration.Epoch == epoch
             ? ControllerError.None
             : new ControllerError(
-                ErrorCode.StaleBrokerEpoch, $"Expected broker epoch {registration.Epoch}, but got broker epoch {epoch}");
+                ErrorCode.StaleBrokerEpoch,
+                    $"Expected broker epoch {registration.Epoch}, but got broker epoch {epoch}");
     }
 
     /// <summary>A topic's configuration: its own, this node's, the cluster's default, the configured value.</summary>
     public string? TopicConfig(string topic, string name) =>
         Image.Configs.Value(ConfigResource.Topic(topic), name)
         ?? Image.Configs.Value(
-            new ConfigResource(ConfigResourceType.Broker, Options.NodeId.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            new ConfigResource(ConfigResourceType.Broker,
+                Options.NodeId.ToString(System.Globalization.CultureInfo.InvariantCulture)),
             name)
         ?? Image.Configs.Value(ConfigResource.ClusterDefault, name);
 
     public int EffectiveMinIsr(TopicImage topic)
     {
-        int minIsr = int.TryParse(TopicConfig(topic.Name, "min.insync.replicas"), out int value) ? value : Options.MinInSyncReplicas;
+        int minIsr = int.TryParse(TopicConfig(topic.Name, "min.insync.replicas"), out int value) ? value
+            : Options.MinInSyncReplicas;
         int replicas = topic.Partitions.IsEmpty ? 1 : topic.Partitions[0].Replicas.Length;
         return Math.Min(minIsr, replicas);
     }

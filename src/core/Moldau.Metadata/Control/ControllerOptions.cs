@@ -16,7 +16,8 @@ public sealed record ControllerOptions
     /// <summary><c>broker.session.timeout.ms</c>.</summary>
     public Duration SessionTimeout { get; init; } = Duration.FromMs(9_000);
 
-    /// <summary><c>leader.imbalance.check.interval.seconds</c>; null where <c>auto.leader.rebalance.enable</c> is off.</summary>
+    /// <summary><c>leader.imbalance.check.interval.seconds</c>; null where <c>auto.leader.rebalance.enable</c> is
+    /// off.</summary>
     public Duration? LeaderImbalanceCheckInterval { get; init; } = Duration.FromSeconds(300);
 
     /// <summary><c>unclean.leader.election.interval.ms</c>.</summary>

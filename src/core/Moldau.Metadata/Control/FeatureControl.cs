@@ -80,7 +80,8 @@ internal sealed class FeatureControl(ControllerContext context)
                 : NotSupported(name, level) ?? Direction(level, current, type);
         if (reason is null && isVersion && level < current) reason = Downgrade(level, current, type);
         if (reason is not null)
-            return new ControllerError(ErrorCode.InvalidUpdateVersion, $"Invalid update version {level} for feature {name}. {reason}");
+            return new ControllerError(ErrorCode.InvalidUpdateVersion,
+                $"Invalid update version {level} for feature {name}. {reason}");
         records.Add(new MetadataRecord(new FeatureLevelRecord { Name = name, FeatureLevel = level }, 0));
         if (name == FeatureNames.EligibleLeaderReplicas && level >= 1 && current == 0)
             records.AddRange(ActivationRecords.ElrSafety(context.Image, context.Options));
@@ -94,7 +95,8 @@ internal sealed class FeatureControl(ControllerContext context)
         return level > current && type != Upgrade ? "Can't downgrade to a newer version." : null;
     }
 
-    /// <summary>Lowering the metadata version is safe only where no record type in use changes its form between the two.</summary>
+    /// <summary>Lowering the metadata version is safe only where no record type in use changes its form between the
+    /// two.</summary>
     private static string? Downgrade(short level, short current, sbyte type)
     {
         // The levels that changed the log, as the released packages say.
@@ -109,13 +111,15 @@ internal sealed class FeatureControl(ControllerContext context)
 
     private string? NotSupported(string name, short level)
     {
-        string? reason = Outside($"Local controller {context.Options.NodeId}", name, level, SupportedFeatures.Find(name));
+        string? reason = Outside($"Local controller {context.Options.NodeId}", name, level,
+            SupportedFeatures.Find(name));
         foreach ((int id, BrokerRegistration broker) in context.Image.Cluster.Brokers)
             reason ??= Outside($"Broker {id}", name, level, broker.Feature(name));
         foreach ((int id, ControllerRegistration controller) in context.Image.Cluster.Controllers)
         {
             if (id != context.Options.NodeId)
-                reason ??= Outside($"Controller {id}", name, level, controller.Features.FirstOrDefault(f => f.Name == name));
+                reason ??= Outside($"Controller {id}", name, level,
+                    controller.Features.FirstOrDefault(f => f.Name == name));
         }
 
         return reason;

@@ -71,7 +71,8 @@ public sealed class PartitionChangeBuilder
 
     public LeaderRecoveryState RecoveryState { get; init; }
 
-    /// <summary>A broker that came back without having shut down cleanly: its log may lack what was committed.</summary>
+    /// <summary>A broker that came back without having shut down cleanly: its log may lack what was
+    /// committed.</summary>
     public int UncleanShutdownReplica { get; init; } = LeaderConstants.NoLeader;
 
     /// <summary>The directory of a replica that is new to the partition.</summary>
@@ -86,7 +87,8 @@ public sealed class PartitionChangeBuilder
         if (_record.Leader == LeaderConstants.NoChange && _old.Replicas.Any(r => !_replicas.Contains(r)))
             _record.Leader = _old.Leader;
         RecordElr();
-        if (_record.Isr is null && (_isr.Count > 0 || _isElrEnabled) && !_isr.SequenceEqual(_old.Isr)) _record.Isr = _isr;
+        if (_record.Isr is null && (_isr.Count > 0 || _isElrEnabled) && !_isr.SequenceEqual(_old.Isr))
+            _record.Isr = _isr;
         if (_version.IsLeaderEpochBumpedOnIsrShrink && _record.Leader == LeaderConstants.NoChange
             && _record.Isr is { } isr && _old.Isr.Any(r => !isr.Contains(r)))
         {
@@ -127,7 +129,8 @@ public sealed class PartitionChangeBuilder
             return;
         }
 
-        _elr = [.. new SortedSet<int>(_elr.Concat(_old.Isr)).Where(r => !_isr.Contains(r) && r != UncleanShutdownReplica)];
+        _elr = [.. new SortedSet<int>(_elr.Concat(_old.Isr)).Where(r => !_isr.Contains(r)
+            && r != UncleanShutdownReplica)];
     }
 
     private void Elect()

@@ -45,7 +45,8 @@ public sealed record PartitionIndex(
         Set(Imbalanced, id, next is { HasPreferredLeader: false }),
         Set(Reassigning, id, next is { IsReassigning: true }));
 
-    private static ImmutableSortedSet<TopicIdPartition> Set(ImmutableSortedSet<TopicIdPartition> set, TopicIdPartition id, bool isIn) =>
+    private static ImmutableSortedSet<TopicIdPartition> Set(ImmutableSortedSet<TopicIdPartition> set,
+        TopicIdPartition id, bool isIn) =>
         isIn ? set.Add(id) : set.Remove(id);
 
     private static ImmutableSortedDictionary<int, ImmutableSortedSet<TopicIdPartition>> Move(
@@ -56,7 +57,8 @@ public sealed record PartitionIndex(
     {
         foreach (int broker in old)
         {
-            if (next.Contains(broker) || !map.TryGetValue(broker, out ImmutableSortedSet<TopicIdPartition>? set)) continue;
+            if (next.Contains(broker) || !map.TryGetValue(broker, out ImmutableSortedSet<TopicIdPartition>? set))
+                continue;
             set = set.Remove(id);
             map = set.IsEmpty ? map.Remove(broker) : map.SetItem(broker, set);
         }

@@ -16,7 +16,9 @@ internal sealed class ProducerIdControl(ControllerContext context)
             return new(new AllocateProducerIdsResponse { ErrorCode = (short)ErrorCode.UnknownServerError }, []);
         var record = new ProducerIdsRecord
         {
-            BrokerId = request.BrokerId, BrokerEpoch = request.BrokerEpoch, NextProducerId = first + BlockSize,
+            BrokerId = request.BrokerId,
+            BrokerEpoch = request.BrokerEpoch,
+            NextProducerId = first + BlockSize,
         };
         var response = new AllocateProducerIdsResponse { ProducerIdStart = first, ProducerIdLen = BlockSize };
         return new(response, [new MetadataRecord(record, 0)]);

@@ -3,7 +3,8 @@ using Moldau.Protocol;
 
 namespace Moldau.Metadata;
 
-/// <summary>The controller: decides what is written to the metadata log. It reads its latest state (appended, perhaps not
+/// <summary>The controller: decides what is written to the metadata log. It reads its latest state (appended, perhaps
+/// not
 /// committed), applies what it decides at once, and takes it back when it loses the leadership before the commit.
 /// Owner: the control machine's thread. It persists nothing itself; its truth is the log.</summary>
 public sealed class QuorumController
@@ -70,7 +71,8 @@ public sealed class QuorumController
     {
         if (IsActive)
         {
-            while (_uncommitted.TryPeek(out (long Offset, ControllerState State) next) && next.Offset <= batch.LastOffset)
+            while (_uncommitted.TryPeek(out (long Offset, ControllerState State) next)
+                && next.Offset <= batch.LastOffset)
             {
                 _committed = next.State;
                 _uncommitted.Dequeue();
@@ -87,7 +89,8 @@ public sealed class QuorumController
         return null;
     }
 
-    /// <summary>This node leads now, and the log up to <paramref name="nextOffset"/> has been committed and applied. The
+    /// <summary>This node leads now, and the log up to <paramref name="nextOffset"/> has been committed and applied.
+    /// The
     /// outcome holds the records that the log needs first: on an empty log those of the bootstrap snapshot.</summary>
     public ControllerOutcome Activate(int epoch, long nextOffset, Instant now)
     {
@@ -175,7 +178,8 @@ public sealed class QuorumController
         Outcome(result.Response, result.Records, result.IsAtomic, nextOffset);
 
     private ControllerOutcome Outcome(
-        IResponse? response, IReadOnlyList<MetadataRecord> records, bool isAtomic, long nextOffset, bool isActivation = false)
+        IResponse? response, IReadOnlyList<MetadataRecord> records, bool isAtomic, long nextOffset,
+            bool isActivation = false)
     {
         long last = nextOffset + records.Count - 1;
         if (records.Count > 0)

@@ -11,7 +11,8 @@ internal sealed class ReassignmentControl(ControllerContext context, TopicContro
     {
         var response = new AlterPartitionReassignmentsResponse
         {
-            AllowReplicationFactorChange = request.AllowReplicationFactorChange, ErrorMessage = null,
+            AllowReplicationFactorChange = request.AllowReplicationFactorChange,
+            ErrorMessage = null,
         };
         var records = new List<MetadataRecord>();
         foreach (AlterPartitionReassignmentsRequest.ReassignableTopic topic in request.Topics)
@@ -22,7 +23,9 @@ internal sealed class ReassignmentControl(ControllerContext context, TopicContro
                 ControllerError error = Alter(topic.Name, partition, request.AllowReplicationFactorChange, records);
                 answer.Partitions.Add(new AlterPartitionReassignmentsResponse.ReassignablePartitionResponse
                 {
-                    PartitionIndex = partition.PartitionIndex, ErrorCode = error.CodeNumber, ErrorMessage = error.Message,
+                    PartitionIndex = partition.PartitionIndex,
+                    ErrorCode = error.CodeNumber,
+                    ErrorMessage = error.Message,
                 });
             }
 
@@ -45,9 +48,11 @@ internal sealed class ReassignmentControl(ControllerContext context, TopicContro
             return new(response, []);
         }
 
-        foreach (IGrouping<Uuid, TopicIdPartition> group in context.State.Index.Reassigning.GroupBy(static p => p.TopicId))
+        foreach (IGrouping<Uuid,
+            TopicIdPartition> group in context.State.Index.Reassigning.GroupBy(static p => p.TopicId))
         {
-            if (context.Image.Topics.Find(group.Key) is { } found) List(found, group.Select(static p => p.Partition), response);
+            if (context.Image.Topics.Find(group.Key) is { } found)
+                List(found, group.Select(static p => p.Partition), response);
         }
 
         return new(response, []);
@@ -80,7 +85,8 @@ internal sealed class ReassignmentControl(ControllerContext context, TopicContro
         if (context.Image.Topics.Find(name) is not { } topic)
             return new ControllerError(ErrorCode.UnknownTopicOrPartition, $"Unable to find a topic named {name}.");
         if (topic.Partition(target.PartitionIndex) is not { } partition)
-            return new ControllerError(ErrorCode.UnknownTopicOrPartition, $"Unable to find partition {name}:{target.PartitionIndex}.");
+            return new ControllerError(ErrorCode.UnknownTopicOrPartition,
+                $"Unable to find partition {name}:{target.PartitionIndex}.");
         var id = new TopicIdPartition(topic.Id, target.PartitionIndex);
         if (target.Replicas is null) return Cancel(topic, id, partition, records);
         ControllerError error = topics.CheckAssignment(target.Replicas, null);
@@ -102,7 +108,8 @@ internal sealed class ReassignmentControl(ControllerContext context, TopicContro
         TopicImage topic, TopicIdPartition id, PartitionImage partition, List<int> target, List<MetadataRecord> records)
     {
         List<int> removing = [.. partition.Replicas.Where(r => !target.Contains(r)).Order()];
-        List<int> adding = [.. target.Where(r => !partition.Replicas.Contains(r) || partition.AddingReplicas.Contains(r)).Order()];
+        List<int> adding = [.. target.Where(r => !partition.Replicas.Contains(r)
+            || partition.AddingReplicas.Contains(r)).Order()];
         var builder = new PartitionChangeBuilder(
             id, partition, context.Image.Features, context.EffectiveMinIsr(topic), b => context.MayLead(partition, b))
         {

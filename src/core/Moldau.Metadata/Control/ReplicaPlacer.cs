@@ -92,5 +92,6 @@ internal sealed class ReplicaPlacer
     }
 
     private static bool IsCordoned(BrokerRegistration broker) =>
-        broker.CordonedDirectories is { } cordoned && !broker.Directories.IsEmpty && broker.Directories.All(cordoned.Contains);
+        broker.CordonedDirectories is { } cordoned && !broker.Directories.IsEmpty
+            && broker.Directories.All(cordoned.Contains);
 }

@@ -57,7 +57,9 @@ internal sealed partial class ReplicationControl
                 if (isAll && error.Code == ErrorCode.ElectionNotNeeded) continue;
                 result.PartitionResult.Add(new ElectLeadersResponse.PartitionResult
                 {
-                    PartitionId = partition, ErrorCode = error.CodeNumber, ErrorMessage = error.Message,
+                    PartitionId = partition,
+                    ErrorCode = error.CodeNumber,
+                    ErrorMessage = error.Message,
                 });
             }
 
@@ -91,7 +93,8 @@ internal sealed partial class ReplicationControl
                     if (error == ErrorCode.None && !broker.HasOnlineDirectory(directory.Id)) offline.Add(id);
                     topicAnswer.Partitions.Add(new AssignReplicasToDirsResponse.PartitionData
                     {
-                        PartitionIndex = partition.PartitionIndex, ErrorCode = (short)error,
+                        PartitionIndex = partition.PartitionIndex,
+                        ErrorCode = (short)error,
                     });
                 }
             }
@@ -106,7 +109,8 @@ internal sealed partial class ReplicationControl
             ? [.. proposal.NewIsrWithEpochs.Select(static b => (b.BrokerId, b.BrokerEpoch))]
             : [.. proposal.NewIsr.Select(static b => (b, -1L))];
 
-    private static AlterPartitionResponse.PartitionData Refused(AlterPartitionRequest.PartitionData proposal, ErrorCode error) =>
+    private static AlterPartitionResponse.PartitionData Refused(AlterPartitionRequest.PartitionData proposal,
+        ErrorCode error) =>
         new() { PartitionIndex = proposal.PartitionIndex, ErrorCode = (short)error };
 
     private AlterPartitionResponse.PartitionData AlterPartition(
@@ -151,7 +155,8 @@ internal sealed partial class ReplicationControl
     }
 
     private ErrorCode Check(
-        int broker, PartitionImage partition, AlterPartitionRequest.PartitionData proposal, List<(int Broker, long Epoch)> isr)
+        int broker, PartitionImage partition, AlterPartitionRequest.PartitionData proposal,
+            List<(int Broker, long Epoch)> isr)
     {
         // A leader that knows more than this controller: then this one is no longer the controller.
         if (proposal.LeaderEpoch > partition.LeaderEpoch) return ErrorCode.NotController;
@@ -160,11 +165,13 @@ internal sealed partial class ReplicationControl
         if (broker != partition.Leader) return ErrorCode.InvalidRequest;
         if (proposal.PartitionEpoch < partition.PartitionEpoch) return ErrorCode.InvalidUpdateVersion;
         var members = new HashSet<int>(isr.Select(static b => b.Broker));
-        if (members.Count != isr.Count || !members.All(b => partition.Replicas.Contains(b))) return ErrorCode.InvalidRequest;
+        if (members.Count != isr.Count || !members.All(b => partition.Replicas.Contains(b)))
+            return ErrorCode.InvalidRequest;
         if (!members.Contains(partition.Leader)) return ErrorCode.InvalidRequest;
         var recovery = (LeaderRecoveryState)proposal.LeaderRecoveryState;
         if (recovery == LeaderRecoveryState.Recovering && isr.Count > 1) return ErrorCode.InvalidRequest;
-        if (recovery == LeaderRecoveryState.Recovering && partition.LeaderRecoveryState == LeaderRecoveryState.Recovered)
+        if (recovery == LeaderRecoveryState.Recovering
+            && partition.LeaderRecoveryState == LeaderRecoveryState.Recovered)
             return ErrorCode.InvalidRequest;
         foreach ((int member, long epoch) in isr)
         {
@@ -183,7 +190,8 @@ internal sealed partial class ReplicationControl
         if (topic.Partition(partitionId) is not { } partition)
             return new ControllerError(ErrorCode.UnknownTopicOrPartition, $"No such partition as {name}-{partitionId}");
         bool isNeedless = kind == ElectionKind.Preferred ? partition.HasPreferredLeader : partition.HasLeader;
-        if (isNeedless) return new ControllerError(ErrorCode.ElectionNotNeeded, "Leader election not needed for topic partition.");
+        if (isNeedless)
+            return new ControllerError(ErrorCode.ElectionNotNeeded, "Leader election not needed for topic partition.");
         if (Builder(topic, new TopicIdPartition(topic.Id, partitionId), partition, kind).Build() is { } record)
         {
             records.Add(record);
@@ -192,7 +200,8 @@ internal sealed partial class ReplicationControl
 
         return kind == ElectionKind.Preferred
             ? new ControllerError(ErrorCode.PreferredLeaderNotAvailable, "The preferred leader was not available.")
-            : new ControllerError(ErrorCode.EligibleLeadersNotAvailable, "Eligible topic partition leaders are not available.");
+            : new ControllerError(ErrorCode.EligibleLeadersNotAvailable,
+                "Eligible topic partition leaders are not available.");
     }
 
     private ErrorCode Assign(TopicIdPartition id, int broker, Uuid directory, List<MetadataRecord> records)

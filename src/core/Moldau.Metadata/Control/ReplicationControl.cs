@@ -57,7 +57,9 @@ internal sealed partial class ReplicationControl(ControllerContext context)
         Update(affected, records, remove: broker.Id);
         var record = new BrokerRegistrationChangeRecord
         {
-            BrokerId = broker.Id, BrokerEpoch = broker.Epoch, LogDirs = [.. broker.Directories.Where(d => !gone.Contains(d))],
+            BrokerId = broker.Id,
+            BrokerEpoch = broker.Epoch,
+            LogDirs = [.. broker.Directories.Where(d => !gone.Contains(d))],
         };
         records.Add(new MetadataRecord(record, 2));
     }
@@ -102,7 +104,8 @@ internal sealed partial class ReplicationControl(ControllerContext context)
         if (builder.Build() is { } record) records.Add(record);
     }
 
-    private PartitionChangeBuilder Builder(TopicImage topic, TopicIdPartition id, PartitionImage partition, ElectionKind election) =>
+    private PartitionChangeBuilder Builder(TopicImage topic, TopicIdPartition id, PartitionImage partition,
+        ElectionKind election) =>
         new(id, partition, context.Image.Features, context.EffectiveMinIsr(topic), b => context.MayLead(partition, b))
         {
             Election = election,

@@ -17,12 +17,15 @@ internal sealed partial class TopicControl
             if (topic.Name is not null && topic.TopicId.IsZero) names.Add(topic.Name);
             else if (topic.Name is null && !topic.TopicId.IsZero) ids.Add(topic.TopicId);
             else if (topic.Name is null)
-                Answer(response, null, Uuid.Zero, ErrorCode.InvalidRequest, "Neither topic name nor id were specified.");
+                Answer(response, null, Uuid.Zero, ErrorCode.InvalidRequest,
+                    "Neither topic name nor id were specified.");
             else
-                Answer(response, topic.Name, topic.TopicId, ErrorCode.InvalidRequest, "You may not specify both topic name and topic id.");
+                Answer(response, topic.Name, topic.TopicId, ErrorCode.InvalidRequest,
+                    "You may not specify both topic name and topic id.");
         }
 
-        foreach (string name in names.Repeated) Answer(response, name, Uuid.Zero, ErrorCode.InvalidRequest, "Duplicate topic name.");
+        foreach (string name in names.Repeated)
+            Answer(response, name, Uuid.Zero, ErrorCode.InvalidRequest, "Duplicate topic name.");
         foreach (Uuid id in ids.Repeated) Answer(response, null, id, ErrorCode.InvalidRequest, "Duplicate topic id.");
 
         var found = new List<TopicImage>();
@@ -36,7 +39,8 @@ internal sealed partial class TopicControl
         {
             if (context.Image.Topics.Find(name) is not { } topic)
             {
-                Answer(response, name, Uuid.Zero, ErrorCode.UnknownTopicOrPartition, "This server does not host this topic-partition.");
+                Answer(response, name, Uuid.Zero, ErrorCode.UnknownTopicOrPartition,
+                    "This server does not host this topic-partition.");
             }
             else if (ids.Repeated.Contains(topic.Id) || found.Remove(topic))
             {
@@ -86,7 +90,7 @@ internal sealed partial class TopicControl
     private ControllerError Grow(CreatePartitionsRequest.CreatePartitionsTopic request, List<MetadataRecord> records)
     {
         if (context.Image.Topics.Find(request.Name) is not { } topic)
-            return new ControllerError(ErrorCode.UnknownTopicOrPartition, "This server does not host this topic-partition.");
+            return new ControllerError(ErrorCode.UnknownTopicOrPartition);
         int have = topic.Partitions.Length;
         if (request.Count == have)
             return new ControllerError(ErrorCode.InvalidPartitions, $"Topic already has {have} partition(s).");
@@ -104,7 +108,8 @@ internal sealed partial class TopicControl
             ? GrowManually(assignments, have, additional, factor, partitions)
             : Place(additional, factor, partitions);
         if (error.IsFailure) return error;
-        for (int i = 0; i < partitions.Count; i++) records.Add(partitions[i].ToRecord(topic.Id, have + i, context.Version));
+        for (int i = 0; i < partitions.Count; i++)
+            records.Add(partitions[i].ToRecord(topic.Id, have + i, context.Version));
         return records.Count > ControllerContext.MaxRecordsPerOperation
             ? new ControllerError(ErrorCode.PolicyViolation, "Unable to perform excessively large batch operation.")
             : ControllerError.None;
@@ -140,14 +145,19 @@ internal sealed partial class TopicControl
         return ControllerError.None;
     }
 
-    private static void Answer(DeleteTopicsResponse response, string? name, Uuid id, ErrorCode error, string? message) =>
+    private static void Answer(DeleteTopicsResponse response, string? name, Uuid id, ErrorCode error,
+        string? message) =>
         response.Responses.Add(new DeleteTopicsResponse.DeletableTopicResult
         {
-            Name = name, TopicId = id, ErrorCode = (short)error, ErrorMessage = message,
+            Name = name,
+            TopicId = id,
+            ErrorCode = (short)error,
+            ErrorMessage = message,
         });
 }
 
-/// <summary>What a request names, once each, and what it names more than once; both in the order of the request.</summary>
+/// <summary>What a request names, once each, and what it names more than once; both in the order of the
+/// request.</summary>
 internal sealed class UniqueList<T>
     where T : notnull
 {

@@ -20,24 +20,24 @@ internal sealed partial class TopicControl(ControllerContext context, ConfigCont
             if (!seen.Add(topic.Name)) duplicates.Add(topic.Name);
         }
 
-        // Within the request, too, names may not collide: those that went before count.
-        var created = new List<string>();
         foreach (CreatableTopic topic in request.Topics)
         {
             if (duplicates.Contains(topic.Name) || topic.Name == TopicNames.ClusterMetadata) continue;
             int before = records.Count;
-            var result = new TopicResult { Name = topic.Name };
+            var result = new TopicResult { Name = topic.Name, ErrorMessage = null };
             ControllerError error = CreateOne(topic, records, result);
             if (!error.IsFailure && records.Count > ControllerContext.MaxRecordsPerOperation)
-                error = new ControllerError(ErrorCode.PolicyViolation, "Unable to perform excessively large batch operation.");
+                error = new ControllerError(ErrorCode.PolicyViolation,
+                    "Unable to perform excessively large batch operation.");
             if (error.IsFailure)
             {
                 records.RemoveRange(before, records.Count - before);
-                result = new TopicResult { Name = topic.Name, ErrorCode = error.CodeNumber, ErrorMessage = error.Message };
-            }
-            else
-            {
-                created.Add(topic.Name);
+                result = new TopicResult
+                {
+                    Name = topic.Name,
+                    ErrorCode = error.CodeNumber,
+                    ErrorMessage = error.Message
+                };
             }
 
             response.Topics.Add(result);
@@ -87,7 +87,8 @@ internal sealed partial class TopicControl(ControllerContext context, ConfigCont
         if (topics.Find(name) is not null)
             return new ControllerError(ErrorCode.TopicAlreadyExists, $"Topic '{name}' already exists.");
         return TopicNames.FindCollision(name, topics) is { } other
-            ? new ControllerError(ErrorCode.InvalidTopicException, $"Topic '{name}' collides with existing topic: {other}")
+            ? new ControllerError(ErrorCode.InvalidTopicException,
+                $"Topic '{name}' collides with existing topic: {other}")
             : ControllerError.None;
     }
 
@@ -102,8 +103,10 @@ internal sealed partial class TopicControl(ControllerContext context, ConfigCont
         }
 
         if (nulls.Count > 0)
-            return new ControllerError(ErrorCode.InvalidConfig, "Null value not supported for topic configs: " + string.Join(',', nulls));
-        return overrides.Count == 0 ? ControllerError.None : configs.Validate(ConfigResource.Topic(topic.Name), overrides);
+            return new ControllerError(ErrorCode.InvalidConfig,
+                "Null value not supported for topic configs: " + string.Join(',', nulls));
+        return overrides.Count == 0 ? ControllerError.None
+            : configs.Validate(ConfigResource.Topic(topic.Name), overrides);
     }
 
     private IEnumerable<CreateTopicsResponse.CreatableTopicConfigs> Effective(Dictionary<string, string> overrides) =>
@@ -124,7 +127,8 @@ internal sealed partial class TopicControl(ControllerContext context, ConfigCont
         if (topic.ReplicationFactor is < -1 or 0)
         {
             return new ControllerError(
-                ErrorCode.InvalidReplicationFactor, "Replication factor must be larger than 0, or -1 to use the default value.");
+                ErrorCode.InvalidReplicationFactor,
+                    "Replication factor must be larger than 0, or -1 to use the default value.");
         }
 
         if (topic.NumPartitions is < -1 or 0)
@@ -142,7 +146,8 @@ internal sealed partial class TopicControl(ControllerContext context, ConfigCont
     private ControllerError Place(int count, int replicationFactor, List<PartitionImage> partitions)
     {
         if (count > ControllerContext.MaxRecordsPerOperation)
-            return new ControllerError(ErrorCode.PolicyViolation, "Unable to perform excessively large batch operation.");
+            return new ControllerError(ErrorCode.PolicyViolation,
+                "Unable to perform excessively large batch operation.");
         var placer = new ReplicaPlacer(context.Image.Cluster, context.Random);
         string? reason = placer.Check(replicationFactor);
         for (int i = 0; i < count && reason is null; i++)
@@ -155,7 +160,8 @@ internal sealed partial class TopicControl(ControllerContext context, ConfigCont
         return reason is null
             ? ControllerError.None
             : new ControllerError(
-                ErrorCode.InvalidReplicationFactor, $"Unable to replicate the partition {replicationFactor} time(s): {reason}");
+                ErrorCode.InvalidReplicationFactor,
+                    $"Unable to replicate the partition {replicationFactor} time(s): {reason}");
     }
 
     private ControllerError AssignManually(CreatableTopic topic, List<PartitionImage> partitions)
@@ -170,7 +176,8 @@ internal sealed partial class TopicControl(ControllerContext context, ConfigCont
         if (topic.NumPartitions != -1)
         {
             return new ControllerError(
-                ErrorCode.InvalidRequest, "A manual partition assignment was specified, but numPartitions was not set to -1.");
+                ErrorCode.InvalidRequest,
+                    "A manual partition assignment was specified, but numPartitions was not set to -1.");
         }
 
         var byIndex = new SortedDictionary<int, PartitionImage>();
@@ -210,7 +217,8 @@ internal sealed partial class TopicControl(ControllerContext context, ConfigCont
         foreach (int broker in brokers.Order())
         {
             if (context.Image.Cluster.Broker(broker) is null)
-                return Invalid($"The manual partition assignment includes broker {broker}, but no such broker is registered.");
+                return Invalid(
+                    $"The manual partition assignment includes broker {broker}, but no such broker is registered.");
             if (broker == previous)
                 return Invalid($"The manual partition assignment includes the broker {broker} more than once.");
             previous = broker;

@@ -34,7 +34,8 @@ public static class TopicNames
         string unified = Unify(name);
         foreach ((string other, _) in topics.ByName)
         {
-            if (other.Length == name.Length && other != name && HasCollisionChars(other) && Unify(other) == unified) return other;
+            if (other.Length == name.Length && other != name && HasCollisionChars(other) && Unify(other) == unified)
+                return other;
         }
 
         return null;

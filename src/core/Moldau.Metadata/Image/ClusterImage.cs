@@ -70,7 +70,8 @@ public sealed record BrokerRegistration
         Epoch = record.BrokerEpoch,
         IncarnationId = record.IncarnationId,
         Listeners = [.. record.EndPoints.Select(e => new ListenerEndpoint(e.Name, e.Host, e.Port, e.SecurityProtocol))],
-        Features = [.. record.Features.Select(f => new SupportedFeature(f.Name, f.MinSupportedVersion, f.MaxSupportedVersion))],
+        Features = [.. record.Features.Select(f => new SupportedFeature(f.Name, f.MinSupportedVersion,
+            f.MaxSupportedVersion))],
         Rack = record.Rack,
         IsFenced = record.Fenced,
         IsInControlledShutdown = record.InControlledShutdown,
@@ -95,7 +96,10 @@ public sealed record BrokerRegistration
         {
             record.EndPoints.Add(new RegisterBrokerRecord.BrokerEndpoint
             {
-                Name = e.Name, Host = e.Host, Port = e.Port, SecurityProtocol = e.SecurityProtocol,
+                Name = e.Name,
+                Host = e.Host,
+                Port = e.Port,
+                SecurityProtocol = e.SecurityProtocol,
             });
         }
 
@@ -103,12 +107,15 @@ public sealed record BrokerRegistration
         {
             record.Features.Add(new RegisterBrokerRecord.BrokerFeature
             {
-                Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max,
+                Name = f.Name,
+                MinSupportedVersion = f.Min,
+                MaxSupportedVersion = f.Max,
             });
         }
 
         if (version.IsDirectoryAssignmentSupported) record.LogDirs = [.. Directories];
-        if (version.AreCordonedLogDirsSupported && CordonedDirectories is { } cordoned) record.CordonedLogDirs = [.. cordoned];
+        if (version.AreCordonedLogDirsSupported && CordonedDirectories is { } cordoned)
+            record.CordonedLogDirs = [.. cordoned];
         return new MetadataRecord(record, version.RegisterBrokerRecordVersion);
     }
 
@@ -144,13 +151,18 @@ public sealed record ControllerRegistration(
     {
         var record = new RegisterControllerRecord
         {
-            ControllerId = Id, IncarnationId = IncarnationId, ZkMigrationReady = IsZkMigrationReady,
+            ControllerId = Id,
+            IncarnationId = IncarnationId,
+            ZkMigrationReady = IsZkMigrationReady,
         };
         foreach (ListenerEndpoint e in Listeners)
         {
             record.EndPoints.Add(new RegisterControllerRecord.ControllerEndpoint
             {
-                Name = e.Name, Host = e.Host, Port = e.Port, SecurityProtocol = e.SecurityProtocol,
+                Name = e.Name,
+                Host = e.Host,
+                Port = e.Port,
+                SecurityProtocol = e.SecurityProtocol,
             });
         }
 
@@ -158,7 +170,9 @@ public sealed record ControllerRegistration(
         {
             record.Features.Add(new RegisterControllerRecord.ControllerFeature
             {
-                Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max,
+                Name = f.Name,
+                MinSupportedVersion = f.Min,
+                MaxSupportedVersion = f.Max,
             });
         }
 

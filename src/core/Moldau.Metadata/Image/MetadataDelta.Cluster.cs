@@ -16,11 +16,14 @@ public sealed partial class MetadataDelta
                 _cluster = _cluster with { Brokers = _cluster.Brokers.Remove(r.BrokerId) };
                 return null;
             case FenceBrokerRecord r:
-                return Find(r.Id, r.Epoch) is { } fenced ? SetBroker(fenced with { IsFenced = true }) : Missing(r.Id, r.Epoch);
+                return Find(r.Id, r.Epoch) is { } fenced ? SetBroker(fenced with { IsFenced = true })
+                    : Missing(r.Id, r.Epoch);
             case UnfenceBrokerRecord r:
-                return Find(r.Id, r.Epoch) is { } unfenced ? SetBroker(unfenced with { IsFenced = false }) : Missing(r.Id, r.Epoch);
+                return Find(r.Id, r.Epoch) is { } unfenced ? SetBroker(unfenced with { IsFenced = false })
+                    : Missing(r.Id, r.Epoch);
             case BrokerRegistrationChangeRecord r:
-                return Find(r.BrokerId, r.BrokerEpoch) is { } old ? SetBroker(Change(old, r)) : Missing(r.BrokerId, r.BrokerEpoch);
+                return Find(r.BrokerId, r.BrokerEpoch) is { } old ? SetBroker(Change(old, r))
+                    : Missing(r.BrokerId, r.BrokerEpoch);
             case RegisterControllerRecord r:
                 _cluster = _cluster with
                 {

@@ -34,7 +34,8 @@ public sealed partial class MetadataDelta
     /// <param name="Partition">Its number.</param>
     /// <param name="Old">Null where the partition is new.</param>
     /// <param name="New">The state in the new image.</param>
-    public readonly record struct PartitionChange(TopicImage Topic, int Partition, PartitionImage? Old, PartitionImage New);
+    public readonly record struct PartitionChange(TopicImage Topic, int Partition, PartitionImage? Old,
+        PartitionImage New);
 
     /// <summary>The partitions that changed, of the topics in the order in which they were first touched.
     /// <paramref name="next"/> is what <see cref="Apply"/> gave.</summary>
@@ -48,7 +49,8 @@ public sealed partial class MetadataDelta
             for (int i = 0; i < topic.Partitions.Length; i++)
             {
                 PartitionImage? old = builder.Old?.Partition(i);
-                if (!ReferenceEquals(old, topic.Partitions[i])) yield return new PartitionChange(topic, i, old, topic.Partitions[i]);
+                if (!ReferenceEquals(old, topic.Partitions[i]))
+                    yield return new PartitionChange(topic, i, old, topic.Partitions[i]);
             }
         }
     }

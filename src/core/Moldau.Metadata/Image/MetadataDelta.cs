@@ -4,9 +4,11 @@ using Moldau.Protocol;
 
 namespace Moldau.Metadata;
 
-/// <summary>Records applied to an image, which does not change: <see cref="Apply"/> gives the next one, which shares all
+/// <summary>Records applied to an image, which does not change: <see cref="Apply"/> gives the next one, which shares
+/// all
 /// that is the same. Also says what changed, so that a reader need not compare images. A record that does not fit (an
-/// unknown topic, a wrong broker epoch) means a damaged log: <see cref="Replay"/> says so and changes nothing.</summary>
+/// unknown topic, a wrong broker epoch) means a damaged log: <see cref="Replay"/> says so and changes
+/// nothing.</summary>
 public sealed partial class MetadataDelta(MetadataImage image)
 {
     private readonly Dictionary<Uuid, TopicBuilder> _topics = [];

@@ -45,7 +45,8 @@ public sealed record MetadataImage
         if (NextProducerId >= 0)
         {
             records.Add(new MetadataRecord(
-                new Protocol.ProducerIdsRecord { BrokerId = -1, BrokerEpoch = -1, NextProducerId = NextProducerId }, 0));
+                new Protocol.ProducerIdsRecord { BrokerId = -1, BrokerEpoch = -1, NextProducerId = NextProducerId },
+                    0));
         }
 
         Security.WriteTo(records);

@@ -19,7 +19,8 @@ public sealed class MetadataLoader
     public bool IsInTransaction => _transaction is not null;
 
     /// <summary>Replaces everything by the content of a snapshot. Returns null, or what is wrong with it.</summary>
-    public string? LoadSnapshot(IEnumerable<MetadataRecord> records, MetadataProvenance provenance, out MetadataUpdate? update)
+    public string? LoadSnapshot(IEnumerable<MetadataRecord> records, MetadataProvenance provenance,
+        out MetadataUpdate? update)
     {
         update = null;
         var delta = new MetadataDelta(MetadataImage.Empty);

@@ -4,7 +4,8 @@ using Moldau.Protocol;
 
 namespace Moldau.Metadata;
 
-/// <summary>Whether a leader that was elected uncleanly still has to bring the log into a consistent state (KIP-704).</summary>
+/// <summary>Whether a leader that was elected uncleanly still has to bring the log into a consistent state
+/// (KIP-704).</summary>
 public enum LeaderRecoveryState : sbyte
 {
     NoChange = -1,

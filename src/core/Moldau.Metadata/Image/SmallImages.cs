@@ -5,7 +5,8 @@ using Moldau.Protocol;
 namespace Moldau.Metadata;
 
 /// <summary>Finalized feature levels; a level of 0 is not kept.</summary>
-public sealed record FeaturesImage(ImmutableSortedDictionary<string, short> Finalized, MetadataVersion Version, sbyte ZkMigrationState)
+public sealed record FeaturesImage(ImmutableSortedDictionary<string, short> Finalized, MetadataVersion Version,
+    sbyte ZkMigrationState)
 {
     public static readonly FeaturesImage Empty =
         new(ImmutableSortedDictionary.Create<string, short>(StringComparer.Ordinal), MetadataVersion.Minimum, 0);
@@ -20,7 +21,8 @@ public sealed record FeaturesImage(ImmutableSortedDictionary<string, short> Fina
     public FeaturesImage With(string name, short level)
     {
         var finalized = level == 0 ? Finalized.Remove(name) : Finalized.SetItem(name, level);
-        return new FeaturesImage(finalized, name == MetadataVersion.FeatureName ? new MetadataVersion(level) : Version, ZkMigrationState);
+        return new FeaturesImage(finalized, name == MetadataVersion.FeatureName ? new MetadataVersion(level) : Version,
+            ZkMigrationState);
     }
 
     /// <summary>The metadata version goes first, because it decides how what follows is read.</summary>
@@ -80,7 +82,8 @@ public sealed record ConfigurationsImage(
     public static readonly ConfigurationsImage Empty =
         new(ImmutableSortedDictionary<ConfigResource, ImmutableSortedDictionary<string, string>>.Empty);
 
-    public ImmutableSortedDictionary<string, string> Of(ConfigResource resource) => ByResource.GetValueOrDefault(resource, None);
+    public ImmutableSortedDictionary<string, string> Of(ConfigResource resource) =>
+        ByResource.GetValueOrDefault(resource, None);
 
     public string? Value(ConfigResource resource, string name) => Of(resource).GetValueOrDefault(name);
 
@@ -104,7 +107,10 @@ public sealed record ConfigurationsImage(
     public static MetadataRecord Record(ConfigResource resource, string name, string? value) => new(
         new ConfigRecord
         {
-            ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = name, Value = value,
+            ResourceType = (sbyte)resource.Type,
+            ResourceName = resource.Name,
+            Name = name,
+            Value = value,
         },
         0);
 
@@ -154,7 +160,8 @@ public sealed record ClientQuotasImage(
     {
         var entity = new ClientQuotaEntity(record.Entity.Select(static e => (e.EntityType, e.EntityName)));
         ImmutableSortedDictionary<string, double> quotas =
-            ByEntity.GetValueOrDefault(entity, ImmutableSortedDictionary.Create<string, double>(StringComparer.Ordinal));
+            ByEntity.GetValueOrDefault(entity, ImmutableSortedDictionary.Create<string,
+                double>(StringComparer.Ordinal));
         quotas = record.Remove ? quotas.Remove(record.Key) : quotas.SetItem(record.Key, record.Value);
         return new(quotas.IsEmpty ? ByEntity.Remove(entity) : ByEntity.SetItem(entity, quotas));
     }
@@ -225,7 +232,8 @@ public sealed record SecurityImage(
 internal static class Sequences
 {
     public static bool Same<TKey, TValue>(
-        ImmutableSortedDictionary<TKey, TValue> left, ImmutableSortedDictionary<TKey, TValue> right, Func<TValue, TValue, bool> same)
+        ImmutableSortedDictionary<TKey, TValue> left, ImmutableSortedDictionary<TKey, TValue> right, Func<TValue,
+            TValue, bool> same)
         where TKey : notnull
     {
         if (ReferenceEquals(left, right)) return true;

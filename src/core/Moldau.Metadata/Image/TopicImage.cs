@@ -35,7 +35,8 @@ public sealed record TopicsImage(
 
     public TopicImage? Find(Uuid id) => ById.GetValueOrDefault(id);
 
-    public PartitionImage? Partition(TopicIdPartition partition) => Find(partition.TopicId)?.Partition(partition.Partition);
+    public PartitionImage? Partition(TopicIdPartition partition) =>
+        Find(partition.TopicId)?.Partition(partition.Partition);
 
     public PartitionImage? Partition(string topic, int partition) => Find(topic)?.Partition(partition);
 

@@ -5,7 +5,8 @@ namespace Moldau.Metadata;
 /// <summary>The records with which a cluster begins.</summary>
 public static class BootstrapMetadata
 {
-    /// <summary>The feature levels of a new cluster, as Kafka's format command writes them: the metadata version, then the
+    /// <summary>The feature levels of a new cluster, as Kafka's format command writes them: the metadata version, then
+    /// the
     /// other features in the order of their names. A level of 0 is not written.</summary>
     /// <param name="version">The metadata version, which also sets the other levels.</param>
     /// <param name="features">Levels that were chosen, instead of the version's.</param>
@@ -18,7 +19,8 @@ public static class BootstrapMetadata
         var records = new List<MetadataRecord> { Record(MetadataVersion.FeatureName, version.Level) };
         foreach ((string name, short level) in levels)
         {
-            if (level > 0 && name is not (MetadataVersion.FeatureName or FeatureNames.KRaft)) records.Add(Record(name, level));
+            if (level > 0 && name is not (MetadataVersion.FeatureName or FeatureNames.KRaft))
+                records.Add(Record(name, level));
         }
 
         return records;

@@ -9,7 +9,8 @@ public sealed record MetadataBatch(
 {
     public MetadataProvenance Provenance => new(LastOffset, Epoch, TimestampMs);
 
-    /// <summary>Decodes one batch; null, with what is wrong in <paramref name="error"/>, where it is damaged or from the future.</summary>
+    /// <summary>Decodes one batch; null, with what is wrong in <paramref name="error"/>, where it is damaged or from
+    /// the future.</summary>
     public static MetadataBatch? Read(RecordBatchView batch, out string? error)
     {
         error = null;
@@ -24,12 +25,14 @@ public sealed record MetadataBatch(
                 else error = $"metadata record at offset {values.Current.Offset}: {status}";
             }
 
-            if (error is null && values.Status != RecordReadStatus.Ok) error = $"metadata batch at offset {batch.BaseOffset}: {values.Status}";
+            if (error is null && values.Status != RecordReadStatus.Ok)
+                error = $"metadata batch at offset {batch.BaseOffset}: {values.Status}";
             values.Dispose();
         }
 
         return error is null
-            ? new MetadataBatch(batch.BaseOffset, batch.LastOffset, batch.PartitionLeaderEpoch, batch.MaxTimestamp, records)
+            ? new MetadataBatch(batch.BaseOffset, batch.LastOffset, batch.PartitionLeaderEpoch, batch.MaxTimestamp,
+                records)
             : null;
     }
 
@@ -41,11 +44,13 @@ public sealed record MetadataBatch(
         var enumerator = new RecordBatchEnumerator(bytes);
         while (error is null && enumerator.MoveNext())
         {
-            if (!enumerator.Current.IsCrcValid) error = $"checksum of the batch at offset {enumerator.Current.BaseOffset}";
+            if (!enumerator.Current.IsCrcValid)
+                error = $"checksum of the batch at offset {enumerator.Current.BaseOffset}";
             else if (Read(enumerator.Current, out error) is { } batch) batches.Add(batch);
         }
 
-        if (error is null && enumerator.Status == BatchReadStatus.Corrupt) error = $"no batch at byte {enumerator.Position}";
+        if (error is null && enumerator.Status == BatchReadStatus.Corrupt)
+            error = $"no batch at byte {enumerator.Position}";
         return batches;
     }
 }

@@ -1,6 +1,7 @@
 namespace Moldau.Metadata;
 
-/// <summary>The feature <c>metadata.version</c>: which records, and in which versions, a cluster's log may hold.</summary>
+/// <summary>The feature <c>metadata.version</c>: which records, and in which versions, a cluster's log may
+/// hold.</summary>
 public readonly record struct MetadataVersion(short Level) : IComparable<MetadataVersion>
 {
     public const string FeatureName = "metadata.version";
@@ -39,11 +40,13 @@ public readonly record struct MetadataVersion(short Level) : IComparable<Metadat
 
     public bool AreCordonedLogDirsSupported => Level >= 30;
 
-    public short RegisterBrokerRecordVersion => Level >= 30 ? (short)4 : Level >= 17 ? (short)3 : Level >= 8 ? (short)2 : (short)1;
+    public short RegisterBrokerRecordVersion =>
+        Level >= 30 ? (short)4 : Level >= 17 ? (short)3 : Level >= 8 ? (short)2 : (short)1;
 
     public short BrokerRegistrationChangeRecordVersion => Level >= 30 ? (short)3 : Level >= 17 ? (short)2 : (short)1;
 
-    public short PartitionRecordVersion => IsElrSupported ? (short)2 : IsDirectoryAssignmentSupported ? (short)1 : (short)0;
+    public short PartitionRecordVersion =>
+        IsElrSupported ? (short)2 : IsDirectoryAssignmentSupported ? (short)1 : (short)0;
 
     public short PartitionChangeRecordVersion => PartitionRecordVersion;
 

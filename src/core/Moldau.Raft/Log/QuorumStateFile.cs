@@ -18,13 +18,17 @@ public sealed record QuorumStateFile(int LeaderId, int Epoch, int VotedId, Uuid 
         var text = new StringBuilder();
         if (Version == 0)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{{\"clusterId\":\"\",\"leaderId\":{LeaderId},\"leaderEpoch\":{Epoch},");
-            text.Append(CultureInfo.InvariantCulture, $"\"votedId\":{VotedId},\"appliedOffset\":0,\"currentVoters\":[],\"data_version\":0}}");
+            text.Append(CultureInfo.InvariantCulture,
+                $"{{\"clusterId\":\"\",\"leaderId\":{LeaderId},\"leaderEpoch\":{Epoch},");
+            text.Append(CultureInfo.InvariantCulture,
+                $"\"votedId\":{VotedId},\"appliedOffset\":0,\"currentVoters\":[],\"data_version\":0}}");
         }
         else
         {
-            text.Append(CultureInfo.InvariantCulture, $"{{\"leaderId\":{LeaderId},\"leaderEpoch\":{Epoch},\"votedId\":{VotedId},");
-            text.Append(CultureInfo.InvariantCulture, $"\"votedDirectoryId\":\"{VotedDirectoryId}\",\"data_version\":1}}");
+            text.Append(CultureInfo.InvariantCulture,
+                $"{{\"leaderId\":{LeaderId},\"leaderEpoch\":{Epoch},\"votedId\":{VotedId},");
+            text.Append(CultureInfo.InvariantCulture,
+                $"\"votedDirectoryId\":\"{VotedDirectoryId}\",\"data_version\":1}}");
         }
 
         return Encoding.UTF8.GetBytes(text.ToString());
@@ -40,10 +44,12 @@ public sealed record QuorumStateFile(int LeaderId, int Epoch, int VotedId, Uuid 
             string name = "";
             while (reader.Read())
             {
-                if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1) name = reader.GetString() ?? "";
+                if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1)
+                    name = reader.GetString() ?? "";
                 else if (reader.TokenType == JsonTokenType.Number && reader.CurrentDepth == 1)
                     values[name] = reader.GetInt64().ToString(CultureInfo.InvariantCulture);
-                else if (reader.TokenType == JsonTokenType.String && reader.CurrentDepth == 1) values[name] = reader.GetString() ?? "";
+                else if (reader.TokenType == JsonTokenType.String && reader.CurrentDepth == 1)
+                    values[name] = reader.GetString() ?? "";
             }
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
@@ -56,13 +62,15 @@ public sealed record QuorumStateFile(int LeaderId, int Epoch, int VotedId, Uuid 
         if (!Number(values, "leaderId", out int leader) || !Number(values, "leaderEpoch", out int epoch)) return null;
         if (!Number(values, "votedId", out int voted)) return null;
         Uuid directory = Uuid.Zero;
-        if (values.TryGetValue("votedDirectoryId", out string? text) && !Uuid.TryParse(text, out directory)) return null;
+        if (values.TryGetValue("votedDirectoryId", out string? text) && !Uuid.TryParse(text, out directory))
+            return null;
         return new QuorumStateFile(leader, epoch, voted, directory, (short)version);
     }
 
     private static bool Number(Dictionary<string, string> values, string name, out int value)
     {
         value = 0;
-        return values.TryGetValue(name, out string? text) && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+        return values.TryGetValue(name, out string? text)
+            && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
     }
 }

@@ -5,7 +5,8 @@ using Moldau.Records;
 namespace Moldau.Raft;
 
 /// <summary>One batch of the metadata log, as its bytes.</summary>
-public sealed record RaftBatch(long BaseOffset, long LastOffset, int Epoch, long TimestampMs, bool IsControl, ReadOnlyMemory<byte> Bytes)
+public sealed record RaftBatch(long BaseOffset, long LastOffset, int Epoch, long TimestampMs, bool IsControl,
+    ReadOnlyMemory<byte> Bytes)
 {
     /// <summary>Cuts bytes of a log into batches, up to the first that is not whole and sound.</summary>
     public static List<RaftBatch> Split(ReadOnlyMemory<byte> bytes)
@@ -30,7 +31,11 @@ public sealed record RaftBatch(long BaseOffset, long LastOffset, int Epoch, long
 
     public static RaftBatch OfValues(IReadOnlyList<byte[]> values, long baseOffset, int epoch, long timestampMs)
     {
-        using RecordBatchBuilder builder = new(new RecordBatchOptions { BaseOffset = baseOffset, PartitionLeaderEpoch = epoch });
+        using RecordBatchBuilder builder = new(new RecordBatchOptions
+        {
+            BaseOffset = baseOffset,
+            PartitionLeaderEpoch = epoch
+        });
         foreach (byte[] value in values) Verify.That(builder.TryAppend(timestampMs, OptionalBytes.Null, value));
         return new RaftBatch(baseOffset, builder.LastOffset, epoch, timestampMs, false, builder.BuildArray());
     }

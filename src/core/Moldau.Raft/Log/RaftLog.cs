@@ -7,7 +7,8 @@ namespace Moldau.Raft;
 /// <summary>The end of a log: next offset and the epoch of the record before it.</summary>
 public readonly record struct OffsetAndEpoch(long Offset, int Epoch) : IComparable<OffsetAndEpoch>
 {
-    public int CompareTo(OffsetAndEpoch other) => Epoch != other.Epoch ? Epoch.CompareTo(other.Epoch) : Offset.CompareTo(other.Offset);
+    public int CompareTo(OffsetAndEpoch other) =>
+        Epoch != other.Epoch ? Epoch.CompareTo(other.Epoch) : Offset.CompareTo(other.Offset);
 }
 
 /// <summary>What was found on disk when the node started.</summary>
@@ -105,13 +106,15 @@ internal sealed class RaftLog
         while (_epochs.Count > 1 && _epochs[1].StartOffset <= StartOffset) _epochs.RemoveAt(0);
     }
 
-    /// <summary>Where an epoch ended: the start of the next one. For an epoch that the log lacks, the one before it.</summary>
+    /// <summary>Where an epoch ended: the start of the next one. For an epoch that the log lacks, the one before
+    /// it.</summary>
     public OffsetAndEpoch EndOf(int epoch)
     {
         for (int i = _epochs.Count - 1; i >= 0; i--)
         {
             if (_epochs[i].Epoch <= epoch)
-                return new OffsetAndEpoch(i + 1 < _epochs.Count ? _epochs[i + 1].StartOffset : EndOffset, _epochs[i].Epoch);
+                return new OffsetAndEpoch(i + 1 < _epochs.Count ? _epochs[i + 1].StartOffset : EndOffset,
+                    _epochs[i].Epoch);
         }
 
         return new OffsetAndEpoch(StartOffset, _epochs.Count == 0 ? LastEpoch : _epochs[0].Epoch);
@@ -129,12 +132,14 @@ internal sealed class RaftLog
     }
 
     /// <summary>Cached batches in a range that must be in memory whole.</summary>
-    public IEnumerable<RaftBatch> Batches(long from, long to) => _cache.Where(b => b.BaseOffset >= from && b.LastOffset < to);
+    public IEnumerable<RaftBatch> Batches(long from, long to) =>
+        _cache.Where(b => b.BaseOffset >= from && b.LastOffset < to);
 
     /// <summary>The first offset from which on all batches are in memory.</summary>
     public long CachedFrom => _cache.Count == 0 ? EndOffset : _cache[0].BaseOffset;
 
-    /// <summary>Cached batches from the one that holds an offset on, up to a size, at least one; null where it is not in memory.</summary>
+    /// <summary>Cached batches from the one that holds an offset on, up to a size, at least one; null where it is not
+    /// in memory.</summary>
     public List<RaftBatch>? ReadCached(long from, int maxBytes)
     {
         if (from < CachedFrom) return null;

@@ -45,7 +45,8 @@ public sealed record MetaProperties(string ClusterId, int NodeId, Uuid Directory
 
         if (values.GetValueOrDefault("version") != "1") error = "version is not 1";
         else if (!values.TryGetValue("cluster.id", out string? cluster)) error = "cluster.id is missing";
-        else if (!int.TryParse(values.GetValueOrDefault("node.id"), NumberStyles.None, CultureInfo.InvariantCulture, out int node))
+        else if (!int.TryParse(values.GetValueOrDefault("node.id"), NumberStyles.None, CultureInfo.InvariantCulture,
+            out int node))
             error = "node.id is missing or not a number";
         else if (values.TryGetValue("directory.id", out string? text) && !Uuid.TryParse(text, out _))
             error = $"directory.id {text} is not an id";

@@ -13,7 +13,8 @@ namespace Moldau.Raft;
 public sealed record SnapshotContent(
     long LastContainedTimestampMs, short KRaftVersion, VoterSet Voters, IReadOnlyList<byte[]> Values);
 
-/// <summary>Snapshot files: <c>OFFSET-EPOCH.checkpoint</c>, whose batches hold a header record, kraft.version and voters,
+/// <summary>Snapshot files: <c>OFFSET-EPOCH.checkpoint</c>, whose batches hold a header record, kraft.version and
+/// voters,
 /// the metadata records, and a footer record.</summary>
 public static class SnapshotFiles
 {
@@ -28,8 +29,10 @@ public static class SnapshotFiles
     public static bool TryParseName(string name, out OffsetAndEpoch id)
     {
         id = default;
-        if (name.Length != 31 + Suffix.Length || name[20] != '-' || !name.EndsWith(Suffix, StringComparison.Ordinal)) return false;
-        bool isNumber = long.TryParse(name.AsSpan(0, 20), NumberStyles.None, CultureInfo.InvariantCulture, out long offset)
+        if (name.Length != 31 + Suffix.Length || name[20] != '-' || !name.EndsWith(Suffix, StringComparison.Ordinal))
+            return false;
+        bool isNumber = long.TryParse(name.AsSpan(0, 20), NumberStyles.None, CultureInfo.InvariantCulture,
+            out long offset)
             & int.TryParse(name.AsSpan(21, 10), NumberStyles.None, CultureInfo.InvariantCulture, out int epoch);
         id = new OffsetAndEpoch(offset, epoch);
         return isNumber;
@@ -67,7 +70,8 @@ public static class SnapshotFiles
         }
 
         if (batch.Count > 0) offset = Add(bytes, RaftBatch.OfValues(batch, offset, id.Epoch, timestampMs));
-        Add(bytes, RaftBatch.OfControl([(ControlRecordType.SnapshotFooter, new SnapshotFooterRecord())], offset, id.Epoch, timestampMs));
+        Add(bytes, RaftBatch.OfControl([(ControlRecordType.SnapshotFooter, new SnapshotFooterRecord())], offset,
+            id.Epoch, timestampMs));
         return bytes.ToArray();
     }
 
@@ -156,7 +160,8 @@ public static class ControlRecords
         var reader = new KafkaReader(bytes);
         IMessage? value = type switch
         {
-            ControlRecordType.LeaderChange => LeaderChangeMessage.Read(ref reader, Math.Min(version, LeaderChangeMessage.HighestVersion)),
+            ControlRecordType.LeaderChange =>
+                LeaderChangeMessage.Read(ref reader, Math.Min(version, LeaderChangeMessage.HighestVersion)),
             ControlRecordType.SnapshotHeader => SnapshotHeaderRecord.Read(ref reader, 0),
             ControlRecordType.SnapshotFooter => SnapshotFooterRecord.Read(ref reader, 0),
             ControlRecordType.KRaftVersion => KRaftVersionRecord.Read(ref reader, 0),

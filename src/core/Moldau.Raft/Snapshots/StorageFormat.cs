@@ -5,7 +5,8 @@ namespace Moldau.Raft;
 /// <summary>A file to write when a directory is formatted; the path is relative to the log directory.</summary>
 public sealed record FormattedFile(string Path, byte[] Content);
 
-/// <summary>What formatting writes, as data: the caller writes and syncs it. Form of 4.4: the bootstrap records are in the
+/// <summary>What formatting writes, as data: the caller writes and syncs it. Form of 4.4: the bootstrap records are in
+/// the
 /// snapshot 0-0 of the metadata log; the 4.3.1 form (<c>bootstrap.checkpoint</c> beside it) is only read.</summary>
 public static class StorageFormat
 {
@@ -18,7 +19,8 @@ public static class StorageFormat
     /// formatted once it has <c>meta.properties</c>.</summary>
     /// <param name="properties">Cluster, node and directory.</param>
     /// <param name="bootstrapValues">The records that the first leader writes to the log, framed.</param>
-    /// <param name="voters">For <c>--standalone</c> this node alone; empty where the voters come from the configuration.</param>
+    /// <param name="voters">For <c>--standalone</c> this node alone; empty where the voters come from the
+    /// configuration.</param>
     /// <param name="now">Stamps the records.</param>
     public static IReadOnlyList<FormattedFile> ForController(
         MetaProperties properties, IReadOnlyList<byte[]> bootstrapValues, VoterSet voters, Instant now)
@@ -27,7 +29,8 @@ public static class StorageFormat
         return
         [
             new FormattedFile(
-                $"{MetadataFolder}/{SnapshotFiles.Name(BootstrapId)}", SnapshotFiles.Write(content, BootstrapId, now.UnixMs)),
+                $"{MetadataFolder}/{SnapshotFiles.Name(BootstrapId)}",
+                    SnapshotFiles.Write(content, BootstrapId, now.UnixMs)),
             .. ForLogDirectory(properties, now),
         ];
     }

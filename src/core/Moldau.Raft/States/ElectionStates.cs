@@ -13,7 +13,8 @@ public sealed class Ballot(VoterSet voters, ReplicaKey self)
     /// <summary>So many said no that it cannot be won.</summary>
     public bool IsLost => voters.Count - _rejected.Count < voters.Majority;
 
-    public IEnumerable<ReplicaKey> Unanswered => voters.Keys.Where(k => !_granted.Contains(k.Id) && !_rejected.Contains(k.Id));
+    public IEnumerable<ReplicaKey> Unanswered =>
+        voters.Keys.Where(k => !_granted.Contains(k.Id) && !_rejected.Contains(k.Id));
 
     public void Record(int voter, bool isGranted) => (isGranted ? _granted : _rejected).Add(voter);
 }

@@ -2,8 +2,10 @@ using Moldau.Base;
 
 namespace Moldau.Raft;
 
-/// <summary>Fetches from a leader. The deadline is the fetch timeout: a leader that is silent so long is given up.</summary>
-public sealed class FollowerState(int epoch, int leaderId, RaftEndpoint? endpoint, ReplicaKey? votedFor) : RaftState(epoch)
+/// <summary>Fetches from a leader. The deadline is the fetch timeout: a leader that is silent so long is given
+/// up.</summary>
+public sealed class FollowerState(int epoch, int leaderId, RaftEndpoint? endpoint, ReplicaKey? votedFor)
+    : RaftState(epoch)
 {
     public override string Name => "Follower";
 
@@ -13,7 +15,8 @@ public sealed class FollowerState(int epoch, int leaderId, RaftEndpoint? endpoin
 
     public RaftEndpoint? Endpoint { get; } = endpoint;
 
-    /// <summary>Whether the leader has answered in this epoch; then a candidate is told that it is not needed.</summary>
+    /// <summary>Whether the leader has answered in this epoch; then a candidate is told that it is not
+    /// needed.</summary>
     public bool HasFetched { get; set; }
 
     public bool IsFetching { get; set; }

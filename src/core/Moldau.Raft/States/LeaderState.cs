@@ -27,7 +27,8 @@ internal sealed record ParkedFetch(long Token, short Version, FetchRequest Reque
 internal sealed record PendingVoterChange(long Offset, long Token, Func<ErrorCode, string?, IMessage> Answer);
 
 /// <summary>Leads: appends, counts what others have, and commits what a majority has made durable.</summary>
-public sealed class LeaderState(int epoch, int self, long epochStartOffset, IReadOnlyList<int> granting) : RaftState(epoch)
+public sealed class LeaderState(int epoch, int self, long epochStartOffset, IReadOnlyList<int> granting)
+    : RaftState(epoch)
 {
     private readonly SortedDictionary<ReplicaKey, ReplicaProgress> _replicas = [];
 
@@ -35,7 +36,8 @@ public sealed class LeaderState(int epoch, int self, long epochStartOffset, IRea
 
     public override int LeaderId => self;
 
-    /// <summary>The offset of the epoch's first record. Only when that is committed are older records (Raft, section 5.4.2).</summary>
+    /// <summary>The offset of the epoch's first record. Only when that is committed are older records (Raft, section
+    /// 5.4.2).</summary>
     public long EpochStartOffset { get; } = epochStartOffset;
 
     public IReadOnlyList<int> Granting { get; } = granting;
@@ -66,7 +68,8 @@ public sealed class LeaderState(int epoch, int self, long epochStartOffset, IRea
     public long MajorityEnd(VoterSet voters, ReplicaKey self, long ownSyncedEnd)
     {
         var ends = new List<long>();
-        foreach (ReplicaKey voter in voters.Keys) ends.Add(voter.Matches(self) ? ownSyncedEnd : Find(voter)?.EndOffset ?? -1);
+        foreach (ReplicaKey voter in voters.Keys)
+            ends.Add(voter.Matches(self) ? ownSyncedEnd : Find(voter)?.EndOffset ?? -1);
         if (ends.Count == 0) return -1;
         ends.Sort();
         return ends[^voters.Majority];

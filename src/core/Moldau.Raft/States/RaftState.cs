@@ -20,7 +20,8 @@ public abstract class RaftState(int epoch)
     public QuorumStateFile ToFile() =>
         new(LeaderId, Epoch, VotedFor?.Id ?? -1, VotedFor?.DirectoryId ?? Uuid.Zero);
 
-    /// <summary>Whether it would vote, or say that it would (KIP-996), for a candidate whose log is as good as ours or not.</summary>
+    /// <summary>Whether it would vote, or say that it would (KIP-996), for a candidate whose log is as good as ours or
+    /// not.</summary>
     public virtual bool MayGrant(ReplicaKey candidate, bool isLogGood, bool isPreVote)
     {
         if (isPreVote) return isLogGood;

@@ -5,7 +5,8 @@ using Moldau.Protocol;
 namespace Moldau.Raft;
 
 /// <summary>A member of the quorum and where it listens.</summary>
-public sealed record VoterNode(ReplicaKey Key, ImmutableArray<RaftEndpoint> Endpoints, short MinKRaftVersion, short MaxKRaftVersion)
+public sealed record VoterNode(ReplicaKey Key, ImmutableArray<RaftEndpoint> Endpoints, short MinKRaftVersion,
+    short MaxKRaftVersion)
 {
     public bool Equals(VoterNode? other) => other is not null && Key == other.Key
         && MinKRaftVersion == other.MinKRaftVersion && MaxKRaftVersion == other.MaxKRaftVersion
@@ -25,7 +26,8 @@ public sealed record VoterSet(ImmutableSortedDictionary<int, VoterNode> Nodes)
 
     public IEnumerable<ReplicaKey> Keys => Nodes.Values.Select(static n => n.Key);
 
-    public static VoterSet Of(IEnumerable<VoterNode> nodes) => new(nodes.ToImmutableSortedDictionary(static n => n.Key.Id, static n => n));
+    public static VoterSet Of(IEnumerable<VoterNode> nodes) =>
+        new(nodes.ToImmutableSortedDictionary(static n => n.Key.Id, static n => n));
 
     public bool Contains(ReplicaKey key) => Nodes.TryGetValue(key.Id, out VoterNode? node) && node.Key.Matches(key);
 
@@ -48,7 +50,8 @@ public sealed record VoterSet(ImmutableSortedDictionary<int, VoterNode> Nodes)
                 voter.Endpoints.Add(new VotersRecord.Endpoint { Name = e.Name, Host = e.Host, Port = e.Port });
             voter.KRaftVersionFeature = new VotersRecord.KRaftVersionFeature
             {
-                MinSupportedVersion = node.MinKRaftVersion, MaxSupportedVersion = node.MaxKRaftVersion,
+                MinSupportedVersion = node.MinKRaftVersion,
+                MaxSupportedVersion = node.MaxKRaftVersion,
             };
             record.Voters.Add(voter);
         }

@@ -112,7 +112,7 @@ public abstract class JobOp : DiskOp
 /// <see cref="Release"/> exactly once, when the bytes have left or nobody wants them any more.</summary>
 /// <param name="Generation">The file's truncation generation when the slice was cut; a sender that finds the slice no
 /// longer <see cref="IsCurrent"/> must close the connection instead of sending other bytes.</param>
-/// <param name="Shared">The counted handle behind <paramref name="File"/>; null for a file that nobody closes.</param>
+/// <param name="Shared">The counted file behind <paramref name="File"/>; null for a file that nobody truncates or closes.</param>
 public readonly record struct FileSlice(
     IDiskFile File, long Position, int Length, int Generation, SharedFile? Shared = null)
 {

@@ -21,6 +21,9 @@ public sealed class LeaderEpochCache
 
     private readonly List<EpochEntry> _entries = [];
 
+    /// <summary>Counts the changes, so that the log can tell whether its file says the same.</summary>
+    public int Version { get; private set; }
+
     public IReadOnlyList<EpochEntry> Entries => _entries;
 
     public EpochEntry? Latest => _entries.Count == 0 ? null : _entries[^1];
@@ -44,6 +47,7 @@ public sealed class LeaderEpochCache
         while (_entries.Count > 0 && (_entries[^1].Epoch >= epoch || _entries[^1].StartOffset >= startOffset))
             _entries.RemoveAt(_entries.Count - 1);
         _entries.Add(new EpochEntry(epoch, startOffset));
+        Version++;
         return true;
     }
 
@@ -73,7 +77,12 @@ public sealed class LeaderEpochCache
     }
 
     /// <summary>Drops epochs that begin at or behind the end; true if any did.</summary>
-    public bool TruncateFromEnd(long endOffset) => _entries.RemoveAll(e => e.StartOffset >= endOffset) > 0;
+    public bool TruncateFromEnd(long endOffset)
+    {
+        if (_entries.RemoveAll(e => e.StartOffset >= endOffset) == 0) return false;
+        Version++;
+        return true;
+    }
 
     /// <summary>Drops epochs that ended before the start; the one that holds it then begins there. True if changed.</summary>
     public bool TruncateFromStart(long startOffset)
@@ -85,14 +94,16 @@ public sealed class LeaderEpochCache
         if (covered == 1 && holder.StartOffset == startOffset) return false;
         _entries.RemoveRange(0, covered);
         _entries.Insert(0, holder with { StartOffset = startOffset });
+        Version++;
         return true;
     }
 
     public bool Clear()
     {
-        bool had = _entries.Count > 0;
+        if (_entries.Count == 0) return false;
         _entries.Clear();
-        return had;
+        Version++;
+        return true;
     }
 
     /// <summary>The text of the checkpoint file.</summary>

@@ -62,8 +62,8 @@ public readonly record struct ReadResult
     /// <summary>Null: there is nothing to read now.</summary>
     public FileSlice? Slice { get; init; }
 
-    /// <summary>The slice ends within its first batch, because that is larger than the limit.</summary>
-    public bool IsFirstBatchCut { get; init; }
+    /// <summary>There is a batch, but it alone is larger than the limit: there is no slice then.</summary>
+    public bool IsFirstBatchTooLarge { get; init; }
 
     /// <summary>No record that this read returns is at or above it; for the list of aborted transactions.</summary>
     public long UpperBound { get; init; }

@@ -112,7 +112,7 @@ public sealed partial class PartitionLog
         foreach (RecordBatchView batch in new RecordBatchEnumerator(bytes[..length]))
         {
             if (batch.IsV2) NoteEpoch(batch.PartitionLeaderEpoch, batch.BaseOffset);
-            else if (Epochs.Clear()) _epochsChanged = true;
+            else Epochs.Clear();
         }
 
         request.Data.Retain();
@@ -236,7 +236,7 @@ public sealed partial class PartitionLog
 
     private void NoteEpoch(int epoch, long startOffset)
     {
-        if (epoch >= 0 && Epochs.Assign(epoch, startOffset)) _epochsChanged = true;
+        if (epoch >= 0) Epochs.Assign(epoch, startOffset);
     }
 
     private AppendOutcome Duplicate(in ProducerBatch known) => new()

@@ -142,15 +142,15 @@ public sealed partial class PartitionLog
     {
         int limit = minOneMessage ? Math.Max(maxBytes, first.SizeInBytes) : maxBytes;
         int length = Math.Min(end - first.Position, limit);
-        if (length <= 0) return new ReadResult { Status = ReadStatus.Ok, UpperBound = offset };
+        // Part of one batch is of no use to anyone; a client would take it for a batch that it can never fetch.
+        if (length < first.SizeInBytes)
+            return new ReadResult { Status = ReadStatus.Ok, UpperBound = offset, IsFirstBatchTooLarge = true };
         SharedFile file = segment.File!; // located segments are open
         file.Retain();
         return new ReadResult
         {
             Status = ReadStatus.Ok,
-            Slice = new FileSlice(
-                file.File, first.Position, length, file.Generation, file),
-            IsFirstBatchCut = length < first.SizeInBytes,
+            Slice = new FileSlice(file.File, first.Position, length, file.Generation, file),
             UpperBound = Math.Min(upTo, UpperBoundOf(segment, first.Position + length, upTo)),
         };
     }

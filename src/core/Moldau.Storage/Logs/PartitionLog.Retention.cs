@@ -85,6 +85,7 @@ public sealed partial class PartitionLog
             return;
         }
 
+        WriteEpochsIfChanged();
         CloseLogJob? job = null;
         _steps.Enqueue(new JobStep(
             () => job = MakeCloseJob(),

@@ -4,7 +4,7 @@ namespace Moldau.Storage;
 
 public sealed partial class PartitionLog
 {
-    private bool _epochsChanged;
+    private int _writtenEpochs;
     private SharedFile? _syncing;
     private long _lastSyncedEnd;
 
@@ -73,13 +73,7 @@ public sealed partial class PartitionLog
         if (old.DecidedBytes == 0 && old.BaseOffset == firstOffset)
             // Nothing can roll an empty segment onto itself: its indexes are empty, its offsets fit.
             return;
-        LogSegment next = new(Folder, firstOffset)
-        {
-            CreatedMs = now.UnixMs,
-            JitterMs = DrawJitter(),
-            LastAccess = now,
-            MaxTimestamp = null,
-        };
+        LogSegment next = NewSegment(firstOffset, now);
         byte[]? snapshot = TakeSnapshot(firstOffset);
         _segments.Add(next);
         RollJob? job = null;
@@ -99,6 +93,9 @@ public sealed partial class PartitionLog
                 return LogChanges.None;
             }));
     }
+
+    private LogSegment NewSegment(long baseOffset, Instant now) =>
+        new(Folder, baseOffset) { CreatedMs = now.UnixMs, JitterMs = DrawJitter(), LastAccess = now };
 
     // The snapshot at a roll holds the state of all records before the new segment.
     private byte[]? TakeSnapshot(long offset)
@@ -160,8 +157,8 @@ public sealed partial class PartitionLog
 
     private void WriteEpochsIfChanged()
     {
-        if (!_epochsChanged) return;
-        _epochsChanged = false;
+        if (Epochs.Version == _writtenEpochs) return;
+        _writtenEpochs = Epochs.Version;
         byte[] contents = Epochs.Encode();
         _steps.Enqueue(new JobStep(
             () => new WriteFileJob

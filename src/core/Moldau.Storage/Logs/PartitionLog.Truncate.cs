@@ -61,7 +61,7 @@ public sealed partial class PartitionLog
         SetEnds(offset);
         LogStartOffset = logStartOffset ?? offset;
         HighWatermark = offset;
-        LogSegment fresh = new(Folder, offset) { CreatedMs = now.UnixMs, JitterMs = DrawJitter(), LastAccess = now };
+        LogSegment fresh = NewSegment(offset, now);
         _segments.Add(fresh);
         StartTruncation(fresh, offset, dropped, now, ops);
         return TruncateStatus.Accepted;
@@ -94,7 +94,7 @@ public sealed partial class PartitionLog
             shadow.Segments.Add(new LogSegment(Folder, s.BaseOffset) { WrittenBytes = s.WrittenBytes });
         foreach (long at in _snapshotOffsets) shadow.Snapshots.Add(at);
         _isTruncating = true;
-        _epochsChanged = false;
+        _writtenEpochs = Epochs.Version;
         TruncateJob job = new()
         {
             LogDirectory = LogDirectory,
@@ -135,7 +135,6 @@ public sealed partial class PartitionLog
 
     private void WriteEpochs(Instant now, EffectList<DiskOp> ops)
     {
-        _epochsChanged = true;
         WriteEpochsIfChanged();
         Pump(now, ops);
     }

@@ -37,6 +37,7 @@ public sealed partial class PartitionLog
         _services = services;
         _segments = loaded.Segments;
         Epochs = loaded.Epochs;
+        _writtenEpochs = Epochs.Version;
         Producers = loaded.Producers;
         _snapshotOffsets = loaded.Snapshots;
         LogStartOffset = loaded.LogStartOffset;

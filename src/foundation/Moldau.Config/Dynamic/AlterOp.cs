@@ -16,6 +16,7 @@ public readonly record struct ConfigOp(string Name, AlterOp Op, string? Value);
 public enum ConfigErrorKind : short
 {
     None = 0,
+    InvalidTopic = 17,
     InvalidConfig = 40,
     InvalidRequest = 42,
 }

@@ -4,7 +4,13 @@ namespace Moldau.Runtime;
 
 /// <summary>Counts the node's connections. Taken by the accepting reactor, given back by whichever reactor closes,
 /// hence the lock; neither is on the path of a request.</summary>
-public sealed class ConnectionLimits(int maxConnections = int.MaxValue, int maxPerAddress = int.MaxValue)
+/// <param name="maxConnections">max.connections.</param>
+/// <param name="maxPerAddress">max.connections.per.ip.</param>
+/// <param name="overrides">Addresses with a limit of their own; null for none.</param>
+public sealed class ConnectionLimits(
+    int maxConnections = int.MaxValue,
+    int maxPerAddress = int.MaxValue,
+    IReadOnlyDictionary<IPAddress, int>? overrides = null)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<IPAddress, int> _perAddress = [];
@@ -21,11 +27,19 @@ public sealed class ConnectionLimits(int maxConnections = int.MaxValue, int maxP
         lock (_lock)
         {
             int have = _perAddress.GetValueOrDefault(address);
-            if (have >= maxPerAddress) return false;
+            if (have >= MaxOf(address)) return false;
             _perAddress[address] = have + 1;
             _count++;
             return true;
         }
+    }
+
+    private int MaxOf(IPAddress address)
+    {
+        if (overrides is null) return maxPerAddress;
+        // A socket that takes both families shows IPv4 clients in their IPv6 form.
+        IPAddress plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return overrides.TryGetValue(plain, out int own) ? own : maxPerAddress;
     }
 
     internal void Give(IPAddress address)

@@ -25,6 +25,7 @@ public sealed partial class Reactor : IDisposable
     private readonly Queue<NodeEvent> _local = new();
     // The last reading of the clock, good enough for activity stamps: at most one turn old.
     private long _nowNs = SystemClock.MonotonicNs;
+    private readonly long _startedNs = SystemClock.MonotonicNs;
     private Thread? _thread;
     private bool _mustExit;
     private bool _isHalted;
@@ -201,7 +202,9 @@ public sealed partial class Reactor : IDisposable
     private void NoteSlow(string what, long startedNs)
     {
         Metrics.SlowTurns.Increment();
-        _log.Warn($"{Id}: a turn took {(_nowNs - startedNs) / 1_000_000} ms, event={what}");
+        long ms = (_nowNs - startedNs) / 1_000_000;
+        if (_nowNs - _startedNs < _limits.WarmUpNs) _log.Debug($"{Id}: a turn took {ms} ms, event={what}");
+        else _log.Warn($"{Id}: a turn took {ms} ms, event={what}");
     }
 
     private void Step(in NodeEvent e, Instant now)

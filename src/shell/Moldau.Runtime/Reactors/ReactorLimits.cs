@@ -27,6 +27,10 @@ public sealed record ReactorLimits
     /// <summary>A turn that takes longer is counted and logged.</summary>
     public long SlowTurnNs { get; init; } = 10_000_000;
 
+    /// <summary>For so long after a reactor's start its slow turns are noted at debug only: code runs for the first
+    /// time then.</summary>
+    public long WarmUpNs { get; init; }
+
     /// <summary>How long accepting rests after descriptors ran out or the node is full.</summary>
     public int AcceptPauseMs { get; init; } = 100;
 

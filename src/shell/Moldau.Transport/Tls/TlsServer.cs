@@ -29,6 +29,18 @@ public sealed class TlsServer
         return new(X509Certificate2.CreateFromPemFile(certificatePath, keyPath), chain);
     }
 
+    /// <summary>PEM text: the certificate first, then its chain; the key, which may be encrypted, apart.</summary>
+    public static TlsServer FromPemText(string certificates, string key, string? keyPassword)
+    {
+        X509Certificate2Collection chain = [];
+        chain.ImportFromPem(certificates);
+        return new(
+            string.IsNullOrEmpty(keyPassword)
+                ? X509Certificate2.CreateFromPem(certificates, key)
+                : X509Certificate2.CreateFromEncryptedPem(certificates, key, keyPassword),
+            chain);
+    }
+
     /// <summary>PKCS#12 (.pfx, .p12): the certificate that has a key, and the others as its chain.</summary>
     public static TlsServer FromPkcs12(string path, string? password)
     {

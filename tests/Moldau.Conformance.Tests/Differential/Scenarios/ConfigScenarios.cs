@@ -142,10 +142,12 @@ internal static class ConfigScenarios
     private static string Alter(int type, string name, params (string Name, int Operation, string? Value)[] configs)
     {
         var list = string.Join(',', configs.Select(c => $$"""
-            {"Name":"{{c.Name}}","ConfigOperation":{{c.Operation}},"Value":{{(c.Value is null ? "null" : $"\"{c.Value}\"")}}}
+            {"Name":"{{c.Name}}","ConfigOperation":{{c.Operation}},
+             "Value":{{(c.Value is null ? "null" : $"\"{c.Value}\"")}}}
             """));
         return $$"""
-            {"Resources":[{"ResourceType":{{type}},"ResourceName":"{{name}}","Configs":[{{list}}]}],"ValidateOnly":false}
+            {"Resources":[{"ResourceType":{{type}},"ResourceName":"{{name}}","Configs":[{{list}}]}],
+             "ValidateOnly":false}
             """;
     }
 }

@@ -111,9 +111,9 @@ internal static class FetchScenarios
     public static void WithoutSizes(JsonObject answer)
     {
         foreach (var topic in answer["Responses"]!.AsArray())
-        foreach (var partition in topic!["Partitions"]!.AsArray())
-        foreach (var batch in partition!["Records"]?.AsArray() ?? [])
-            batch!.AsObject().Remove("bytes");
+            foreach (var partition in topic!["Partitions"]!.AsArray())
+                foreach (var batch in partition!["Records"]?.AsArray() ?? [])
+                    batch!.AsObject().Remove("bytes");
     }
 
     private static string Session(int id, int epoch) =>

@@ -245,8 +245,12 @@ internal static class GroupScenarios
         int sessionTimeoutMs = 30000, int rebalanceTimeoutMs = 10000, string? instance = null) =>
         new JsonObject
         {
-            ["GroupId"] = group, ["SessionTimeoutMs"] = sessionTimeoutMs, ["RebalanceTimeoutMs"] = rebalanceTimeoutMs,
-            ["MemberId"] = member, ["GroupInstanceId"] = instance, ["ProtocolType"] = protocolType,
+            ["GroupId"] = group,
+            ["SessionTimeoutMs"] = sessionTimeoutMs,
+            ["RebalanceTimeoutMs"] = rebalanceTimeoutMs,
+            ["MemberId"] = member,
+            ["GroupInstanceId"] = instance,
+            ["ProtocolType"] = protocolType,
             ["Protocols"] = new JsonArray(new JsonObject { ["Name"] = protocol, ["Metadata"] = "0001" }),
         }.ToJsonString();
 
@@ -255,8 +259,12 @@ internal static class GroupScenarios
         string? type = "consumer", string? instance = null) =>
         new JsonObject
         {
-            ["GroupId"] = group, ["GenerationId"] = generation, ["MemberId"] = member, ["GroupInstanceId"] = instance,
-            ["ProtocolType"] = type, ["ProtocolName"] = protocol,
+            ["GroupId"] = group,
+            ["GenerationId"] = generation,
+            ["MemberId"] = member,
+            ["GroupInstanceId"] = instance,
+            ["ProtocolType"] = type,
+            ["ProtocolName"] = protocol,
             ["Assignments"] = assign
                 ? new JsonArray(new JsonObject { ["MemberId"] = member, ["Assignment"] = "0002" })
                 : new JsonArray(),
@@ -267,13 +275,18 @@ internal static class GroupScenarios
         string group = "$name", string topic = "$name") =>
         new JsonObject
         {
-            ["GroupId"] = group, ["GenerationIdOrMemberEpoch"] = generation, ["MemberId"] = member,
+            ["GroupId"] = group,
+            ["GenerationIdOrMemberEpoch"] = generation,
+            ["MemberId"] = member,
             ["Topics"] = new JsonArray(new JsonObject
             {
-                ["Name"] = topic, ["TopicId"] = topicId,
+                ["Name"] = topic,
+                ["TopicId"] = topicId,
                 ["Partitions"] = new JsonArray(new JsonObject
                 {
-                    ["PartitionIndex"] = partition, ["CommittedOffset"] = offset, ["CommittedMetadata"] = metadata,
+                    ["PartitionIndex"] = partition,
+                    ["CommittedOffset"] = offset,
+                    ["CommittedMetadata"] = metadata,
                 }),
             }),
         }.ToJsonString();

@@ -98,7 +98,8 @@ internal static class ProduceScenarios
             run.CreateTopic("-strict", configs: """
                 [{"Name":"message.timestamp.before.max.ms","Value":"1000"}]
                 """);
-            run.Ask("Produce", Named(run, "-append", Batches.Hex(new BatchShape())), version: Math.Min(run.Version, 12));
+            run.Ask(
+                "Produce", Named(run, "-append", Batches.Hex(new BatchShape())), version: Math.Min(run.Version, 12));
             run.Ask("Produce", Named(run, "-strict", Batches.Hex(
                 new BatchShape { Values = ["a", "b", "c"] })), version: Math.Min(run.Version, 12));
         }),
@@ -119,8 +120,7 @@ internal static class ProduceScenarios
         new("produce-idempotent", "Produce", (3, 13), run =>
         {
             var id = run.CreateTopic();
-            var producer = (long)run.AskQuietly(
-                "InitProducerId", """{"TransactionalId":null,"TransactionTimeoutMs":60000}""")!["ProducerId"]!;
+            var producer = run.NewProducerId();
             BatchShape At(int sequence, short epoch = 0, int count = 1) => new()
             {
                 ProducerId = producer, ProducerEpoch = epoch, BaseSequence = sequence,
@@ -150,6 +150,7 @@ internal static class ProduceScenarios
         }),
         new("init-producer-id", "InitProducerId", (0, 5), run =>
         {
+            run.NewProducerId();
             run.Ask("""{"TransactionalId":null,"TransactionTimeoutMs":60000}""");
             run.Ask("""{"TransactionalId":null,"TransactionTimeoutMs":0}""");
             run.Ask("""{"TransactionalId":null,"TransactionTimeoutMs":-1}""");
@@ -160,8 +161,7 @@ internal static class ProduceScenarios
         new("describe-producers", "DescribeProducers", (0, 0), run =>
         {
             run.CreateTopic();
-            var producer = (long)run.AskQuietly(
-                "InitProducerId", """{"TransactionalId":null,"TransactionTimeoutMs":60000}""")!["ProducerId"]!;
+            var producer = run.NewProducerId();
             run.Ask("""{"Topics":[{"Name":"$name","PartitionIndexes":[0]}]}""");
             run.Produce("", new BatchShape { ProducerId = producer, ProducerEpoch = 0, BaseSequence = 0 });
             run.Ask("""{"Topics":[{"Name":"$name","PartitionIndexes":[0,7]}]}""");

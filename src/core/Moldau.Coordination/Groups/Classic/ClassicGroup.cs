@@ -19,10 +19,10 @@ internal enum ClassicGroupState
 internal sealed class ClassicGroup(string id, ICoordinatorHost host)
 {
     private readonly Dictionary<string, ClassicMember> _members = new(StringComparer.Ordinal);
-    private readonly List<string> _order = [];
-    private readonly SortedDictionary<string, string> _staticIds = new(StringComparer.Ordinal);
+    private readonly LinkedList<ClassicMember> _order = new();
+    private readonly Dictionary<string, string> _staticIds = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CoordinatorTimer> _pending = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _pendingSync = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _supporters = new(StringComparer.Ordinal);
 
     public string Id { get; } = id;
 
@@ -51,20 +51,28 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
 
     public CoordinatorTimer? Sync { get; set; }
 
+    /// <summary>The generation whose assignment is on its way to the log; 0 when none is.</summary>
+    public int WritingGeneration { get; set; }
+
+    /// <summary>Topics the members subscribed to when the generation began, where the protocol is the consumer's and all
+    /// subscriptions parse; null when that is unknown.</summary>
+    public SortedSet<string>? SubscribedTopics { get; private set; }
+
     /// <summary>Members in the order they joined.</summary>
-    public IEnumerable<ClassicMember> Members
-    {
-        get
-        {
-            foreach (string id in _order) yield return _members[id];
-        }
-    }
+    public LinkedList<ClassicMember> Members => _order;
 
     public int MemberCount => _members.Count;
 
     public int PendingCount => _pending.Count;
 
-    public IReadOnlyCollection<string> PendingSync => _pendingSync;
+    /// <summary>How many members wait in a JoinGroup.</summary>
+    public int AwaitingJoinCount { get; private set; }
+
+    public int PendingSyncCount { get; private set; }
+
+    public bool HasAllMembersJoined => _pending.Count == 0 && AwaitingJoinCount == _members.Count;
+
+    private bool IsConsumerProtocol => string.Equals(ProtocolType, "consumer", StringComparison.Ordinal);
 
     public bool IsPending(string memberId) => _pending.ContainsKey(memberId);
 
@@ -74,6 +82,9 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
     public string? StaticMemberId(string instanceId) => _staticIds.GetValueOrDefault(instanceId);
 
     public bool IsLeader(string memberId) => string.Equals(LeaderId, memberId, StringComparison.Ordinal);
+
+    /// <summary>Whether members read the topic: what is not known counts as read.</summary>
+    public bool IsSubscribedTo(string topic) => SubscribedTopics?.Contains(topic) ?? IsConsumerProtocol;
 
     public void TransitionTo(ClassicGroupState state)
     {
@@ -85,39 +96,82 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
     {
         if (_members.Count == 0) ProtocolType = protocolType;
         _members.Add(member.Id, member);
-        _order.Add(member.Id);
+        member.Node = _order.AddLast(member);
+        CountProtocols(member, 1);
         if (member.InstanceId is { } instance) _staticIds[instance] = member.Id;
         LeaderId ??= member.Id;
     }
 
-    public void Remove(string memberId)
+    public void Remove(ClassicMember member)
     {
-        if (!_members.Remove(memberId, out ClassicMember? member)) return;
-        _order.Remove(memberId);
-        _pendingSync.Remove(memberId);
+        Verify.That(_members.Remove(member.Id) && member.Node is not null);
+        _order.Remove(member.Node);
+        CountProtocols(member, -1);
+        if (member.AwaitingJoin is not null) AwaitingJoinCount--;
+        SetPendingSync(member, false);
         member.Session?.Cancel();
-        if (member.InstanceId is { } instance && _staticIds.GetValueOrDefault(instance) == memberId)
-            _staticIds.Remove(instance);
-        if (IsLeader(memberId)) LeaderId = _order.Count > 0 ? _order[0] : null;
+        if (member.InstanceId is { } instance && StaticMemberId(instance) == member.Id) _staticIds.Remove(instance);
+        if (IsLeader(member.Id)) LeaderId = _order.First?.Value.Id;
     }
 
-    /// <summary>A static member came back under a new member id: the new id takes its place (KIP-345).</summary>
+    public void Update(ClassicMember member, ClassicMemberSettings settings)
+    {
+        CountProtocols(member, -1);
+        member.Settings = settings;
+        CountProtocols(member, 1);
+    }
+
+    /// <summary>A static member came back under a new member id: the new id takes its place (KIP-345). Whoever used
+    /// the old id is told that it is fenced.</summary>
     public ClassicMember ReplaceStatic(string instanceId, string oldId, string newId)
     {
         Verify.That(_members.Remove(oldId, out ClassicMember? member));
-        member.AwaitingJoin?.Invoke(Failed(ErrorCode.FencedInstanceId, oldId));
-        member.AwaitingSync?.Invoke(new SyncGroupResponse { ErrorCode = (short)ErrorCode.FencedInstanceId });
-        member.AwaitingJoin = null;
-        member.AwaitingSync = null;
-        member.Session?.Cancel();
-        member.Session = null;
+        AnswerJoin(member, Failed(ErrorCode.FencedInstanceId, oldId));
+        AnswerSync(member, new SyncGroupResponse { ErrorCode = (short)ErrorCode.FencedInstanceId });
         member.Id = newId;
+        member.IsNew = false;
         _members.Add(newId, member);
-        _order[_order.IndexOf(oldId)] = newId;
         _staticIds[instanceId] = newId;
-        if (_pendingSync.Remove(oldId)) _pendingSync.Add(newId);
         if (IsLeader(oldId)) LeaderId = newId;
         return member;
+    }
+
+    /// <summary>Parks a JoinGroup. One that waits already belongs to a connection that the client gave up: it is answered,
+    /// so that nothing is held for it.</summary>
+    public void AwaitJoin(ClassicMember member, Action<JoinGroupResponse> done)
+    {
+        AnswerJoin(member, Failed(ErrorCode.RebalanceInProgress, member.Id));
+        member.AwaitingJoin = done;
+        AwaitingJoinCount++;
+    }
+
+    public void AnswerJoin(ClassicMember member, JoinGroupResponse response)
+    {
+        if (member.AwaitingJoin is not { } waiting) return;
+        member.AwaitingJoin = null;
+        AwaitingJoinCount--;
+        waiting(response);
+    }
+
+    public static void AwaitSync(ClassicMember member, Action<SyncGroupResponse> done)
+    {
+        AnswerSync(member, new SyncGroupResponse { ErrorCode = (short)ErrorCode.RebalanceInProgress });
+        member.AwaitingSync = done;
+    }
+
+    public static bool AnswerSync(ClassicMember member, SyncGroupResponse response)
+    {
+        if (member.AwaitingSync is not { } waiting) return false;
+        member.AwaitingSync = null;
+        waiting(response);
+        return true;
+    }
+
+    public void SetPendingSync(ClassicMember member, bool isPending)
+    {
+        if (member.IsPendingSync == isPending) return;
+        member.IsPendingSync = isPending;
+        PendingSyncCount += isPending ? 1 : -1;
     }
 
     public void AddPending(string memberId, CoordinatorTimer timer) => _pending.Add(memberId, timer);
@@ -129,21 +183,15 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
         return true;
     }
 
-    public void ClearPendingSync() => _pendingSync.Clear();
-
-    public void AddPendingSync(string memberId) => _pendingSync.Add(memberId);
-
-    public void RemovePendingSync(string memberId) => _pendingSync.Remove(memberId);
-
-    public bool HasAllMembersJoined
+    /// <summary>The group is given up: nothing of it may act any more.</summary>
+    public void Die()
     {
-        get
-        {
-            if (_pending.Count > 0) return false;
-            foreach (ClassicMember member in Members)
-                if (member.AwaitingJoin is null) return false;
-            return true;
-        }
+        TransitionTo(ClassicGroupState.Dead);
+        Join?.Cancel();
+        Sync?.Cancel();
+        foreach (CoordinatorTimer timer in _pending.Values) timer.Cancel();
+        _pending.Clear();
+        foreach (ClassicMember member in _order) member.Session?.Cancel();
     }
 
     /// <summary>The longest rebalance timeout among the members, milliseconds.</summary>
@@ -152,7 +200,7 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
         get
         {
             int longest = 0;
-            foreach (ClassicMember member in Members) longest = Math.Max(longest, member.RebalanceTimeoutMs);
+            foreach (ClassicMember member in Members) longest = Math.Max(longest, member.Settings.RebalanceTimeoutMs);
             return longest;
         }
     }
@@ -163,7 +211,7 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
         if (State == ClassicGroupState.Empty) return protocolType.Length > 0 && protocols.Count > 0;
         if (!string.Equals(protocolType, ProtocolType, StringComparison.Ordinal)) return false;
         foreach ((string name, _) in protocols)
-            if (SupportedByAll(name)) return true;
+            if (IsSupportedByAll(name)) return true;
         return false;
     }
 
@@ -171,10 +219,10 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
     public string SelectProtocol()
     {
         SortedDictionary<string, int> votes = new(StringComparer.Ordinal);
-        foreach (ClassicMember member in Members)
-            foreach ((string name, _) in member.Protocols)
+        foreach (ClassicMember member in _order)
+            foreach ((string name, _) in member.Settings.Protocols)
             {
-                if (!SupportedByAll(name)) continue;
+                if (!IsSupportedByAll(name)) continue;
                 votes[name] = votes.GetValueOrDefault(name) + 1;
                 break;
             }
@@ -190,18 +238,15 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
     public void InitNextGeneration()
     {
         Generation++;
-        if (_members.Count == 0)
-        {
-            ProtocolName = null;
-            TransitionTo(ClassicGroupState.Empty);
-        }
-        else
-        {
-            ProtocolName = SelectProtocol();
-            TransitionTo(ClassicGroupState.CompletingRebalance);
-        }
-
+        ProtocolName = _members.Count == 0 ? null : SelectProtocol();
+        FindSubscribedTopics();
+        TransitionTo(_members.Count == 0 ? ClassicGroupState.Empty : ClassicGroupState.CompletingRebalance);
         ClearPendingSync();
+    }
+
+    public void ClearPendingSync()
+    {
+        foreach (ClassicMember member in _order) SetPendingSync(member, false);
     }
 
     /// <summary>Keeps the leader if it has rejoined, else elects the first that has. False: nobody has.</summary>
@@ -209,7 +254,7 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
     {
         if (LeaderId is { } leader && _members.TryGetValue(leader, out ClassicMember? current) && current.AwaitingJoin is not null)
             return true;
-        foreach (ClassicMember member in Members)
+        foreach (ClassicMember member in _order)
         {
             if (member.AwaitingJoin is null) continue;
             LeaderId = member.Id;
@@ -219,35 +264,45 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
         return false;
     }
 
-    /// <summary>Set by replay, which knows the leader of the stored generation.</summary>
-    public void RestoreLeader(string? leaderId) => LeaderId = leaderId;
+    /// <summary>Ends a replay, which knows the leader and the state of the stored generation.</summary>
+    public void Restore(string? leaderId, long stateChangedAtMs)
+    {
+        LeaderId = leaderId;
+        State = _members.Count == 0 ? ClassicGroupState.Empty : ClassicGroupState.Stable;
+        StateChangedAtMs = stateChangedAtMs;
+        FindSubscribedTopics();
+    }
+
+    public void FindSubscribedTopics()
+    {
+        SubscribedTopics = null;
+        if (!IsConsumerProtocol || (_members.Count > 0 && ProtocolName is null)) return;
+        SortedSet<string> topics = new(StringComparer.Ordinal);
+        foreach (ClassicMember member in _order)
+            if (!SubscriptionParser.TryAddTopics(member.MetadataOf(ProtocolName), topics)) return;
+        SubscribedTopics = topics;
+    }
 
     public List<JoinGroupResponse.JoinGroupResponseMember> MemberList()
     {
-        List<JoinGroupResponse.JoinGroupResponseMember> list = [];
-        foreach (ClassicMember member in Members)
+        List<JoinGroupResponse.JoinGroupResponseMember> list = new(_order.Count);
+        foreach (ClassicMember member in _order)
             list.Add(new() { MemberId = member.Id, GroupInstanceId = member.InstanceId, Metadata = member.MetadataOf(ProtocolName) });
         return list;
     }
 
-    /// <summary>Topics the members subscribe to, where the protocol is the consumer's and all subscriptions parse;
-    /// null when that is unknown.</summary>
-    public SortedSet<string>? SubscribedTopics()
-    {
-        if (!string.Equals(ProtocolType, "consumer", StringComparison.Ordinal) || ProtocolName is null) return null;
-        SortedSet<string> topics = new(StringComparer.Ordinal);
-        foreach (ClassicMember member in Members)
-            if (!SubscriptionParser.TryAddTopics(member.MetadataOf(ProtocolName), topics)) return null;
-        return topics;
-    }
-
     public static JoinGroupResponse Failed(ErrorCode error, string memberId) =>
-        new() { ErrorCode = (short)error, MemberId = memberId, GenerationId = -1, ProtocolName = "", Leader = "" };
+        new() { ErrorCode = (short)error, MemberId = memberId, GenerationId = -1, ProtocolName = null, Leader = "" };
 
-    private bool SupportedByAll(string protocol)
+    private bool IsSupportedByAll(string protocol) => _supporters.GetValueOrDefault(protocol) == _members.Count;
+
+    private void CountProtocols(ClassicMember member, int by)
     {
-        foreach (ClassicMember member in Members)
-            if (!member.Supports(protocol)) return false;
-        return true;
+        foreach ((string name, _) in member.Settings.Protocols)
+        {
+            int count = _supporters.GetValueOrDefault(name) + by;
+            if (count == 0) _supporters.Remove(name);
+            else _supporters[name] = count;
+        }
     }
 }

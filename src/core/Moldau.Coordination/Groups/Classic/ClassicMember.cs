@@ -15,19 +15,20 @@ internal sealed class ClassicMember
 
     public required string ClientHost { get; set; }
 
-    public required int SessionTimeoutMs { get; set; }
-
-    public required int RebalanceTimeoutMs { get; set; }
-
-    /// <summary>In the member's order of preference.</summary>
-    public required IReadOnlyList<(string Name, byte[] Metadata)> Protocols { get; set; }
+    public required ClassicMemberSettings Settings { get; set; }
 
     public byte[] Assignment { get; set; } = [];
 
-    /// <summary>Answers the pending JoinGroup; null when none waits.</summary>
+    /// <summary>Answers the pending JoinGroup; null when none waits. Set by the group, which counts them.</summary>
     public Action<JoinGroupResponse>? AwaitingJoin { get; set; }
 
     public Action<SyncGroupResponse>? AwaitingSync { get; set; }
+
+    /// <summary>Joined the generation but has not asked for its assignment yet. Set by the group, which counts them.</summary>
+    public bool IsPendingSync { get; set; }
+
+    /// <summary>The member's place in its group's order.</summary>
+    public LinkedListNode<ClassicMember>? Node { get; set; }
 
     /// <summary>True until the first generation that includes the member is complete.</summary>
     public bool IsNew { get; set; }
@@ -39,11 +40,11 @@ internal sealed class ClassicMember
 
     public bool Matches(IReadOnlyList<(string Name, byte[] Metadata)> protocols)
     {
-        if (protocols.Count != Protocols.Count) return false;
+        if (protocols.Count != Settings.Protocols.Count) return false;
         for (int i = 0; i < protocols.Count; i++)
         {
-            if (!string.Equals(protocols[i].Name, Protocols[i].Name, StringComparison.Ordinal)) return false;
-            if (!protocols[i].Metadata.AsSpan().SequenceEqual(Protocols[i].Metadata)) return false;
+            if (!string.Equals(protocols[i].Name, Settings.Protocols[i].Name, StringComparison.Ordinal)) return false;
+            if (!protocols[i].Metadata.AsSpan().SequenceEqual(Settings.Protocols[i].Metadata)) return false;
         }
 
         return true;
@@ -51,15 +52,15 @@ internal sealed class ClassicMember
 
     public byte[] MetadataOf(string? protocol)
     {
-        foreach ((string name, byte[] metadata) in Protocols)
+        foreach ((string name, byte[] metadata) in Settings.Protocols)
             if (string.Equals(name, protocol, StringComparison.Ordinal)) return metadata;
         return [];
     }
-
-    public bool Supports(string protocol)
-    {
-        foreach ((string name, _) in Protocols)
-            if (string.Equals(name, protocol, StringComparison.Ordinal)) return true;
-        return false;
-    }
 }
+
+/// <summary>What a member says of itself in each JoinGroup.</summary>
+/// <param name="SessionTimeoutMs">How long it may be silent.</param>
+/// <param name="RebalanceTimeoutMs">How long it may take to rejoin.</param>
+/// <param name="Protocols">In the member's order of preference; each name once.</param>
+internal sealed record ClassicMemberSettings(
+    int SessionTimeoutMs, int RebalanceTimeoutMs, IReadOnlyList<(string Name, byte[] Metadata)> Protocols);

@@ -11,9 +11,8 @@ internal static class SubscriptionParser
         KafkaReader reader = new(metadata);
         short version = reader.ReadInt16();
         if (reader.Failed || version < 0) return false;
-        // Newer versions only append fields, so that older readers take what they know.
-        short known = Math.Min(version, ConsumerProtocolSubscription.HighestVersion);
-        ConsumerProtocolSubscription subscription = ConsumerProtocolSubscription.Read(ref reader, known);
+        // Later versions only append fields, and only the topics matter here.
+        ConsumerProtocolSubscription subscription = ConsumerProtocolSubscription.Read(ref reader, 0);
         if (reader.Failed) return false;
         topics.UnionWith(subscription.Topics);
         return true;

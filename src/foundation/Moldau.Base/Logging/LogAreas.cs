@@ -1,6 +1,5 @@
-using Moldau.Base;
-
-namespace Moldau.Runtime;
+#pragma warning disable RS0030, MOL0001 // levels change while all threads log; nothing that decides depends on them
+namespace Moldau.Base;
 
 /// <summary>The named areas of a node and their levels, which follow the dots of the names as Kafka's loggers do:
 /// an area without a level of its own has that of the nearest name above it, at last the root's.</summary>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs foreign clients that the conformance tests run: tests/tools/install.sh [NAME...]
+# Installs foreign clients that the conformance tests run: tests/tools/install-clients.sh [NAME...]
 #   kcat             from the distribution's packages
 #   python           confluent-kafka, kafka-python and aiokafka from a folder of wheels, into a virtual environment
 #   node             kafkajs and @platformatic/kafka by npm

@@ -1,0 +1,3 @@
+using Moldau.Sim.Runner;
+
+return RunnerCommand.Run(args, Console.Out, Console.Error);

@@ -1,0 +1,2 @@
+// Each test runs a process or two; more at once would only make them wait for each other.
+[assembly: CollectionBehavior(MaxParallelThreads = 2)]
