@@ -68,6 +68,9 @@ internal sealed partial class TestNode : IDisposable
     /// <summary>Share of appends that run on the owner's thread, as the shell does where the disk is quick.</summary>
     public double InlineAppends { get; set; } = 0.5;
 
+    /// <summary>For the next start.</summary>
+    public long MaxHeldBytes { get; set; } = 64 * 1024 * 1024;
+
     public NodeTrace Trace { get; } = new();
 
     /// <summary>Boots and runs until clients are served, or the node has ended itself.</summary>
@@ -85,7 +88,8 @@ internal sealed partial class TestNode : IDisposable
             ClusterId = Boot.ClusterId,
             Directories = Boot.Directories,
             ShardCount = Shards,
-            Log = new LogAreas(new Lines(LogLines)),
+            Log = NodeLoggers.Create(new Lines(LogLines)),
+            MaxHeldBytesPerConnection = MaxHeldBytes,
         };
         IsRunning = true;
         IsReady = false;

@@ -35,6 +35,9 @@ internal sealed class RequestContext
 
     public int BodyLength { get; private init; }
 
+    /// <summary>Header and body.</summary>
+    public int FrameLength { get; private init; }
+
     public Instant ReceivedAt { get; }
 
     public Instant StartedAt { get; set; }
@@ -81,6 +84,7 @@ internal sealed class RequestContext
             CorrelationId = correlationId,
             ClientId = clientId,
             IsVersionUnsupported = isUnsupportedApiVersions,
+            FrameLength = length,
             BodyStart = start + reader.Position,
             BodyLength = length - reader.Position,
         };

@@ -40,17 +40,19 @@ internal sealed class FetchDesk(ShardMachine shard)
         }
 
         ReadDone(call);
+        if (call.PendingReads > 0) _parked.Add((call.Origin.Number, call.Id), call);
     }
 
-    /// <summary>Returns a parked call of this shard's own now.</summary>
+    /// <summary>Returns a call of this shard's own now, or as soon as its reads are done.</summary>
     public void Flush(FetchCall call)
     {
         if (call.IsParked) Finish(call);
+        else if (call.PendingReads > 0) call.Deadline = shard.Now;
     }
 
     public void Flush(FetchFlush flush)
     {
-        if (_parked.TryGetValue((flush.Origin.Number, flush.CallId), out FetchCall? call)) Finish(call);
+        if (_parked.TryGetValue((flush.Origin.Number, flush.CallId), out FetchCall? call)) Flush(call);
     }
 
     /// <summary>The partition shows more, less, or is lost: those who wait for it look again.</summary>
@@ -60,9 +62,9 @@ internal sealed class FetchDesk(ShardMachine shard)
         {
             if (i >= partition.Fetches.Count) continue;
             FetchCall call = partition.Fetches[i];
-            call.PendingReads = 1;
+            call.PendingReads++;
             foreach (FetchCall.Entry entry in call.Entries)
-                if (entry.Partition == partition.Id && entry.Result.RecordBytes == 0) Read(call, entry, partition);
+                if (entry.Partition == partition.Id) Read(call, entry, partition);
             ReadDone(call);
         }
     }
@@ -89,7 +91,7 @@ internal sealed class FetchDesk(ShardMachine shard)
     private void Park(FetchCall call)
     {
         call.IsParked = true;
-        _parked.Add((call.Origin.Number, call.Id), call);
+        _parked.TryAdd((call.Origin.Number, call.Id), call);
         foreach (FetchCall.Entry entry in call.Entries)
             if (shard.Replicas.TryGet(entry.Partition, out Partition? partition)) partition.AddFetch(call);
         call.Timer = new TimedCall(_ => Finish(call));
@@ -98,11 +100,11 @@ internal sealed class FetchDesk(ShardMachine shard)
 
     private void Finish(FetchCall call)
     {
+        _parked.Remove((call.Origin.Number, call.Id));
         if (call.IsParked)
         {
             call.IsParked = false;
             call.Timer!.IsCancelled = true;
-            _parked.Remove((call.Origin.Number, call.Id));
             foreach (FetchCall.Entry entry in call.Entries)
             {
                 if (!shard.Replicas.TryGet(entry.Partition, out Partition? partition)) continue;
@@ -119,6 +121,7 @@ internal sealed class FetchDesk(ShardMachine shard)
     private void Read(FetchCall call, FetchCall.Entry entry, Partition partition, LocateJob? located = null)
     {
         FetchTarget target = entry.Target;
+        entry.Result.DropRecords(); // of an earlier look: there may be more now
         ErrorCode error = partition.IsOffline ? ErrorCode.KafkaStorageError
             : partition.IsDeleted ? ErrorCode.UnknownTopicOrPartition
             : partition.CheckLeaderEpoch(target.CurrentLeaderEpoch);

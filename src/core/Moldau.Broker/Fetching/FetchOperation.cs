@@ -80,8 +80,11 @@ internal sealed class FetchOperation
         {
             call.MinBytes = share;
             call.Deadline = deadline;
-            _shard.Call(new MachineId(owner), call);
+            if (owner != _shard.Id.Number) _shard.Call(new MachineId(owner), call);
         }
+
+        // The own part last: it may return at once, and what it then tells the others must come behind their calls.
+        if (_calls.TryGetValue(_shard.Id.Number, out FetchCall? own)) _shard.Call(_shard.Id, own);
     }
 
     public void OnReturned(FetchCall call)

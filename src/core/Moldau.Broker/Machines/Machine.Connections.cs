@@ -49,7 +49,7 @@ internal abstract partial class Machine
         while (connection.Started.TryPeek(out RequestContext? head) && head.IsComplete)
         {
             connection.Started.Dequeue();
-            connection.HeldBytes -= head.BodyLength;
+            connection.HeldBytes -= head.FrameLength;
             if (head.EndsConnection)
             {
                 CloseConnection(connection);

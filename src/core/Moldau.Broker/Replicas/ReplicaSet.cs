@@ -50,8 +50,7 @@ internal sealed partial class ReplicaSet
         }
         else
         {
-            foreach (TopicImage topic in published.Delta.DeletedTopics)
-                for (int i = 0; i < topic.Partitions.Length; i++) Delete(new TopicIdPartition(topic.Id, i));
+            foreach (TopicImage topic in published.Delta.DeletedTopics) DeleteAll(topic);
             foreach (MetadataDelta.PartitionChange change in published.Delta.PartitionChanges(image))
                 Update(change.Topic, change.Partition, change.New);
             Reconfigure(published.Delta, image);
@@ -77,6 +76,7 @@ internal sealed partial class ReplicaSet
         if ((changes & LogChanges.Failed) != 0)
         {
             Fail(partition, log.FailureText ?? "the log failed");
+            if (partition.IsDeleted) Left(partition);
             FinishClosing();
             return;
         }
@@ -108,7 +108,7 @@ internal sealed partial class ReplicaSet
             partition = new Partition(id, topic.Name);
             _partitions.Add(id, partition);
             partition.State = state;
-            Open(partition);
+            OpenWhenFree(partition);
         }
 
         if (partition.IsLeader) _shard.Metrics.IsrChanged(partition.State!.Isr.Length, state.Isr.Length); // set when it was added
@@ -173,7 +173,7 @@ internal sealed partial class ReplicaSet
         else
         {
             PartitionLog log = job.Open(_services, _shard.Now);
-            log.SetHighWatermark(_placement.HighWatermarkOf(partition));
+            log.SetHighWatermark(Math.Min(_placement.HighWatermarkOf(partition), log.LogEndOffset));
             _byLog.Add(log, partition);
             partition.Opened(log);
             _shard.Log.LogOpened(partition.Name, log.LogStartOffset, log.LogEndOffset);
@@ -185,14 +185,27 @@ internal sealed partial class ReplicaSet
         FinishClosing();
     }
 
+    /// <summary>No replica of a failed log directory is served any more, whichever of them saw the failure.</summary>
+    public void FailDirectory(DirectoryFailed failed)
+    {
+        foreach (Partition partition in _partitions.Values)
+            if (_placement.DirectoryOf(partition) == failed.Path) TakeOffline(partition, failed.Reason);
+    }
+
     private void Fail(Partition partition, string reason)
+    {
+        if (partition.IsOffline) return;
+        TakeOffline(partition, reason);
+        _shard.Post(MachineId.Control, new DirectoryFailed(_placement.DirectoryOf(partition), reason));
+    }
+
+    private void TakeOffline(Partition partition, string reason)
     {
         if (partition.IsOffline) return;
         _shard.Log.LogFailed(partition.Name, reason);
         if (partition.IsLeader && partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Resigned(partition);
         partition.Failed();
         _shard.Fetches.Moved(partition);
-        _shard.Post(MachineId.Control, new DirectoryFailed(_placement.DirectoryOf(partition), reason));
     }
 
     private void ReportReady()
@@ -219,6 +232,7 @@ internal sealed partial class ReplicaSet
 
         if (!partition.IsOffline) _leaving.Add(partition.Name, null);
         if (partition.IsOpen) DeleteFolder(partition);
+        else if (partition.IsOffline || _waitingForFolder.Contains(partition)) Left(partition);
     }
 
     /// <summary>The name of a deleted replica's folder is free: who waits for it may open.</summary>

@@ -76,9 +76,12 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
 
     public void OnDirectoryFailed(DirectoryFailed failed)
     {
+        bool isNew = false;
         foreach (BootedDirectory directory in machine.Options.Directories)
-            if (directory.Path == failed.Path && _offline.Add(directory.DirectoryId))
-                machine.Options.Log.Log.Error($"log directory {failed.Path} is offline: {failed.Reason}");
+            isNew |= directory.Path == failed.Path && _offline.Add(directory.DirectoryId);
+        if (!isNew) return;
+        machine.Options.Log.Log.Error($"log directory {failed.Path} is offline: {failed.Reason}");
+        for (int i = 0; i < machine.Options.ShardCount; i++) machine.Post(MachineId.Shard(i), failed);
         if (_offline.Count == machine.Options.Directories.Count) machine.Halt($"all log directories have failed; last {failed.Path}: {failed.Reason}");
         else Heartbeat();
     }
@@ -186,8 +189,10 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
 
     private void MarkClean()
     {
-        int left = machine.Options.Directories.Count;
-        foreach (BootedDirectory directory in machine.Options.Directories)
+        // A directory that failed is looked through at the next start.
+        List<BootedDirectory> clean = [.. machine.Options.Directories.Where(d => !_offline.Contains(d.DirectoryId))];
+        int left = clean.Count;
+        foreach (BootedDirectory directory in clean)
         {
             WriteFileJob mark = new()
             {

@@ -14,13 +14,16 @@ internal sealed record ReplicasReady(MachineId Shard, long ImageOffset);
 /// <summary>The control machine to a shard: close the logs and end.</summary>
 internal sealed record StopShard;
 
+/// <summary>A shard to the others: the folder of a deleted replica may be made anew.</summary>
+internal sealed record FolderFree(string Folder, Uuid TopicId);
+
 /// <summary>A shard's last word.</summary>
 internal sealed record ShardStopped(MachineId Shard, IReadOnlyList<DirectoryCheckpoint> Checkpoints);
 
 /// <summary>A shard to the control machine, which writes the checkpoint files of all shards.</summary>
 internal sealed record CheckpointsChanged(MachineId Shard, IReadOnlyList<DirectoryCheckpoint> Checkpoints);
 
-/// <summary>A shard to the control machine: a log directory failed.</summary>
+/// <summary>A shard to the control machine, and from there to every shard: a log directory failed.</summary>
 internal sealed record DirectoryFailed(string Path, string Reason);
 
 /// <summary>The offsets of one shard's partitions in one log directory.</summary>

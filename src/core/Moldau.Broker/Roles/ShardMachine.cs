@@ -198,6 +198,12 @@ internal sealed class ShardMachine : Machine
             case FetchFlush flush:
                 Fetches.Flush(flush);
                 break;
+            case FolderFree free:
+                Replicas.OnFolderFree(free);
+                break;
+            case DirectoryFailed failed:
+                Replicas.FailDirectory(failed);
+                break;
             case StopShard:
                 if (_isStopping) break;
                 _isStopping = true;

@@ -11,6 +11,7 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
 
     public LoadedLog Load()
     {
+        SetAsideOther();
         if (!disk.DirectoryExists(request.Folder)) CreateFolder();
         FolderSweep.Run(disk, request.Folder, _log.Notes);
         ReadFolder();
@@ -33,6 +34,21 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
     {
         disk.CreateDirectory(request.Folder);
         disk.SyncDirectory(LogFileNames.ParentOf(request.Folder));
+    }
+
+    /// <summary>A folder of another topic of the same name is what an interrupted deletion left: it is not this log.</summary>
+    private void SetAsideOther()
+    {
+        if (request.TopicId is not { } topicId) return;
+        byte[]? bytes = DiskFiles.ReadWhole(disk, LogFileNames.Join(request.Folder, LogFileNames.PartitionMetadata));
+        if (bytes is null || PartitionMetadataFile.TryDecode(bytes) is not { } found || found == topicId) return;
+        string directory = LogFileNames.ParentOf(request.Folder);
+        string aside = LogFileNames.Join(directory, LogFileNames.StrayFolderOf(request.Partition, found));
+        disk.Rename(request.Folder, aside);
+        disk.SyncDirectory(directory);
+        // What the checkpoints say was said of that topic.
+        request = request with { LogStartOffset = 0, RecoveryPoint = 0 };
+        _log.Notes.Add($"the folder was that of another topic, {found}, and is now {aside}");
     }
 
     private void ReadFolder()

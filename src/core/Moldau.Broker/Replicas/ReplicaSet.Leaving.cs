@@ -1,0 +1,67 @@
+using Moldau.Base;
+using Moldau.Metadata;
+
+namespace Moldau.Broker;
+
+/// <summary>A topic that is made again has the folders of the one before, which another shard may still be closing. Every
+/// shard hears of every deletion; a new replica is opened when the owner of the old one has said that its folder is free.</summary>
+internal sealed partial class ReplicaSet
+{
+    private readonly HashSet<FolderFree> _leaving = [];
+    private readonly HashSet<FolderFree> _freeEarly = [];
+    private readonly List<Partition> _waitingForFolder = [];
+
+    public void OnFolderFree(FolderFree free)
+    {
+        if (!_leaving.Remove(free))
+        {
+            // The owner is ahead of this shard, which has not heard of the deletion yet.
+            _freeEarly.Add(free);
+            return;
+        }
+
+        for (int i = 0; i < _waitingForFolder.Count; i++)
+        {
+            Partition partition = _waitingForFolder[i];
+            if (partition.Name != free.Folder || IsLeaving(partition.Name)) continue;
+            _waitingForFolder.RemoveAt(i);
+            Open(partition);
+            return;
+        }
+    }
+
+    private void DeleteAll(TopicImage topic)
+    {
+        for (int i = 0; i < topic.Partitions.Length; i++)
+        {
+            if (!topic.Partitions[i].Replicas.Contains(_shard.Options.NodeId)) continue;
+            TopicIdPartition id = new(topic.Id, i);
+            FolderFree leaving = new($"{topic.Name}-{i}", topic.Id);
+            if (!_freeEarly.Remove(leaving)) _leaving.Add(leaving);
+            if (_shard.Map.OwnerOf(id) == _shard.Id) Delete(id);
+        }
+    }
+
+    private bool IsLeaving(string folder)
+    {
+        foreach (FolderFree leaving in _leaving)
+            if (leaving.Folder == folder) return true;
+        return false;
+    }
+
+    private void OpenWhenFree(Partition partition)
+    {
+        if (IsLeaving(partition.Name)) _waitingForFolder.Add(partition);
+        else Open(partition);
+    }
+
+    /// <summary>The deleted replica's folder is renamed, was never made, or is out of reach.</summary>
+    private void Left(Partition partition)
+    {
+        if (!_waitingForFolder.Remove(partition)) _placement.Forget(partition);
+        FolderFree free = new(partition.Name, partition.Id.TopicId);
+        for (int i = 0; i < _shard.Options.ShardCount; i++)
+            if (MachineId.Shard(i) != _shard.Id) _shard.Post(MachineId.Shard(i), free);
+        OnFolderFree(free);
+    }
+}

@@ -1,0 +1,127 @@
+using Moldau.Protocol;
+using Moldau.Storage;
+
+namespace Moldau.Broker.Tests;
+
+public sealed class FailureTests
+{
+    [Theory]
+    [InlineData(DiskError.Io, 1)]
+    [InlineData(DiskError.NoSpace, 1)]
+    [InlineData(DiskError.Io, 2)]
+    public void A_failed_append_takes_its_directory_offline_and_the_other_goes_on(DiskError error, int shards)
+    {
+        using TestNode node = new(shards, 1, ("log.dirs", "/d1,/d2"), ("metadata.log.dir", "/meta"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t", 4);
+        node.Run();
+        string broken = node.Exists("/d1/t-0") ? "/d1" : "/d2";
+        int[] lost = [.. Enumerable.Range(0, 4).Where(p => node.Exists($"{broken}/t-{p}"))];
+        Assert.InRange(lost.Length, 1, 3);
+        node.Probe.Fails = (call, path) =>
+            call == "pwrite" && path.StartsWith($"{broken}/t-0/", StringComparison.Ordinal) ? error : DiskError.None;
+
+        Assert.Equal(ErrorCode.KafkaStorageError, (ErrorCode)client.Produce("t", 0, Ask.Batch("a")).ErrorCode);
+        node.Advance(100);
+        Assert.Null(node.Halted);
+        for (int p = 0; p < 4; p++)
+        {
+            ErrorCode answer = (ErrorCode)client.Produce("t", p, Ask.Batch("b")).ErrorCode;
+            if (lost.Contains(p)) Assert.True(answer is ErrorCode.KafkaStorageError or ErrorCode.NotLeaderOrFollower, $"{p}: {answer}");
+            else Assert.Equal(ErrorCode.None, answer);
+        }
+    }
+
+    [Fact]
+    public void A_directory_that_failed_is_not_marked_clean()
+    {
+        using TestNode node = new(1, 1, ("log.dirs", "/d1,/d2"), ("metadata.log.dir", "/meta"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t", 2);
+        string broken = node.Exists("/d1/t-0") ? "/d1" : "/d2";
+        node.Probe.Fails = (call, path) =>
+            call == "pwrite" && path.StartsWith($"{broken}/t-0/", StringComparison.Ordinal) ? DiskError.Io : DiskError.None;
+        client.Produce("t", 0, Ask.Batch("a"));
+        node.Probe.Fails = null;
+        client.Disconnect();
+        node.Advance(100);
+        node.Stop();
+        node.Start();
+        Assert.Equal([broken != "/d1", broken != "/d2"], node.Boot.Directories.Select(d => d.IsClean));
+        Assert.Equal(0, node.Connect().Produced("t", 0, "b"));
+    }
+
+    [Fact]
+    public void A_failed_sync_fences_the_directory_for_good()
+    {
+        using TestNode node = new(1, 1, ("log.dirs", "/d1,/d2"), ("metadata.log.dir", "/meta"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t", 2, ("moldau.acknowledge", "fsync"));
+        string broken = node.Exists("/d1/t-0") ? "/d1" : "/d2";
+        int failures = 0;
+        node.Probe.Fails = (call, path) =>
+            call == "fdatasync" && path.StartsWith($"{broken}/t-0/", StringComparison.Ordinal) && failures++ == 0
+                ? DiskError.Io : DiskError.None;
+        Assert.Equal(ErrorCode.KafkaStorageError, (ErrorCode)client.Produce("t", 0, Ask.Batch("a")).ErrorCode);
+        node.Advance(100);
+        ErrorCode again = (ErrorCode)client.Produce("t", 0, Ask.Batch("a")).ErrorCode;
+        Assert.True(again is ErrorCode.KafkaStorageError or ErrorCode.NotLeaderOrFollower, $"{again}");
+        Assert.Equal(1, failures);
+        Assert.Equal(0, client.Produced("t", 1, "a"));
+    }
+
+    [Fact]
+    public void The_last_log_directory_takes_the_node_with_it()
+    {
+        using TestNode node = new(2, 1, ("metadata.log.dir", "/meta"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        node.Probe.Fails = (call, path) => call == "pwrite" && path.Contains("/t-0/", StringComparison.Ordinal) ? DiskError.Io : DiskError.None;
+        client.Send(Ask.ProduceOf("t", -1, (0, Ask.Batch("a"))), 12);
+        node.Run();
+        Assert.Contains("all log directories have failed", node.Halted, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_metadata_log_that_cannot_be_written_ends_the_node()
+    {
+        using TestNode node = new(1, 1, ("metadata.log.dir", "/meta"));
+        node.Probe.Fails = (call, path) =>
+            call is "pwrite" or "fdatasync" && path.Contains("__cluster_metadata-0/", StringComparison.Ordinal) ? DiskError.Io : DiskError.None;
+        CreateTopicsRequest request = new() { TimeoutMs = 1000 };
+        request.Topics.Add(new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 });
+        node.Connect().Send(request, 7);
+        node.Run();
+        Assert.Contains("metadata log", node.Halted, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void A_process_killed_at_any_call_of_its_start_starts_the_next_time(int seed)
+    {
+        for (int call = 0; call < 60; call += seed + 2)
+        {
+            using TestNode node = new(2, (ulong)seed);
+            node.Connect().CreateTopic("t", 2);
+            node.Connect().Produced("t", 0, "a");
+            node.Kill();
+            node.Disk.CrashAt(call);
+            try
+            {
+                node.Start();
+            }
+            catch (Moldau.Sim.SimCrashException)
+            {
+                node.Kill();
+                node.Disk.Heal();
+                node.Start();
+            }
+
+            node.Disk.Heal();
+            Assert.Equal(["a"], node.Connect().ReadAll("t", 0));
+        }
+    }
+}
