@@ -57,7 +57,10 @@ public sealed class MetricsTests : IDisposable
         Produce("nothing-of-this-name", "lost");
 
         IReadOnlyDictionary<string, Family> families = PrometheusParser.Parse(
-            await AwaitText(http, "kafka_log_log_logendoffset{topic=\"counted\",partition=\"0\"} 3"));
+            await AwaitText(
+                http,
+                "kafka_log_log_logendoffset{topic=\"counted\",partition=\"0\"} 3",
+                "kafka_controller_kafkacontroller_globaltopiccount 1"));
 
         string[] spelled = [.. Beans.Select(Spell).Order(StringComparer.Ordinal)];
         Assert.Equal(spelled, families.Keys.Where(n => n.StartsWith("kafka_", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
@@ -115,14 +118,14 @@ public sealed class MetricsTests : IDisposable
     private ChildProcess StartNode(params string[] more) => Cli.Start(
         ["dev", "--data", _scratch["data"], "--port", $"{_port}", "--http-port", $"{_httpPort}", .. more]);
 
-    private static async Task<string> AwaitText(HttpClient http, string text)
+    private static async Task<string> AwaitText(HttpClient http, params string[] texts)
     {
         DateTime end = DateTime.UtcNow + Cli.Patience;
         while (true)
         {
             string metrics = await http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
-            if (metrics.Contains(text, StringComparison.Ordinal)) return metrics;
-            Assert.True(DateTime.UtcNow < end, $"no '{text}' in\n{metrics}");
+            if (texts.All(t => metrics.Contains(t, StringComparison.Ordinal))) return metrics;
+            Assert.True(DateTime.UtcNow < end, $"no '{string.Join(", ", texts)}' in\n{metrics}");
             await Task.Delay(100, TestContext.Current.CancellationToken);
         }
     }

@@ -90,6 +90,7 @@ public sealed class RefusedStartTests : IDisposable
     [InlineData("ssl.keystore.type=JKS", "keytool")]
     [InlineData("ssl.keystore.type=PEM", "ssl.keystore.location is not set")]
     [InlineData("ssl.client.auth=required", "ssl.client.auth")]
+    [InlineData("ssl.enabled.protocols=TLSv1.1", "TLSv1.1 is not offered")]
     [InlineData("listener.name.ssl.ssl.keystore.type=CARDS", "CARDS")]
     public void SslListenerWithoutCertificate(string property, string text)
     {

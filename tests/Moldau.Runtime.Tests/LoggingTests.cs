@@ -14,6 +14,15 @@ public sealed class LoggingTests
     }
 
     [Fact]
+    public void Line_IsJson_WhereConfigured()
+    {
+        string line = JsonLogSink.Format(
+            new DateTime(2026, 1, 2, 3, 4, 5, 67, DateTimeKind.Utc), "kafka.log", LogLevel.Warn, "a\tb\n");
+        Assert.Equal(
+            """{"ts":"2026-01-02T03:04:05.067Z","level":"warn","area":"kafka.log","msg":"a\tb\n"}""", line);
+    }
+
+    [Fact]
     public void Levels_FollowTheDotsOfTheNames_AndChangeAtRunTime()
     {
         MemoryLog log = new();

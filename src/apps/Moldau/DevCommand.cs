@@ -28,7 +28,7 @@ internal static class DevCommand
         try
         {
             NodeSettings settings = NodeSettings.Resolve(Defaults(port, httpPort, data), arguments.Set, isStrict: true);
-            return NodeRun.Run(settings, _ => Greet(settings.Config, isEphemeral));
+            return NodeRun.Run(settings, () => Greet(settings.Config, isEphemeral));
         }
         finally
         {

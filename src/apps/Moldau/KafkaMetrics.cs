@@ -50,12 +50,17 @@ internal sealed class KafkaMetrics(IReadOnlyList<NodeMachine> machines, NodeHost
     }
 
     private void Topic(
-        MetricsText text, SortedDictionary<string, List<TopicCounts>> topics, string name, string help, Func<TopicCounts, MetricCell> cell)
+        MetricsText text,
+        SortedDictionary<string, List<TopicCounts>> topics,
+        string name,
+        string help,
+        Func<TopicCounts, MetricCell> cell)
     {
         text.Counter($"kafka_server_brokertopicmetrics_{name}_total", help + "; without a label: of all topics");
         text.Value(_shards.Sum(s => cell(s.AllTopics).Value));
         if (!text.HasTopics) return;
-        foreach ((string topic, List<TopicCounts> counts) in topics) text.Value(counts.Sum(c => cell(c).Value), ("topic", topic));
+        foreach ((string topic, List<TopicCounts> counts) in topics)
+            text.Value(counts.Sum(c => cell(c).Value), ("topic", topic));
     }
 
     private void Replicas(MetricsText text, ShardGauges[] gauges)
@@ -64,13 +69,20 @@ internal sealed class KafkaMetrics(IReadOnlyList<NodeMachine> machines, NodeHost
         int Count(Func<PartitionGauges, bool> isCounted) => gauges.Sum(g => g.Partitions.Count(isCounted));
         text.Gauge(Manager + "leadercount", "Partitions that this node leads").Value(Count(p => p.IsLeader));
         text.Gauge(Manager + "partitioncount", "Replicas on this node").Value(Count(_ => true));
-        text.Gauge(Manager + "underreplicatedpartitions", "Led partitions with replicas out of sync").Value(Count(p => p.IsUnderReplicated));
-        text.Gauge(Manager + "underminisrpartitioncount", "Led partitions with too few replicas in sync").Value(Count(p => p.IsUnderMinIsr));
-        text.Gauge(Manager + "atminisrpartitioncount", "Led partitions with just enough replicas in sync").Value(Count(p => p.IsAtMinIsr));
-        text.Gauge(Manager + "offlinereplicacount", "Replicas whose log has failed").Value(gauges.Sum(g => g.OfflineReplicas));
-        text.Gauge(Manager + "produceridcount", "Producers that logs remember").Value(gauges.Sum(g => g.ProducerIds));
-        text.Counter(Manager + "isrshrinks_total", "Replicas that fell out of sync").Value(_shards.Sum(s => s.IsrShrinks.Value));
-        text.Counter(Manager + "isrexpands_total", "Replicas that came back in sync").Value(_shards.Sum(s => s.IsrExpands.Value));
+        text.Gauge(Manager + "underreplicatedpartitions", "Led partitions with replicas out of sync")
+            .Value(Count(p => p.IsUnderReplicated));
+        text.Gauge(Manager + "underminisrpartitioncount", "Led partitions with too few replicas in sync")
+            .Value(Count(p => p.IsUnderMinIsr));
+        text.Gauge(Manager + "atminisrpartitioncount", "Led partitions with just enough replicas in sync")
+            .Value(Count(p => p.IsAtMinIsr));
+        text.Gauge(Manager + "offlinereplicacount", "Replicas whose log has failed")
+            .Value(gauges.Sum(g => g.OfflineReplicas));
+        text.Gauge(Manager + "produceridcount", "Producers that logs remember")
+            .Value(gauges.Sum(g => g.ProducerIds));
+        text.Counter(Manager + "isrshrinks_total", "Replicas that fell out of sync")
+            .Value(_shards.Sum(s => s.IsrShrinks.Value));
+        text.Counter(Manager + "isrexpands_total", "Replicas that came back in sync")
+            .Value(_shards.Sum(s => s.IsrExpands.Value));
     }
 
     private static void Partitions(MetricsText text, ShardGauges[] gauges)
@@ -78,21 +90,28 @@ internal sealed class KafkaMetrics(IReadOnlyList<NodeMachine> machines, NodeHost
         if (!text.HasPartitions) return;
         List<PartitionGauges> partitions = [.. gauges.SelectMany(g => g.Partitions)
             .OrderBy(p => p.Topic, StringComparer.Ordinal).ThenBy(p => p.Partition)];
-        Partition("kafka_log_log_size", "Bytes of the log", p => p.Size, leadersOnly: false);
-        Partition("kafka_log_log_logstartoffset", "First offset", p => p.LogStartOffset, leadersOnly: false);
-        Partition("kafka_log_log_logendoffset", "Offset of the next record", p => p.LogEndOffset, leadersOnly: false);
-        Partition("kafka_cluster_partition_replicascount", "Replicas", p => p.Replicas, leadersOnly: true);
-        Partition("kafka_cluster_partition_insyncreplicascount", "Replicas in sync", p => p.InSync, leadersOnly: true);
-        Partition("kafka_cluster_partition_underreplicated", "1: replicas are out of sync", p => p.IsUnderReplicated ? 1 : 0, leadersOnly: true);
-        Partition("kafka_cluster_partition_underminisr", "1: too few replicas are in sync", p => p.IsUnderMinIsr ? 1 : 0, leadersOnly: true);
-        Partition("kafka_cluster_partition_atminisr", "1: just enough replicas are in sync", p => p.IsAtMinIsr ? 1 : 0, leadersOnly: true);
-        Partition("kafka_cluster_partition_laststableoffsetlag", "Offsets held back by open transactions", p => p.LastStableOffsetLag, leadersOnly: true);
+        All("kafka_log_log_size", "Bytes of the log", p => p.Size);
+        All("kafka_log_log_logstartoffset", "First offset", p => p.LogStartOffset);
+        All("kafka_log_log_logendoffset", "Offset of the next record", p => p.LogEndOffset);
+        Led("replicascount", "Replicas", p => p.Replicas);
+        Led("insyncreplicascount", "Replicas in sync", p => p.InSync);
+        Led("underreplicated", "1: replicas are out of sync", p => p.IsUnderReplicated ? 1 : 0);
+        Led("underminisr", "1: too few replicas are in sync", p => p.IsUnderMinIsr ? 1 : 0);
+        Led("atminisr", "1: just enough replicas are in sync", p => p.IsAtMinIsr ? 1 : 0);
+        Led("laststableoffsetlag", "Offsets held back by open transactions", p => p.LastStableOffsetLag);
 
-        void Partition(string name, string help, Func<PartitionGauges, double> value, bool leadersOnly)
+        void All(string name, string help, Func<PartitionGauges, double> value)
         {
             text.Gauge(name, help);
             foreach (PartitionGauges p in partitions)
-                if (p.IsLeader || !leadersOnly) text.Value(value(p), ("topic", p.Topic), ("partition", $"{p.Partition}"));
+                text.Value(value(p), ("topic", p.Topic), ("partition", $"{p.Partition}"));
+        }
+
+        void Led(string name, string help, Func<PartitionGauges, double> value)
+        {
+            text.Gauge("kafka_cluster_partition_" + name, help);
+            foreach (PartitionGauges p in partitions)
+                if (p.IsLeader) text.Value(value(p), ("topic", p.Topic), ("partition", $"{p.Partition}"));
         }
     }
 
@@ -128,11 +147,14 @@ internal sealed class KafkaMetrics(IReadOnlyList<NodeMachine> machines, NodeHost
         text.Value(gauges.Sum(g => g.WaitingFetches), ("delayedOperation", "Fetch"));
         text.Value(gauges.Sum(g => g.WaitingProduces), ("delayedOperation", "Produce"));
         const string Sessions = "kafka_server_fetchsessioncache_";
-        text.Gauge(Sessions + "numincrementalfetchsessions", "Fetch sessions").Value(gauges.Sum(g => g.FetchSessions));
-        text.Gauge(Sessions + "numincrementalfetchpartitionscached", "Partitions of fetch sessions").Value(gauges.Sum(g => g.FetchSessionPartitions));
+        text.Gauge(Sessions + "numincrementalfetchsessions", "Fetch sessions")
+            .Value(gauges.Sum(g => g.FetchSessions));
+        text.Gauge(Sessions + "numincrementalfetchpartitionscached", "Partitions of fetch sessions")
+            .Value(gauges.Sum(g => g.FetchSessionPartitions));
         text.Counter(Sessions + "incrementalfetchsessionevictions_total", "Fetch sessions that made room for others")
             .Value(gauges.Sum(g => g.FetchSessionEvictions));
-        text.Gauge("kafka_coordinator_group_groupmetadatamanager_numgroups", "Groups that this node coordinates").Value(gauges.Sum(g => g.Groups));
+        text.Gauge("kafka_coordinator_group_groupmetadatamanager_numgroups", "Groups that this node coordinates")
+            .Value(gauges.Sum(g => g.Groups));
     }
 
     private void Sockets(MetricsText text)
@@ -148,7 +170,8 @@ internal sealed class KafkaMetrics(IReadOnlyList<NodeMachine> machines, NodeHost
 
     private void BySocketThread(MetricsText text, Func<ReactorMetrics, MetricCell> cell)
     {
-        foreach (Reactor reactor in host.Reactors) text.Value(cell(reactor.Metrics).Value, ("networkProcessor", reactor.Id.ToString()));
+        foreach (Reactor reactor in host.Reactors)
+            text.Value(cell(reactor.Metrics).Value, ("networkProcessor", reactor.Id.ToString()));
     }
 
     private static void Controller(MetricsText text, ControlGauges control)
@@ -158,11 +181,15 @@ internal sealed class KafkaMetrics(IReadOnlyList<NodeMachine> machines, NodeHost
         text.Gauge(Name + "globaltopiccount", "Topics of the cluster").Value(control.Topics);
         text.Gauge(Name + "globalpartitioncount", "Partitions of the cluster").Value(control.Partitions);
         text.Gauge(Name + "offlinepartitionscount", "Partitions without a leader").Value(control.OfflinePartitions);
-        text.Gauge(Name + "preferredreplicaimbalancecount", "Partitions led by another than their first replica").Value(control.PreferredReplicaImbalance);
+        text.Gauge(Name + "preferredreplicaimbalancecount", "Partitions led by another than their first replica")
+            .Value(control.PreferredReplicaImbalance);
         text.Gauge(Name + "activebrokercount", "Brokers that serve").Value(control.ActiveBrokers);
-        text.Gauge(Name + "fencedbrokercount", "Brokers that are registered and do not serve").Value(control.FencedBrokers);
-        text.Gauge(Name + "lastappliedrecordoffset", "Offset of the newest metadata applied").Value(control.LastAppliedOffset);
-        text.Gauge("kafka_log_logmanager_offlinelogdirectorycount", "Log directories that failed").Value(control.OfflineLogDirectories);
+        text.Gauge(Name + "fencedbrokercount", "Brokers that are registered and do not serve")
+            .Value(control.FencedBrokers);
+        text.Gauge(Name + "lastappliedrecordoffset", "Offset of the newest metadata applied")
+            .Value(control.LastAppliedOffset);
+        text.Gauge("kafka_log_logmanager_offlinelogdirectorycount", "Log directories that failed")
+            .Value(control.OfflineLogDirectories);
         const string Raft = "kafka_server_raftmetrics_";
         text.Gauge(Raft + "current_leader", "Node that leads the quorum, -1 for none").Value(control.LeaderId);
         text.Gauge(Raft + "current_epoch", "Epoch of the quorum").Value(control.Epoch);

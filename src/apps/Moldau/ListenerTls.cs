@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using Moldau.Config;
 using Moldau.Transport;
@@ -16,12 +17,14 @@ internal static class ListenerTls
         ConfigValues values = config.ForListener(endpoint.ListenerName);
         if (values.String("ssl.client.auth") != "none")
             throw Refuse(endpoint, "ssl.client.auth asks for client certificates, which this version does not check; set it to none");
+        SslProtocols protocols = Protocols(endpoint, values);
         try
         {
             return values.String("ssl.keystore.type").ToUpperInvariant() switch
             {
-                "PEM" => FromPem(endpoint, values),
-                "PKCS12" => TlsServer.FromPkcs12(Location(endpoint, values), values.StringOrNull("ssl.keystore.password")),
+                "PEM" => FromPem(endpoint, values, protocols),
+                "PKCS12" => TlsServer.FromPkcs12(
+                    Location(endpoint, values), values.StringOrNull("ssl.keystore.password"), protocols),
                 "JKS" => throw Refuse(endpoint, "ssl.keystore.type JKS (the default) is a format of Java alone; "
                     + "convert the file with keytool -importkeystore -deststoretype pkcs12 and set ssl.keystore.type=PKCS12, or use PEM"),
                 string other => throw Refuse(endpoint, $"ssl.keystore.type {other} is not known; PEM or PKCS12"),
@@ -33,16 +36,32 @@ internal static class ListenerTls
         }
     }
 
-    private static TlsServer FromPem(Endpoint endpoint, ConfigValues values)
+    private static TlsServer FromPem(Endpoint endpoint, ConfigValues values, SslProtocols protocols)
     {
         string? keyPassword = values.StringOrNull("ssl.key.password");
         string? chain = values.StringOrNull("ssl.keystore.certificate.chain");
         string? key = values.StringOrNull("ssl.keystore.key");
         if (chain is null != key is null)
             throw Refuse(endpoint, "ssl.keystore.certificate.chain and ssl.keystore.key go together");
-        if (chain is not null && key is not null) return TlsServer.FromPemText(chain, key, keyPassword);
+        if (chain is not null && key is not null) return TlsServer.FromPemText(chain, key, keyPassword, protocols);
         string text = File.ReadAllText(Location(endpoint, values));
-        return TlsServer.FromPemText(text, text, keyPassword);
+        return TlsServer.FromPemText(text, text, keyPassword, protocols);
+    }
+
+    private static SslProtocols Protocols(Endpoint endpoint, ConfigValues values)
+    {
+        SslProtocols protocols = SslProtocols.None;
+        foreach (string name in values.List("ssl.enabled.protocols"))
+        {
+            protocols |= name switch
+            {
+                "TLSv1.2" => SslProtocols.Tls12,
+                "TLSv1.3" => SslProtocols.Tls13,
+                _ => throw Refuse(endpoint, $"ssl.enabled.protocols: {name} is not offered; TLSv1.2 and TLSv1.3 are"),
+            };
+        }
+
+        return protocols;
     }
 
     private static string Location(Endpoint endpoint, ConfigValues values) =>

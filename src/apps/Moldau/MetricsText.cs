@@ -20,7 +20,9 @@ internal sealed class MetricsText(StringBuilder text, MetricsFilter filter)
     {
         _family = name;
         _isShown = filter.Shows(name);
-        if (_isShown) text.Append("# HELP ").Append(name).Append(' ').Append(help).Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+        if (!_isShown) return this;
+        text.Append("# HELP ").Append(name).Append(' ').Append(help).Append('\n');
+        text.Append("# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
         return this;
     }
 

@@ -11,11 +11,11 @@ namespace Moldau;
 /// <summary>Runs one node until it is asked to stop: boot, machines, threads, listeners, signals.</summary>
 internal static class NodeRun
 {
-    public static int Run(NodeSettings settings, Action<string> onReady)
+    public static int Run(NodeSettings settings, Action onReady)
     {
         long began = Stopwatch.GetTimestamp();
         BrokerConfig config = settings.Config;
-        LogAreas logs = NodeLoggers.Create(config.LogFormat == "json" ? new JsonLogSink(Console.Out) : new LogfmtSink(Console.Out));
+        LogAreas logs = new(config.LogFormat == "json" ? new JsonLogSink(Console.Out) : new LogfmtSink(Console.Out));
         foreach (string warning in settings.Warnings) logs.Server.Warn(warning);
         // Before anything is written: what cannot be served ends the start here.
         IReadOnlyList<ListenerOptions> listeners = [.. config.Listeners.Select(l => NodeLimits.Listener(l, config))];
@@ -34,8 +34,14 @@ internal static class NodeRun
     }
 
     private static int RunBooted(
-        NodeSettings settings, BootedNode boot, IReadOnlyList<ListenerOptions> listeners, FileDisk disk, Prng prng, LogAreas logs, long began,
-        Action<string> onReady)
+        NodeSettings settings,
+        BootedNode boot,
+        IReadOnlyList<ListenerOptions> listeners,
+        FileDisk disk,
+        Prng prng,
+        LogAreas logs,
+        long began,
+        Action onReady)
     {
         BrokerConfig config = settings.Config;
         NodeOptions options = new()
@@ -47,6 +53,8 @@ internal static class NodeRun
             ShardCount = config.Shards > 0 ? config.Shards : Environment.ProcessorCount,
             Log = logs,
         };
+        logs.Server.Write(LogLevel.Info, $"Moldau {Program.Version}: node {config.NodeId} of cluster {boot.ClusterId}, "
+            + $"{options.ShardCount} shard{(options.ShardCount == 1 ? "" : "s")}, data in {string.Join(", ", config.LogDirs)}");
         IReadOnlyList<NodeMachine> machines = NodeMachines.Create(options, boot.Metadata, prng);
         using NodeHost host = new(new NodeHostOptions
         {
@@ -75,7 +83,7 @@ internal static class NodeRun
         {
             TimeSpan took = Stopwatch.GetElapsedTime(began);
             logs.Server.Write(LogLevel.Info, $"Kafka Server started in {took.TotalMilliseconds:F0} ms, clients reach it at {string.Join(", ", config.AdvertisedListeners)}");
-            onReady(boot.ClusterId);
+            onReady();
         }
 
         NodeEnd end = host.Ended.GetAwaiter().GetResult();

@@ -23,7 +23,8 @@ internal sealed class ProcessMetrics(IReadOnlyList<NodeMachine> machines, NodeHo
     private void Threads(MetricsText text)
     {
         text.Gauge("moldau_buffers_outstanding_bytes", "Bytes of leased buffers");
-        foreach (NodeMachine machine in machines) text.Value(machine.Pool.OutstandingBytes, ("machine", machine.Id.ToString()));
+        foreach (NodeMachine machine in machines)
+            text.Value(machine.Pool.OutstandingBytes, ("machine", machine.Id.ToString()));
         ByMachine("moldau_turns_slow_total", "Turns of a thread that took too long", m => m.SlowTurns);
         ByMachine("moldau_steps_total", "Events that a machine has handled", m => m.Steps);
         ByMachine("moldau_cold_reads_total", "Pieces of logs that were not in the page cache", m => m.ColdReads);
@@ -31,12 +32,14 @@ internal sealed class ProcessMetrics(IReadOnlyList<NodeMachine> machines, NodeHo
         ByMachine("moldau_connections_refused_total", "Connections above a limit", m => m.ConnectionsRefused);
         ByMachine("moldau_memory_pauses_total", "Times that a connection waited for memory", m => m.MemoryPauses);
         text.Gauge("moldau_turn_longest_seconds", "Longest turn so far");
-        foreach (Reactor reactor in host.Reactors) text.Value(reactor.Metrics.LongestTurnNs.Value * 1e-9, ("machine", reactor.Id.ToString()));
+        foreach (Reactor reactor in host.Reactors)
+            text.Value(reactor.Metrics.LongestTurnNs.Value * 1e-9, ("machine", reactor.Id.ToString()));
 
         void ByMachine(string name, string help, Func<ReactorMetrics, MetricCell> cell)
         {
             text.Counter(name, help);
-            foreach (Reactor reactor in host.Reactors) text.Value(cell(reactor.Metrics).Value, ("machine", reactor.Id.ToString()));
+            foreach (Reactor reactor in host.Reactors)
+                text.Value(cell(reactor.Metrics).Value, ("machine", reactor.Id.ToString()));
         }
     }
 

@@ -12,7 +12,7 @@ internal static class StartCommand
             throw new CommandException("'start' takes one file: moldau start server.properties", Program.Usage);
         Dictionary<string, string> file = ReadProperties(arguments.Operands[0]);
         NodeSettings settings = NodeSettings.Resolve(file, arguments.Set, arguments.Has("--strict"));
-        return NodeRun.Run(settings, _ => { });
+        return NodeRun.Run(settings, static () => { });
     }
 
     public static Dictionary<string, string> ReadProperties(string path)

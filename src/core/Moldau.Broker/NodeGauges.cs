@@ -9,6 +9,7 @@ public sealed record ShardGauges
 {
     public static readonly ShardGauges Empty = new();
 
+    /// <summary>In no order: sorting is left to the publisher's thread.</summary>
     public IReadOnlyList<PartitionGauges> Partitions { get; init; } = [];
 
     public IReadOnlyList<TopicCounts> Topics { get; init; } = [];
@@ -54,8 +55,6 @@ public sealed record ShardGauges
             });
         }
 
-        partitions.Sort(static (a, b) =>
-            string.CompareOrdinal(a.Topic, b.Topic) is var order and not 0 ? order : a.Partition.CompareTo(b.Partition));
         return new ShardGauges
         {
             Partitions = partitions,

@@ -12,14 +12,6 @@ public static class NodeLoggers
         "org.apache.kafka.raft",
     ];
 
-    /// <summary>The areas of a node, all of them made, so that they can be listed and set from the start.</summary>
-    public static LogAreas Create(ILogSink sink)
-    {
-        LogAreas areas = new(sink);
-        foreach (string name in Names) areas.Get(name);
-        return areas;
-    }
-
     extension(LogAreas areas)
     {
         public LogArea Server => areas.Get("kafka.server");
@@ -33,6 +25,12 @@ public static class NodeLoggers
         public LogArea Controller => areas.Get("kafka.controller");
 
         public LogArea Raft => areas.Get("org.apache.kafka.raft");
+
+        /// <summary>Makes all areas of a node, so that they can be listed and set from the start.</summary>
+        public void MakeAll()
+        {
+            foreach (string name in Names) areas.Get(name);
+        }
 
         /// <summary>Names and levels in force, as text.</summary>
         public IReadOnlyDictionary<string, string> LevelNames()

@@ -10,6 +10,7 @@ public static class NodeMachines
 {
     public static IReadOnlyList<NodeMachine> Create(NodeOptions options, MetadataBoot metadata, Prng prng)
     {
+        options.Log.MakeAll();
         List<NodeMachine> machines = [];
         BufferPool controlPool = new();
         machines.Add(new NodeMachine(MachineId.Control, new ControlMachine(options, metadata, controlPool, prng.Fork()), controlPool));

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -8,7 +9,7 @@ namespace Moldau.Transport;
 /// it.</summary>
 public sealed class TlsServer
 {
-    private TlsServer(X509Certificate2 certificate, X509Certificate2Collection chain)
+    private TlsServer(X509Certificate2 certificate, X509Certificate2Collection chain, SslProtocols protocols = SslProtocols.None)
     {
         if (!certificate.HasPrivateKey) throw new CryptographicException("the certificate has no private key");
         Options = new()
@@ -16,6 +17,7 @@ public sealed class TlsServer
             ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true),
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             AllowRenegotiation = false,
+            EnabledSslProtocols = protocols,
         };
     }
 
@@ -30,7 +32,8 @@ public sealed class TlsServer
     }
 
     /// <summary>PEM text: the certificate first, then its chain; the key, which may be encrypted, apart.</summary>
-    public static TlsServer FromPemText(string certificates, string key, string? keyPassword)
+    public static TlsServer FromPemText(
+        string certificates, string key, string? keyPassword, SslProtocols protocols = SslProtocols.None)
     {
         X509Certificate2Collection chain = [];
         chain.ImportFromPem(certificates);
@@ -38,15 +41,19 @@ public sealed class TlsServer
             string.IsNullOrEmpty(keyPassword)
                 ? X509Certificate2.CreateFromPem(certificates, key)
                 : X509Certificate2.CreateFromEncryptedPem(certificates, key, keyPassword),
-            chain);
+            chain,
+            protocols);
     }
 
     /// <summary>PKCS#12 (.pfx, .p12): the certificate that has a key, and the others as its chain.</summary>
-    public static TlsServer FromPkcs12(string path, string? password)
+    /// <param name="path">The file.</param>
+    /// <param name="password">Its password; null for none.</param>
+    /// <param name="protocols">Versions of TLS to offer; none: those of the system.</param>
+    public static TlsServer FromPkcs12(string path, string? password, SslProtocols protocols = SslProtocols.None)
     {
         X509Certificate2Collection all = X509CertificateLoader.LoadPkcs12CollectionFromFile(path, password);
         X509Certificate2 own = all.FirstOrDefault(c => c.HasPrivateKey)
             ?? throw new CryptographicException($"{path} holds no private key");
-        return new(own, all);
+        return new(own, all, protocols);
     }
 }

@@ -1,0 +1,102 @@
+using System.Buffers.Binary;
+using System.Text.Json.Nodes;
+using Moldau.TestServers;
+using Moldau.TestServers.Wire;
+
+namespace Moldau.Cli.Tests;
+
+/// <summary>Limits of connections and requests that the configuration sets, and levels set while the node runs.</summary>
+public sealed class LimitsTests
+{
+    private const long BrokerLogger = 8;
+    private const long Set = 0;
+    private const long Delete = 1;
+
+    private readonly int _port = Cli.FreePair();
+
+    [Fact]
+    public void Connections_AreCountedByAddress_AndLargeRequestsEndThem()
+    {
+        using ChildProcess node = StartNode(
+            "--set", "max.connections.per.ip=1",
+            "--set", "max.connections.per.ip.overrides=127.0.0.1:2",
+            "--set", "socket.request.max.bytes=1000");
+        using (WireClient first = new(_port))
+        using (WireClient second = new(_port))
+        {
+            Assert.NotNull(AskVersions(first));
+            Assert.NotNull(AskVersions(second));
+            using WireClient third = new(_port);
+            Assert.True(IsHungUpOn(third));
+            byte[] large = new byte[8];
+            BinaryPrimitives.WriteInt32BigEndian(large, 1001);
+            second.Send(large);
+            Assert.True(IsHungUpOn(second));
+            Assert.NotNull(AskVersions(first));
+        }
+    }
+
+    [Fact]
+    public void Connections_AreClosedWhenIdle()
+    {
+        using ChildProcess node = StartNode("--set", "connections.max.idle.ms=500");
+        using WireClient client = new(_port);
+        Assert.NotNull(AskVersions(client));
+        Assert.True(IsHungUpOn(client));
+    }
+
+    [Fact]
+    public void LoggerLevels_AreShownSetAndInheritedAgain()
+    {
+        using ChildProcess node = StartNode();
+        using WireClient client = new(_port);
+        Assert.Equal("INFO", LevelOf(client, "kafka.server"));
+        Assert.Equal(0, Alter(client, "kafka.server", Set, "DEBUG"));
+        Assert.Equal("DEBUG", LevelOf(client, "kafka.server"));
+        Assert.Equal("INFO", LevelOf(client, "kafka.log"));
+        Assert.Equal(0, Alter(client, "root", Set, "WARN"));
+        Assert.Equal("WARN", LevelOf(client, "kafka.log"));
+        Assert.Equal(0, Alter(client, "kafka.server", Delete, null));
+        Assert.Equal("WARN", LevelOf(client, "kafka.server"));
+        Assert.NotEqual(0, Alter(client, "kafka.nonsense", Set, "DEBUG"));
+    }
+
+    private ChildProcess StartNode(params string[] more)
+    {
+        ChildProcess node = Cli.Start(
+            ["dev", "--ephemeral", "--port", $"{_port}", "--http-port", $"{Cli.FreePorts(1)[0]}", .. more]);
+        node.WaitForText("Ctrl+C stops it.", Cli.Patience);
+        return node;
+    }
+
+    private static JsonObject? AskVersions(WireClient client) => client.Ask("ApiVersions", 0, []);
+
+    private static bool IsHungUpOn(WireClient client)
+    {
+        try
+        {
+            return client.ReadFrame() is null;
+        }
+        catch (IOException)
+        {
+            // Reset, because the node had not read everything.
+            return true;
+        }
+    }
+
+    private static string LevelOf(WireClient client, string logger)
+    {
+        JsonObject answer = client.Ask("DescribeConfigs", 4, JsonNode.Parse($$"""
+            {"Resources":[{"ResourceType":{{BrokerLogger}},"ResourceName":"1","ConfigurationKeys":["{{logger}}"]}]}
+            """)!.AsObject())!;
+        return (string)answer["Results"]![0]!["Configs"]![0]!["Value"]!;
+    }
+
+    private static int Alter(WireClient client, string logger, long operation, string? level)
+    {
+        JsonObject config = new() { ["Name"] = logger, ["ConfigOperation"] = operation, ["Value"] = level };
+        JsonObject resource = new() { ["ResourceType"] = BrokerLogger, ["ResourceName"] = "1", ["Configs"] = new JsonArray(config) };
+        JsonObject answer = client.Ask("IncrementalAlterConfigs", 1, new() { ["Resources"] = new JsonArray(resource) })!;
+        return (int)answer["Responses"]![0]!["ErrorCode"]!;
+    }
+}
