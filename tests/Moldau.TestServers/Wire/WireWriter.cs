@@ -103,7 +103,12 @@ public sealed class WireWriter(int version, bool isFlexible)
                 Number(BitConverter.DoubleToInt64Bits((double?)value ?? 0), 8);
                 break;
             default:
-                Number(value is null ? DefaultNumber(field.Default) : (long)value, Size(field.Type));
+                // A number built in code keeps its own type, one read from a file has none yet; their text is the same.
+                Number(
+                    value is null
+                        ? DefaultNumber(field.Default)
+                        : long.Parse(value.ToJsonString(), CultureInfo.InvariantCulture),
+                    Size(field.Type));
                 break;
         }
     }
