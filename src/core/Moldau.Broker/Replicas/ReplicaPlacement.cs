@@ -9,7 +9,7 @@ internal sealed class ReplicaPlacement
 {
     private readonly IReadOnlyList<BootedDirectory> _directories;
     private readonly Dictionary<string, int> _byFolder = new(StringComparer.Ordinal);
-    private readonly HashSet<TopicPartition> _forgotten = [];
+    private readonly HashSet<string> _made = new(StringComparer.Ordinal);
     private readonly int[] _counts;
 
     public ReplicaPlacement(IReadOnlyList<BootedDirectory> directories)
@@ -26,8 +26,11 @@ internal sealed class ReplicaPlacement
     public LoadLogRequest RequestFor(Partition partition, LogConfig config, long nowMs)
     {
         TopicPartition name = new(partition.Topic, partition.Index);
-        if (!_byFolder.TryGetValue(partition.Name, out int index))
+        bool isNew = !_byFolder.TryGetValue(partition.Name, out int index);
+        if (isNew)
         {
+            // The checkpoints may know one of this name that is deleted.
+            _made.Add(partition.Name);
             index = Emptiest();
             _byFolder.Add(partition.Name, index);
             _counts[index]++;
@@ -41,8 +44,8 @@ internal sealed class ReplicaPlacement
             Config = config,
             TopicId = partition.Id.TopicId,
             HadCleanShutdown = directory.IsClean,
-            LogStartOffset = Checkpoint(directory.LogStartOffsets, name),
-            RecoveryPoint = Checkpoint(directory.RecoveryPoints, name),
+            LogStartOffset = isNew ? 0 : directory.LogStartOffsets.GetValueOrDefault(name),
+            RecoveryPoint = isNew ? 0 : directory.RecoveryPoints.GetValueOrDefault(name),
             NowMs = nowMs,
         };
     }
@@ -50,7 +53,7 @@ internal sealed class ReplicaPlacement
     public long HighWatermarkOf(Partition partition)
     {
         BootedDirectory directory = _directories[_byFolder[partition.Name]];
-        return Checkpoint(directory.HighWatermarks, new TopicPartition(partition.Topic, partition.Index));
+        return _made.Contains(partition.Name) ? 0 : directory.HighWatermarks.GetValueOrDefault(new TopicPartition(partition.Topic, partition.Index));
     }
 
     public string DirectoryOf(Partition partition) => _directories[_byFolder[partition.Name]].Path;
@@ -59,12 +62,7 @@ internal sealed class ReplicaPlacement
     public void Forget(Partition partition)
     {
         if (_byFolder.Remove(partition.Name, out int index)) _counts[index]--;
-        _forgotten.Add(new TopicPartition(partition.Topic, partition.Index));
     }
-
-    /// <summary>What the start found in a checkpoint is of a replica that was there then, not of a later one.</summary>
-    private long Checkpoint(IReadOnlyDictionary<TopicPartition, long> checkpoint, TopicPartition name) =>
-        _forgotten.Contains(name) ? 0 : checkpoint.GetValueOrDefault(name);
 
     private int Emptiest()
     {

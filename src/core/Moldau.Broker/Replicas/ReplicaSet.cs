@@ -16,9 +16,6 @@ internal sealed partial class ReplicaSet
     private readonly Dictionary<DiskOp, Action> _jobs = [];
     private readonly LogServices _services;
     private readonly ReplicaPlacement _placement;
-
-    /// <summary>Deleted replicas whose folder still has its name, with the replica of a new topic that wants the name.</summary>
-    private readonly Dictionary<string, Partition?> _leaving = new(StringComparer.Ordinal);
     private int _opening;
     private int _removing;
     private long _readyFor = -1;
@@ -111,7 +108,6 @@ internal sealed partial class ReplicaSet
             OpenWhenFree(partition);
         }
 
-        if (partition.IsLeader) _shard.Metrics.IsrChanged(partition.State!.Isr.Length, state.Isr.Length); // set when it was added
         partition.State = state;
         partition.WhenOpen(() => Lead(partition));
     }
@@ -142,12 +138,6 @@ internal sealed partial class ReplicaSet
 
     private void Open(Partition partition)
     {
-        if (_leaving.ContainsKey(partition.Name))
-        {
-            _leaving[partition.Name] = partition;
-            return;
-        }
-
         LogConfig config = ConfigOf(partition, _shard.Image);
         LoadLogRequest request = _placement.RequestFor(partition, config, _shard.Now.UnixMs);
         LoadLogJob job = new(request)
@@ -222,24 +212,8 @@ internal sealed partial class ReplicaSet
         partition.IsDeleted = true;
         partition.IsLeader = false;
         partition.WhenOpen(() => _shard.Fetches.Moved(partition));
-        if (_leaving.TryGetValue(partition.Name, out Partition? waiting) && waiting == partition)
-        {
-            // It never had a folder: one before it still has the name.
-            _leaving[partition.Name] = null;
-            partition.Failed();
-            return;
-        }
-
-        if (!partition.IsOffline) _leaving.Add(partition.Name, null);
         if (partition.IsOpen) DeleteFolder(partition);
         else if (partition.IsOffline || _waitingForFolder.Contains(partition)) Left(partition);
-    }
-
-    /// <summary>The name of a deleted replica's folder is free: who waits for it may open.</summary>
-    private void Left(Partition partition)
-    {
-        _placement.Forget(partition);
-        if (_leaving.Remove(partition.Name, out Partition? next) && next is not null && _onClosed is null) Open(next);
     }
 
     private void DeleteFolder(Partition partition)
