@@ -7,7 +7,8 @@ using Moldau.Records;
 
 namespace Moldau.Stress.Tests;
 
-/// <summary>Many clients at once against real threads, sockets and files: what was acknowledged is there, once, in order.</summary>
+/// <summary>Many clients at once against real threads, sockets and files: what was acknowledged is there, once, in
+/// order.</summary>
 [Trait("Category", "Stress")]
 public sealed class ManyClientsTests
 {
@@ -51,10 +52,13 @@ public sealed class ManyClientsTests
         node.Stop();
     }
 
-    /// <summary>One producer to one partition, pipelining up to five batches; hangs up now and then and sends again what
-    /// was not acknowledged, with the same sequence numbers.</summary>
+    /// <summary>One producer to one partition, pipelining up to five batches; hangs up now and then and sends again
+    /// what was not acknowledged, with the same sequence numbers.</summary>
     private static void Produce(
-        StressNode node, int number, Stopwatch clock, ConcurrentQueue<(int Partition, long Offset, string Value)> acknowledged)
+        StressNode node,
+        int number,
+        Stopwatch clock,
+        ConcurrentQueue<(int Partition, long Offset, string Value)> acknowledged)
     {
         Random random = new(number);
         int partition = number % Partitions;
@@ -81,7 +85,8 @@ public sealed class ManyClientsTests
                     client.Receive<ProduceResponse>(correlation, ProduceVersion).Responses[0].PartitionResponses[0];
                 Assert.Equal(ErrorCode.None, (ErrorCode)answer.ErrorCode);
                 string[] values = unacknowledged.Dequeue().Values;
-                for (int i = 0; i < values.Length; i++) acknowledged.Enqueue((partition, answer.BaseOffset + i, values[i]));
+                for (int i = 0; i < values.Length; i++)
+                    acknowledged.Enqueue((partition, answer.BaseOffset + i, values[i]));
             }
 
             if (answers == sent.Count) continue;
@@ -146,8 +151,10 @@ public sealed class ManyClientsTests
             OffsetCommitRequest.OffsetCommitRequestTopic topic = new() { Name = "t" };
             topic.Partitions.Add(new() { PartitionIndex = 0, CommittedOffset = offset, CommittedMetadata = "" });
             request.Topics.Add(topic);
-            ErrorCode error = (ErrorCode)client.Call<OffsetCommitRequest, OffsetCommitResponse>(request, 8).Topics[0].Partitions[0].ErrorCode;
-            Assert.True(error is ErrorCode.None or ErrorCode.NotCoordinator or ErrorCode.CoordinatorLoadInProgress, $"{error}");
+            OffsetCommitResponse answer = client.Call<OffsetCommitRequest, OffsetCommitResponse>(request, 8);
+            ErrorCode error = (ErrorCode)answer.Topics[0].Partitions[0].ErrorCode;
+            Assert.True(
+                error is ErrorCode.None or ErrorCode.NotCoordinator or ErrorCode.CoordinatorLoadInProgress, $"{error}");
             if (error == ErrorCode.None) committed = offset;
         }
 
@@ -156,10 +163,12 @@ public sealed class ManyClientsTests
         OffsetFetchRequest.OffsetFetchRequestGroup wanted = new() { GroupId = group, Topics = [] };
         wanted.Topics.Add(new() { Name = "t", PartitionIndexes = [0] });
         ask.Groups.Add(wanted);
-        Assert.Equal(committed, client.Call<OffsetFetchRequest, OffsetFetchResponse>(ask, 8).Groups[0].Topics[0].Partitions[0].CommittedOffset);
+        OffsetFetchResponse told = client.Call<OffsetFetchRequest, OffsetFetchResponse>(ask, 8);
+        Assert.Equal(committed, told.Groups[0].Topics[0].Partitions[0].CommittedOffset);
     }
 
-    private static void Check(StressNode node, ConcurrentQueue<(int Partition, long Offset, string Value)> acknowledged)
+    private static void Check(
+        StressNode node, ConcurrentQueue<(int Partition, long Offset, string Value)> acknowledged)
     {
         using StressClient client = node.Connect();
         Dictionary<(int, long), string> found = [];
@@ -170,7 +179,8 @@ public sealed class ManyClientsTests
             Dictionary<string, int> last = [];
             while (true)
             {
-                FetchResponse answer = client.Call<FetchRequest, FetchResponse>(FetchOf([p], next, 0, -1), FetchVersion);
+                FetchResponse answer =
+                    client.Call<FetchRequest, FetchResponse>(FetchOf([p], next, 0, -1), FetchVersion);
                 List<(long Offset, string Value)> records = Values(answer.Responses[0].Partitions[0].Records);
                 if (records.Count == 0) break;
                 foreach ((long offset, string value) in records)
@@ -188,7 +198,8 @@ public sealed class ManyClientsTests
         }
 
         Assert.NotEmpty(acknowledged);
-        foreach ((int partition, long offset, string value) in acknowledged) Assert.Equal(value, found[(partition, offset)]);
+        foreach ((int partition, long offset, string value) in acknowledged)
+            Assert.Equal(value, found[(partition, offset)]);
     }
 
     private static void CreateTopic(StressClient client)
@@ -200,7 +211,8 @@ public sealed class ManyClientsTests
         for (int i = 0; i < 10_000; i++)
         {
             MetadataResponse answer = client.Call<MetadataRequest, MetadataResponse>(metadata, 12);
-            if (answer.Topics[0].Partitions.Count == Partitions && answer.Topics[0].Partitions.TrueForAll(p => p.LeaderId == 1)) return;
+            List<MetadataResponse.MetadataResponsePartition> partitions = answer.Topics[0].Partitions;
+            if (partitions.Count == Partitions && partitions.TrueForAll(p => p.LeaderId == 1)) return;
         }
 
         Assert.Fail("the topic has no leaders");
@@ -229,9 +241,17 @@ public sealed class ManyClientsTests
 
     private static FetchRequest FetchOf(IEnumerable<int> partitions, long[] next, int session, int epoch)
     {
-        FetchRequest request = new() { MaxWaitMs = epoch < 0 ? 0 : 100, MinBytes = 1, MaxBytes = 1 << 20, SessionId = session, SessionEpoch = epoch };
+        FetchRequest request = new()
+        {
+            MaxWaitMs = epoch < 0 ? 0 : 100,
+            MinBytes = 1,
+            MaxBytes = 1 << 20,
+            SessionId = session,
+            SessionEpoch = epoch,
+        };
         FetchRequest.FetchTopic topic = new() { Topic = "t" };
-        foreach (int p in partitions) topic.Partitions.Add(new() { Partition = p, FetchOffset = next[p], PartitionMaxBytes = 1 << 18 });
+        foreach (int p in partitions)
+            topic.Partitions.Add(new() { Partition = p, FetchOffset = next[p], PartitionMaxBytes = 1 << 18 });
         if (topic.Partitions.Count > 0) request.Topics.Add(topic);
         return request;
     }
@@ -244,7 +264,8 @@ public sealed class ManyClientsTests
         {
             RecordBatchView batch = batches.Current;
             using RecordEnumerator records = batch.ReadRecords();
-            while (records.MoveNext()) values.Add((records.Current.Offset, Encoding.UTF8.GetString(records.Current.Value)));
+            while (records.MoveNext())
+                values.Add((records.Current.Offset, Encoding.UTF8.GetString(records.Current.Value)));
         }
 
         return values;
@@ -252,9 +273,17 @@ public sealed class ManyClientsTests
 
     private static byte[] Batch(long producerId, int sequence, string[] values)
     {
-        using RecordBatchBuilder builder = new(RecordBatchOptions.Default with { Producer = new ProducerIdAndEpoch(producerId, 0), BaseSequence = sequence });
+        using RecordBatchBuilder builder = new(RecordBatchOptions.Default with
+        {
+            Producer = new ProducerIdAndEpoch(producerId, 0),
+            BaseSequence = sequence,
+        });
         foreach (string value in values)
-            Assert.True(builder.TryAppend(1_767_225_600_000, default, new OptionalBytes(Encoding.UTF8.GetBytes(value))));
+        {
+            OptionalBytes bytes = new(Encoding.UTF8.GetBytes(value));
+            Assert.True(builder.TryAppend(1_767_225_600_000, default, bytes));
+        }
+
         return builder.BuildArray();
     }
 }

@@ -64,7 +64,8 @@ internal sealed class StressNode : IDisposable
     /// <summary>A clean end, after which no lease is out.</summary>
     public void Stop()
     {
-        Assert.True(_host.Stop(TimeSpan.FromSeconds(30)), $"no clean end: {(_host.Ended.IsCompleted ? _host.Ended.Result.Reason : "")}");
+        string? Reason() => _host.Ended.IsCompleted ? _host.Ended.Result.Reason : null;
+        Assert.True(_host.Stop(TimeSpan.FromSeconds(30)), $"no clean end: {Reason()}");
         _host.Dispose();
         Assert.All(_machines, m => Assert.Equal((m.Id, 0L), (m.Id, m.Pool.Outstanding)));
         Assert.True(File.Exists(Path.Combine(_folder.FullName, ".kafka_cleanshutdown")));
