@@ -79,7 +79,11 @@ public sealed class CostTests
     {
         JoinGroupRequest request = new()
         {
-            GroupId = group, MemberId = memberId, SessionTimeoutMs = 10_000, RebalanceTimeoutMs = 20_000, ProtocolType = "consumer",
+            GroupId = group,
+            MemberId = memberId,
+            SessionTimeoutMs = 10_000,
+            RebalanceTimeoutMs = 20_000,
+            ProtocolType = "consumer",
         };
         request.Protocols.Add(new() { Name = "range", Metadata = Subscriptions.To("t") });
         return request;

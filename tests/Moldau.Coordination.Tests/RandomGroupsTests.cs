@@ -179,7 +179,10 @@ public sealed class RandomGroupsTests
         {
             HeartbeatRequest request = new()
             {
-                GroupId = client.Group, MemberId = client.MemberId, GroupInstanceId = client.InstanceId, GenerationId = client.Generation,
+                GroupId = client.Group,
+                MemberId = client.MemberId,
+                GroupInstanceId = client.InstanceId,
+                GenerationId = client.Generation,
             };
             _world.Shard.Heartbeat(request, Answered<HeartbeatResponse>(r => client.Heard((ErrorCode)r.ErrorCode)));
         }

@@ -33,7 +33,7 @@ internal sealed class StressNode : IDisposable
         FileDisk disk = new();
         Prng prng = new(7);
         _boot = NodeBoot.Run(disk, config!, prng, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()); // built, as checked
-        LogAreas logs = NodeLoggers.Create(new NullLogSink());
+        LogAreas logs = new LogAreas(new NullLogSink());
         _machines = NodeMachines.Create(
             new NodeOptions
             {

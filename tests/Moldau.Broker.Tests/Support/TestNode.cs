@@ -88,7 +88,7 @@ internal sealed partial class TestNode : IDisposable
             ClusterId = Boot.ClusterId,
             Directories = Boot.Directories,
             ShardCount = Shards,
-            Log = NodeLoggers.Create(new Lines(LogLines)),
+            Log = new LogAreas(new Lines(LogLines)),
             MaxHeldBytesPerConnection = MaxHeldBytes,
         };
         IsRunning = true;

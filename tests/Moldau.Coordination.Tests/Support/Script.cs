@@ -52,7 +52,10 @@ internal sealed class Script
             case "heartbeat":
                 HeartbeatRequest heartbeat = new()
                 {
-                    GroupId = c.Group, MemberId = Id(c), GroupInstanceId = c["instance"], GenerationId = Generation(c),
+                    GroupId = c.Group,
+                    MemberId = Id(c),
+                    GroupInstanceId = c["instance"],
+                    GenerationId = Generation(c),
                 };
                 shard.Heartbeat(heartbeat, r => Say(c, Error(r.ErrorCode)));
                 break;

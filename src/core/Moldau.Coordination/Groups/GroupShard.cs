@@ -18,7 +18,7 @@ public sealed partial class GroupShard
     {
         _host = host;
         Options = options;
-                _expiry = new CoordinatorTimer(host, ExpireOffsets);
+        _expiry = new CoordinatorTimer(host, ExpireOffsets);
     }
 
     /// <summary>Replaced as a whole when a dynamic property changes.</summary>
