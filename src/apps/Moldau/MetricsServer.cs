@@ -33,7 +33,8 @@ internal sealed class MetricsServer : IDisposable
             {
                 if (at.Host == "localhost") kestrel.ListenLocalhost(at.Port);
                 else if (string.IsNullOrEmpty(at.Host)) kestrel.ListenAnyIP(at.Port);
-                else kestrel.Listen(IPAddress.TryParse(at.Host, out IPAddress? address) ? address : Dns.GetHostAddresses(at.Host)[0], at.Port);
+                else if (IPAddress.TryParse(at.Host, out IPAddress? address)) kestrel.Listen(address, at.Port);
+                else kestrel.Listen(Dns.GetHostAddresses(at.Host)[0], at.Port);
             }
         });
         WebApplication app = builder.Build();
