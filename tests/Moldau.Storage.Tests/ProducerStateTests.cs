@@ -43,7 +43,8 @@ public sealed class ProducerStateTests
         Assert.Equal(12, log.Log.LogEndOffset);
     }
 
-    /// <summary>A node that stops may have written batches whose answers never arrived: their retries come to the next.</summary>
+    /// <summary>A node that stops may have written batches whose answers never arrived; it sees their retries
+    /// when it is back.</summary>
     [Theory]
     [InlineData(true, false)]
     [InlineData(true, true)]

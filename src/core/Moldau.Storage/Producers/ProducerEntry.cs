@@ -76,7 +76,8 @@ public struct ProducerEntry
     /// <summary>Whether both tell of the same producer at the same moment, as far as data goes.</summary>
     public readonly bool HasSameLastBatch(in ProducerEntry other) =>
         BatchCount > 0 && other.BatchCount > 0 && Epoch == other.Epoch
-        && (LastSequence, LastDataOffset, LastOffsetDelta) == (other.LastSequence, other.LastDataOffset, other.LastOffsetDelta);
+        && LastSequence == other.LastSequence && LastDataOffset == other.LastDataOffset
+        && LastOffsetDelta == other.LastOffsetDelta;
 
     /// <summary>This entry with the batches of another that ends with the same.</summary>
     public readonly ProducerEntry WithBatchesOf(in ProducerEntry other)

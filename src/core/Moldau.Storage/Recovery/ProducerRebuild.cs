@@ -72,8 +72,8 @@ internal static class ProducerRebuild
         }
     }
 
-    /// <summary>A snapshot has room for the last batch of a producer only. The log has those before it, which clients may
-    /// send again too: when a node stopped before it could answer.</summary>
+    /// <summary>A snapshot has room for the last batch of a producer only. The log has those before it, which clients
+    /// may send again too: when a node stopped before it could answer.</summary>
     private static void FindEarlierBatches(IDisk disk, LoadedLog log, ProducerStateManager state)
     {
         int last = log.FloorIndex(state.MapEndOffset - 1);
@@ -105,10 +105,11 @@ internal static class ProducerRebuild
             RecordBatchView batch = reader.Current;
             if (batch.BaseOffset >= upTo) return;
             if (!batch.HasProducerId || batch.IsControl) continue;
-            if (!seen.TryGetValue(batch.ProducerId, out ProducerEntry entry)) entry = new ProducerEntry(batch.ProducerId);
+            bool isKnown = seen.TryGetValue(batch.ProducerId, out ProducerEntry entry);
+            if (!isKnown) entry = new ProducerEntry(batch.ProducerId);
             int delta = (int)(batch.LastOffset - batch.BaseOffset);
-            entry.AddBatch(
-                batch.ProducerEpoch, new ProducerBatch(batch.LastSequence, batch.LastOffset, delta, batch.MaxTimestamp));
+            ProducerBatch data = new(batch.LastSequence, batch.LastOffset, delta, batch.MaxTimestamp);
+            entry.AddBatch(batch.ProducerEpoch, data);
             seen[batch.ProducerId] = entry;
         }
     }
