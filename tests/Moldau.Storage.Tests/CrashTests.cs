@@ -205,6 +205,69 @@ public sealed class CrashTests
         Assert.Equal(LogError.KafkaStorageError, log.Append(Batches.Of("refused")).Error);
     }
 
+    /// <summary>After a failed sync the pages are readable and count as clean: the next process must not take them for
+    /// durable because its own sync succeeds.</summary>
+    [Fact]
+    public void RecoveryAfterAFailedSync_MakesDurableWhatItServes()
+    {
+        (MemoryDisk disk, LogConfig config) = AfterFailedSync();
+        using LogHarness again = new(disk, config);
+        again.Open();
+        Assert.Equal(["durable", "not durable"], again.ReadAll().Select(r => r.Value));
+        again.Append(Batches.Of("later"));
+        Assert.Equal(3, again.Log.DurableEnd);
+        for (ulong seed = 0; seed < 8; seed++)
+        {
+            using LogHarness last = new(disk.Crash(new Prng(seed)), config);
+            last.Open();
+            Assert.Equal(["durable", "not durable", "later"], last.ReadAll().Select(r => r.Value));
+        }
+    }
+
+    [Fact]
+    public void RecoveryAfterAFailedSync_ThatDiesAtAnyCall_HarmsNothingDurable()
+    {
+        int calls = 0;
+        for (int at = 1; at == 1 || calls == at - 1; at++)
+        {
+            (MemoryDisk disk, LogConfig config) = AfterFailedSync();
+            disk.CrashAt = disk.Calls + at;
+            using LogHarness again = new(disk, config);
+            try
+            {
+                again.Open();
+            }
+            catch (CrashException)
+            {
+                calls = at;
+            }
+
+            for (ulong seed = 0; seed < 8; seed++)
+            {
+                using LogHarness last = new(disk.Crash(new Prng(((ulong)at << 8) + seed)), config);
+                last.Open();
+                Assert.Equal("durable", last.ReadAll()[0].Value);
+                CheckDense(last);
+            }
+        }
+
+        Assert.True(calls >= 3, $"only {calls} calls");
+    }
+
+    private static (MemoryDisk Disk, LogConfig Config) AfterFailedSync()
+    {
+        MemoryDisk disk = NewDisk();
+        LogConfig config = Config with { SyncsAppends = true };
+        using LogHarness log = new(disk, config);
+        log.Open();
+        log.Append(Batches.Of("durable"));
+        disk.Fault = (call, _) => call == "fsync" ? DiskError.Io : DiskError.None;
+        log.Append(Batches.Of("not durable"));
+        disk.Fault = null;
+        Assert.True(log.Log.IsFailed);
+        return (disk, config);
+    }
+
     [Fact]
     public void Sync_CoversWhatWasWrittenWhenItWasAskedFor_AndNoMore()
     {

@@ -43,6 +43,58 @@ public sealed class ProducerStateTests
         Assert.Equal(12, log.Log.LogEndOffset);
     }
 
+    /// <summary>A node that stops may have written batches whose answers never arrived; it sees their retries
+    /// when it is back.</summary>
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public void Retry_OfEachOfTheLastFiveBatches_IsADuplicateAfterARestartFromASnapshot(bool isClean, bool rolls)
+    {
+        using LogHarness log = Start(out MemoryDisk disk, LogHarness.DefaultConfig with { IndexIntervalBytes = 100 });
+        for (int i = 0; i < 8; i++)
+        {
+            log.Append(Batches.Idempotent(7, 2, i * 2, 2));
+            log.Append(Batches.Idempotent(8, 0, i));
+        }
+
+        if (rolls) log.Log.ForceRoll(log.Now, log.Ops);
+        log.Run();
+        if (isClean) log.Log.Close(log.Now, log.Ops);
+        log.Run();
+        long end = log.Log.LogEndOffset;
+        Assert.True(disk.FileExists($"{log.Folder}/{end:D20}.snapshot"));
+
+        using LogHarness again = new(disk.Kill(), log.Config);
+        again.Open(isClean, log.Log.RecoveryPoint);
+        for (int i = 3; i < 8; i++)
+        {
+            AppendOutcome retry = again.Append(Batches.Idempotent(7, 2, i * 2, 2));
+            Assert.True(retry.IsDuplicate, $"batch {i}: {retry.Error}");
+            Assert.Equal(i * 3L, retry.FirstOffset);
+            Assert.True(again.Append(Batches.Idempotent(8, 0, i)).IsDuplicate);
+        }
+
+        Assert.Equal(LogError.OutOfOrderSequenceNumber, again.Append(Batches.Idempotent(7, 2, 4, 2)).Error);
+        Assert.Equal(end, again.Append(Batches.Idempotent(7, 2, 16)).FirstOffset);
+    }
+
+    /// <summary>What is looked at is bounded, and begins at a batch wherever the bound falls.</summary>
+    [Fact]
+    public void RestartFromASnapshot_OfALargeSegment_LooksBackFarEnough()
+    {
+        using LogHarness log = Start(out MemoryDisk disk);
+        log.Append(Batches.Idempotent(7, 0, 0));
+        for (int i = 0; i < 40; i++) log.Append(Batches.Sized(50_000));
+        for (int i = 1; i < 4; i++) log.Append(Batches.Idempotent(7, 0, i));
+        log.Log.Close(log.Now, log.Ops);
+        log.Run();
+        using LogHarness again = new(disk.Kill(), log.Config);
+        again.Open(isClean: true);
+        for (int i = 1; i < 4; i++) Assert.Equal(40L + i, again.Append(Batches.Idempotent(7, 0, i)).FirstOffset);
+        Assert.Equal(LogError.OutOfOrderSequenceNumber, again.Append(Batches.Idempotent(7, 0, 0)).Error);
+    }
+
     [Fact]
     public void UnknownProducer_MayBeginAtAnySequence()
     {

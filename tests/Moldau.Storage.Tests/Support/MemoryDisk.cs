@@ -4,7 +4,8 @@ namespace Moldau.Storage.Tests;
 
 /// <summary>A file system in memory that tells what is written from what is durable. <see cref="Crash"/> makes the disk
 /// as a loss of power would find it again: any subset of what was not synced, in any file, with torn writes; names that
-/// no directory sync covered may be lost too. <see cref="Kill"/> keeps all that was written.</summary>
+/// no directory sync covered may be lost too. What a sync failed to write stays readable, and no other sync writes it.
+/// <see cref="Kill"/> keeps all that was written.</summary>
 public sealed class MemoryDisk : IDisk
 {
     private readonly SortedDictionary<string, Node> _names = new(StringComparer.Ordinal);
@@ -229,9 +230,19 @@ public sealed class MemoryDisk : IDisk
 
         public void Sync()
         {
+            Node onDisk = Settled(_durable, _durable.Length);
+            foreach ((long position, byte[] bytes, long lengthAfter) in _unsynced)
+            {
+                if (lengthAfter >= 0) onDisk.Resize((int)lengthAfter);
+                else onDisk.Apply(position, bytes);
+            }
+
             _unsynced.Clear();
-            _durable = Bytes[..Length];
+            _durable = onDisk.Bytes[..onDisk.Length];
         }
+
+        /// <summary>The kernel calls clean what a failed sync did not write, and no later sync writes it.</summary>
+        public void FailSync() => _unsynced.Clear();
 
         public Node Settled(byte[] bytes, int length) =>
             new() { Bytes = bytes[..length], Length = length, _durable = bytes[..length] };
@@ -301,7 +312,16 @@ public sealed class MemoryDisk : IDisk
 
         public void Sync()
         {
-            Use("fsync");
+            try
+            {
+                Use("fsync");
+            }
+            catch (DiskException)
+            {
+                node.FailSync();
+                throw;
+            }
+
             disk.Change();
             node.Sync();
         }

@@ -73,6 +73,20 @@ public struct ProducerEntry
         LastTimestamp = batch.Timestamp;
     }
 
+    /// <summary>Whether both tell of the same producer at the same moment, as far as data goes.</summary>
+    public readonly bool HasSameLastBatch(in ProducerEntry other) =>
+        BatchCount > 0 && other.BatchCount > 0 && Epoch == other.Epoch
+        && LastSequence == other.LastSequence && LastDataOffset == other.LastDataOffset
+        && LastOffsetDelta == other.LastOffsetDelta;
+
+    /// <summary>This entry with the batches of another that ends with the same.</summary>
+    public readonly ProducerEntry WithBatchesOf(in ProducerEntry other)
+    {
+        ProducerEntry entry = this;
+        (entry._batches, entry._first, entry.BatchCount) = (other._batches, other._first, other.BatchCount);
+        return entry;
+    }
+
     public readonly ProducerBatch? FindDuplicate(short epoch, int firstSequence, int lastSequence)
     {
         if (epoch != Epoch) return null;

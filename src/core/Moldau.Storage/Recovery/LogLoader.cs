@@ -146,7 +146,7 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         LogSegment start = _log.Segments[first];
         ProducerStateManager producers =
             ProducerRebuild.To(disk, _log, start.BaseOffset, request.NowMs, request.Config.ProducerIdExpirationMs);
-        SegmentRecovery recovery = new(_log, request.Config.IndexIntervalBytes);
+        SegmentRecovery recovery = new(_log, request.Config.IndexIntervalBytes, request.RecoveryPoint);
         long end = start.BaseOffset;
         for (int i = first; i < _log.Segments.Count; i++)
         {
@@ -181,6 +181,7 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         }
 
         segment.WrittenBytes = segment.DecidedBytes = valid;
+        if (request.Config.SyncsAppends && !request.HadCleanShutdown) recovery.WriteAgain(file, valid);
         file.Sync();
         // The last segment is recovered after every crash anyway; its indexes need not be durable.
         indexes.WriteIfDifferent(disk, request.Folder, segment.BaseOffset, isDurable: index < _log.Segments.Count - 1);

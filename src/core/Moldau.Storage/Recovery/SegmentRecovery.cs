@@ -4,11 +4,12 @@ namespace Moldau.Storage;
 
 /// <summary>Checks a segment that may have a torn tail, batch by batch, and builds everything that is derived from it anew:
 /// indexes, aborted transactions, producer state, leader epochs.</summary>
-internal sealed class SegmentRecovery(LoadedLog log, int indexIntervalBytes)
+internal sealed class SegmentRecovery(LoadedLog log, int indexIntervalBytes, long recoveryPoint)
 {
     private const int WindowBytes = 1024 * 1024;
 
     private readonly ProducerAppend _append = new();
+    private int _unflushedFrom;
 
     /// <summary>The offset that the next batch must reach: the end of what is valid so far.</summary>
     public long NextOffset { get; private set; }
@@ -20,6 +21,7 @@ internal sealed class SegmentRecovery(LoadedLog log, int indexIntervalBytes)
         TransactionIndex transactions = new();
         BatchReader reader = new(file, 0, (int)Math.Min(int.MaxValue, file.Length), WindowBytes);
         NextOffset = segment.BaseOffset;
+        _unflushedFrom = 0;
         int valid = 0;
         while (reader.MoveNext())
         {
@@ -30,6 +32,7 @@ internal sealed class SegmentRecovery(LoadedLog log, int indexIntervalBytes)
             builder.Add(header);
             producers.MapEndOffset = NextOffset = batch.NextOffset;
             valid = reader.NextPosition;
+            if (NextOffset <= recoveryPoint) _unflushedFrom = valid;
         }
 
         if (valid < file.Length)
@@ -42,6 +45,21 @@ internal sealed class SegmentRecovery(LoadedLog log, int indexIntervalBytes)
         indexes = new SegmentIndexes(builder.Offsets, times, transactions.Encode());
         log.RecoveredBytes += valid;
         return valid;
+    }
+
+    /// <summary>Writes the checked bytes behind the recovery point once more, as they are. If the process before ended
+    /// because a sync failed, the kernel may hold their pages for clean although the disk never got them: another sync
+    /// would promise what it does not do. Dying in the middle is harmless, since nothing changes.</summary>
+    public void WriteAgain(IDiskFile file, int end)
+    {
+        byte[] window = new byte[Math.Clamp(end - _unflushedFrom, 0, WindowBytes)];
+        for (int at = _unflushedFrom; at < end;)
+        {
+            int n = DiskFiles.ReadFully(file, at, window.AsSpan(0, Math.Min(window.Length, end - at)));
+            if (n == 0) throw new DiskException(DiskError.Io, "read what was just read", file.Path);
+            file.Write(at, window.AsSpan(0, n));
+            at += n;
+        }
     }
 
     private bool IsValid(RecordBatchView batch, LogSegment segment)
