@@ -89,7 +89,12 @@ public sealed class StartAndStopTests
     public void Start_FolderNotFormatted_SaysSoInOneLine()
     {
         Requires.Server();
-        using var server = TestServer.Create(new ServerOptions { ShouldFormat = false });
+        // Ours formats an empty folder by itself unless it is told not to.
+        using var server = TestServer.Create(new ServerOptions
+        {
+            ShouldFormat = false,
+            Properties = new Dictionary<string, string> { ["moldau.storage.auto.format"] = "false" },
+        });
         Directory.CreateDirectory(server.DataFolder);
 
         AssertRefused(server, server.DataFolder);

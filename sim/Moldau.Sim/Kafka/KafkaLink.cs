@@ -118,7 +118,8 @@ internal sealed class KafkaLink : ISimPeer, ISimActor
             return;
         }
 
-        if (waiting.Api.ResponseHeaderVersion(waiting.Version) >= 1) reader.ReadUnsignedVarint(); // a node sends no tagged fields in a response header
+        // A node sends no tagged fields in a response header: their count is all there is.
+        if (waiting.Api.ResponseHeaderVersion(waiting.Version) >= 1) reader.ReadUnsignedVarint();
         waiting.Done(ref reader);
     }
 

@@ -85,7 +85,13 @@ internal sealed class SimConsumer : SimClient
     private readonly FetchLoop _fetch;
     private readonly bool _isFinal;
 
-    public SimConsumer(SimWorld world, SimNode node, RecordHistory history, IReadOnlyList<TopicPartition> partitions, string name, bool isFinal)
+    public SimConsumer(
+        SimWorld world,
+        SimNode node,
+        RecordHistory history,
+        IReadOnlyList<TopicPartition> partitions,
+        string name,
+        bool isFinal)
         : base(world, node, name)
     {
         _isFinal = isFinal;

@@ -19,7 +19,13 @@ internal sealed class SimProducer : SimClient
     private bool _isStopping;
     private bool _isAsking;
 
-    public SimProducer(SimWorld world, SimNode node, RecordHistory history, IReadOnlyList<TopicPartition> partitions, int number, bool isIdempotent)
+    public SimProducer(
+        SimWorld world,
+        SimNode node,
+        RecordHistory history,
+        IReadOnlyList<TopicPartition> partitions,
+        int number,
+        bool isIdempotent)
         : base(world, node, $"producer-{number}")
     {
         (_history, _number, _isIdempotent) = (history, number, isIdempotent);
@@ -66,7 +72,8 @@ internal sealed class SimProducer : SimClient
         foreach (Lane lane in _lanes)
         {
             if (_isIdempotent)
-                for (LinkedListNode<Batch>? node = lane.InFlight.Last; node is not null; node = node.Previous) lane.Waiting.AddFirst(node.Value);
+                for (LinkedListNode<Batch>? node = lane.InFlight.Last; node is not null; node = node.Previous)
+                    lane.Waiting.AddFirst(node.Value);
             lane.InFlight.Clear();
         }
     }

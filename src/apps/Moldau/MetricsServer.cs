@@ -4,7 +4,7 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.DependencyInjection;
 using Moldau.Broker;
 using Moldau.Config;
 using Moldau.Runtime;
@@ -23,9 +23,11 @@ internal sealed class MetricsServer : IDisposable
     {
         if (config.HttpListeners.Count == 0) return new MetricsServer(null);
         MetricsFilter filter = new(config);
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        // Nothing from files or environment: the fuller builders would also watch the working directory, data folder
+        // and all, for changes.
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory });
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = 100;
@@ -33,10 +35,12 @@ internal sealed class MetricsServer : IDisposable
             {
                 if (at.Host == "localhost") kestrel.ListenLocalhost(at.Port);
                 else if (string.IsNullOrEmpty(at.Host)) kestrel.ListenAnyIP(at.Port);
-                else kestrel.Listen(IPAddress.TryParse(at.Host, out IPAddress? address) ? address : Dns.GetHostAddresses(at.Host)[0], at.Port);
+                else if (IPAddress.TryParse(at.Host, out IPAddress? address)) kestrel.Listen(address, at.Port);
+                else kestrel.Listen(Dns.GetHostAddresses(at.Host)[0], at.Port);
             }
         });
         WebApplication app = builder.Build();
+        app.UseRouting();
         KafkaMetrics kafka = new(machines, host);
         ProcessMetrics process = new(machines, host);
         app.MapGet("/metrics", async context =>

@@ -73,7 +73,8 @@ internal static class Ask
     public static FetchResponse Fetch(this TestClient client, FetchRequest request) =>
         client.Call<FetchRequest, FetchResponse>(request, FetchVersion);
 
-    public static FetchResponse.PartitionData FetchOne(this TestClient client, string topic, int partition, long offset, int maxWaitMs = 0) =>
+    public static FetchResponse.PartitionData FetchOne(
+        this TestClient client, string topic, int partition, long offset, int maxWaitMs = 0) =>
         client.Fetch(FetchOf(topic, [(partition, offset)], maxWaitMs)).Responses[0].Partitions[0];
 
     /// <summary>The values of a whole partition.</summary>

@@ -33,6 +33,8 @@ internal sealed class CoordinatorSet(ShardMachine shard)
     /// <summary>This shard leads the partition: load what it says.</summary>
     public void Elected(Partition partition)
     {
+        // A new epoch loads anew: who waits on the old state is told to ask again.
+        Resigned(partition);
         LoadedCoordinator coordinator = new(shard, partition);
         _byPartition[partition.Index] = coordinator;
         coordinator.Load();

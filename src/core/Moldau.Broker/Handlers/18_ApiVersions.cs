@@ -14,7 +14,12 @@ internal static class ApiVersionsAnswer
         {
             ApiVersionsResponse refusal = new() { ErrorCode = (short)ErrorCode.UnsupportedVersion };
             ApiInfo self = ApiTable.Get(ApiKey.ApiVersions);
-            refusal.ApiKeys.Add(new() { ApiKey = (short)ApiKey.ApiVersions, MinVersion = self.LowestVersion, MaxVersion = self.HighestVersion });
+            refusal.ApiKeys.Add(new()
+            {
+                ApiKey = (short)ApiKey.ApiVersions,
+                MinVersion = self.LowestVersion,
+                MaxVersion = self.HighestVersion,
+            });
             request.Respond(refusal);
             return;
         }
@@ -56,7 +61,11 @@ internal static class ApiVersionsAnswer
             });
         // Clients before version 4 take a lowest level of 0 for damage.
         foreach (SupportedFeature feature in SupportedFeatures.All)
-            if (version >= 4 || feature.Min > 0) response.SupportedFeatures.Add(new() { Name = feature.Name, MinVersion = feature.Min, MaxVersion = feature.Max });
+        {
+            if (version < 4 && feature.Min <= 0) continue;
+            response.SupportedFeatures.Add(new() { Name = feature.Name, MinVersion = feature.Min, MaxVersion = feature.Max });
+        }
+
         foreach ((string name, short level) in image.Features.Finalized)
             if (level > 0) response.FinalizedFeatures.Add(new() { Name = name, MaxVersionLevel = level, MinVersionLevel = level });
         // Kept by the quorum in its own log records, not among the features of the image.

@@ -9,7 +9,8 @@ internal sealed class InitProducerIdHandler : ApiHandler<ShardMachine, InitProdu
     {
         if (body.TransactionalId is not null)
         {
-            request.Respond(Failed(body.TransactionalId.Length == 0 ? ErrorCode.InvalidRequest : ErrorCode.TransactionalIdAuthorizationFailed));
+            bool isEmpty = body.TransactionalId.Length == 0;
+            request.Respond(Failed(isEmpty ? ErrorCode.InvalidRequest : ErrorCode.TransactionalIdAuthorizationFailed));
             return;
         }
 

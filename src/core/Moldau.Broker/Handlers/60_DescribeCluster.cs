@@ -51,7 +51,14 @@ internal static class DescribeClusterAnswer
         {
             if (broker.IsFenced && !body.IncludeFencedBrokers) continue;
             if (broker.Listener(listener) is not { } endpoint) continue;
-            response.Brokers.Add(new() { BrokerId = id, Host = endpoint.Host, Port = endpoint.Port, Rack = broker.Rack, IsFenced = broker.IsFenced });
+            response.Brokers.Add(new()
+            {
+                BrokerId = id,
+                Host = endpoint.Host,
+                Port = endpoint.Port,
+                Rack = broker.Rack,
+                IsFenced = broker.IsFenced,
+            });
         }
 
         return response;

@@ -20,17 +20,16 @@ internal sealed class ProduceCall(ProduceOperation operation, BufferLease frame,
 
     private TimedTask? Timer { get; set; }
 
+    /// <summary>All entries have their offsets or errors.</summary>
+    public bool IsComplete => _waiting <= 0;
+
     public override void RunAt(Machine owner)
     {
         _owner = (ShardMachine)owner;
         // One more than the entries, so that nothing returns before all have begun.
         _waiting = Entries.Count + 1;
         foreach (Entry entry in Entries) _owner.Replicas.Produce(this, entry);
-        if (_waiting > 1 && Acks == -1)
-        {
-            Timer = new TimedCall(_ => TimeOut());
-            _owner.After(Duration.FromMs(timeoutMs), Timer);
-        }
+        if (_waiting > 1 && Acks == -1) _owner.ProduceTimeouts.Watch(this, timeoutMs);
 
         Release();
     }
@@ -45,6 +44,9 @@ internal sealed class ProduceCall(ProduceOperation operation, BufferLease frame,
         entry.Error = error;
         Release();
     }
+
+    /// <summary>The task that ends the call when its time is over.</summary>
+    public TimedTask StartTimer() => Timer = new TimedCall(_ => TimeOut());
 
     private void TimeOut()
     {

@@ -26,7 +26,8 @@ internal static class ProduceEncoder
         writer.Begin(operation.Request.CorrelationId, operation.Topics.Count);
         foreach (ProduceOperation.Topic topic in operation.Topics)
         {
-            writer.BeginTopic(operation.Request.Version < 13 ? Encoding.UTF8.GetBytes(topic.Name) : default, topic.Id, topic.Partitions.Count);
+            ReadOnlySpan<byte> name = operation.Request.Version < 13 ? Encoding.UTF8.GetBytes(topic.Name) : default;
+            writer.BeginTopic(name, topic.Id, topic.Partitions.Count);
             foreach (ProduceCall.Entry entry in topic.Partitions)
             {
                 bool isWrongLeader = entry.Error == ErrorCode.NotLeaderOrFollower;

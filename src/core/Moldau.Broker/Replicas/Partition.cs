@@ -82,7 +82,9 @@ internal sealed class Partition(TopicIdPartition id, string topic)
     public void AwaitAck(ProduceCall call, ProduceCall.Entry entry, long endOffset)
     {
         AckWaiter waiter = new(call, entry, endOffset);
-        (call.Acks == -1 ? _waitingForHighWatermark : _waitingForWritten).Enqueue(waiter);
+        // With fsync acknowledgements no answer leaves before its records are durable, whatever acks asks for.
+        bool waitsForAll = call.Acks == -1 || AcknowledgesSynced;
+        (waitsForAll ? _waitingForHighWatermark : _waitingForWritten).Enqueue(waiter);
     }
 
     public void CompleteAcks()

@@ -53,7 +53,8 @@ internal sealed class ReplicaPlacement
     public long HighWatermarkOf(Partition partition)
     {
         BootedDirectory directory = _directories[_byFolder[partition.Name]];
-        return _made.Contains(partition.Name) ? 0 : directory.HighWatermarks.GetValueOrDefault(new TopicPartition(partition.Topic, partition.Index));
+        TopicPartition name = new(partition.Topic, partition.Index);
+        return _made.Contains(partition.Name) ? 0 : directory.HighWatermarks.GetValueOrDefault(name);
     }
 
     public string DirectoryOf(Partition partition) => _directories[_byFolder[partition.Name]].Path;

@@ -124,7 +124,9 @@ internal sealed partial class ReplicaSet
         if (isNew)
         {
             PartitionLog log = partition.Log!; // open, as checked
-            log.AssignEpoch(state.LeaderEpoch, log.LogEndOffset, _shard.Now, _shard.DiskOps);
+            // In memory: the log writes the epoch down before the epoch's first record. Ten thousand leaders elected at a
+            // start would otherwise wait for as many synced files.
+            log.Epochs.Assign(state.LeaderEpoch, log.LogEndOffset);
             AdvanceHighWatermark(partition, log);
             _shard.Log.Elected(partition.Name, state.LeaderEpoch);
             if (partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Elected(partition);

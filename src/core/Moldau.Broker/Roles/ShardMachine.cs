@@ -30,6 +30,7 @@ internal sealed class ShardMachine : Machine
         Replicas = new ReplicaSet(this);
         Coordinators = new CoordinatorSet(this);
         ProducerIds = new ProducerIdBlocks(this);
+        ProduceTimeouts = new ProduceTimeouts(this);
         _router = BrokerApis.Create(options.Config.UnstableApiVersionsEnable);
     }
 
@@ -56,6 +57,8 @@ internal sealed class ShardMachine : Machine
     public CoordinatorSet Coordinators { get; }
 
     public ProducerIdBlocks ProducerIds { get; }
+
+    public ProduceTimeouts ProduceTimeouts { get; }
 
     protected override ApiRouter Router => _router;
 
