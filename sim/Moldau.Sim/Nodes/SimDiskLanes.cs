@@ -20,6 +20,9 @@ internal sealed class SimDiskLanes(SimWorld world, SimNode node, Prng prng) : IS
     {
         public readonly Queue<Pending> Waiting = new();
         public long LastDoneNs;
+
+        /// <summary>Operations whose completion the machine has not taken yet; it may be paused.</summary>
+        public int Untaken;
     }
 
     private sealed record Pending(SimShell Shell, DiskOp Op, Line? Line);
@@ -29,7 +32,7 @@ internal sealed class SimDiskLanes(SimWorld world, SimNode node, Prng prng) : IS
     {
         Line? line = op.OrderKey is { } key ? LineOf(op.Lane, key) : null;
         bool isFree = line is null || line.Waiting.Count == 0;
-        bool isLate = line is not null && line.LastDoneNs > world.Clock.NowNs;
+        bool isLate = line is { Untaken: > 0 };
         if (op.Lane == DiskLane.Append && isFree && !isLate && !prng.Chance(node.Temper.LateAppends))
         {
             op.Execute(shell.Disk);
@@ -39,8 +42,15 @@ internal sealed class SimDiskLanes(SimWorld world, SimNode node, Prng prng) : IS
         Pending pending = new(shell, op, line);
         _pending.AddLast(pending);
         line?.Waiting.Enqueue(pending);
+        if (line is not null) line.Untaken++;
         if (isFree) world.After(Delay(), this, 0, 0, pending);
         return false;
+    }
+
+    /// <summary>The machine takes a completion: from now on an append of its key may be performed on the spot again.</summary>
+    public void Taken(DiskOp op)
+    {
+        if (op.OrderKey is { } key) LineOf(op.Lane, key).Untaken--;
     }
 
     public void OnEvent(int code, long number, object? payload)

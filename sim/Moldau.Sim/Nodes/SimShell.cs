@@ -78,7 +78,7 @@ internal sealed partial class SimShell : ISimActor
         switch (code)
         {
             case Mail: Turn(NodeEvent.Message(payload!)); break; // posts always carry a message
-            case Done: Turn(NodeEvent.DiskDone((DiskOp)payload!)); break; // set by PostDone
+            case Done: TakeDone((DiskOp)payload!); break; // set by PostDone
             case StopAsked: Turn(NodeEvent.StopRequested); break;
             case Pump: PumpOut((ServerEnd)payload!); break; // scheduled with its connection
             case Arrived: TakeBytes((ServerEnd)payload!); break;
@@ -86,6 +86,12 @@ internal sealed partial class SimShell : ISimActor
             case NewConnection: TakeConnection((ServerEnd)payload!); break;
             case DeadlineDue: TakeDeadline(number); break;
         }
+    }
+
+    private void TakeDone(DiskOp op)
+    {
+        _node.Lanes.Taken(op);
+        Turn(NodeEvent.DiskDone(op));
     }
 
     private void TakeDeadline(long scheduledNs)
