@@ -90,9 +90,7 @@ internal sealed partial class ReplicaSet
     /// <summary>A log leaves the table when its files are synced and closed; those of deleted topics are renamed then.</summary>
     private void FinishClosing()
     {
-        if (_onClosed is null || _opening > 0 || _removing > 0) return;
-        foreach (PartitionLog log in _byLog.Keys)
-            if (!log.IsFailed) return;
+        if (_onClosed is null || _opening > 0 || _removing > 0 || _byLog.Count > 0) return;
         Action done = _onClosed;
         _onClosed = static () => { };
         done();

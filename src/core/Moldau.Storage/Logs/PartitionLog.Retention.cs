@@ -85,7 +85,7 @@ public sealed partial class PartitionLog
             return;
         }
 
-        WriteEpochsIfChanged();
+        // Epochs that are not written have no record: loading would cut them off again.
         CloseLogJob? job = null;
         _steps.Enqueue(new JobStep(
             () => job = MakeCloseJob(),

@@ -37,7 +37,7 @@ public sealed partial class PartitionLog
         _services = services;
         _segments = loaded.Segments;
         Epochs = loaded.Epochs;
-        _writtenEpochs = Epochs.Version;
+        _writtenEpochs = loaded.AreEpochsWritten ? Epochs.Version : -1;
         Producers = loaded.Producers;
         _snapshotOffsets = loaded.Snapshots;
         LogStartOffset = loaded.LogStartOffset;
