@@ -25,9 +25,6 @@ internal sealed class RollJob : JobOp
     /// <summary>0: do not preallocate.</summary>
     public required int PreallocateBytes { get; init; }
 
-    /// <summary>The name must survive a loss of power before anything in the file is called durable.</summary>
-    public required bool SyncsName { get; init; }
-
     public OpenedSegment? Opened { get; private set; }
 
     protected override void Run(IDisk disk)
@@ -40,7 +37,6 @@ internal sealed class RollJob : JobOp
             // A file of this name can only be the rest of an interrupted run: recovery would have taken its records.
             if (file.Length > 0) file.SetLength(0);
             if (PreallocateBytes > 0) file.Allocate(PreallocateBytes);
-            if (SyncsName) disk.SyncDirectory(Target.Folder);
         }
         catch (DiskException)
         {
@@ -87,8 +83,13 @@ internal sealed class FlushSegmentJob : JobOp
             DiskFiles.WriteDurably(disk, path, Snapshot);
         }
 
+        // A segment that began with a prepared file has no index files yet.
+        CreateIfMissing(disk, LogFileNames.PathOf(Segment.Folder, EndOffset, LogFileNames.OffsetIndex));
+        CreateIfMissing(disk, LogFileNames.PathOf(Segment.Folder, EndOffset, LogFileNames.TimeIndex));
         disk.SyncDirectory(Segment.Folder);
     }
+
+    private static void CreateIfMissing(IDisk disk, string path) => disk.Open(path, DiskOpenMode.OpenOrCreate).Dispose();
 }
 
 /// <summary>Cuts bytes of a failed append off again.</summary>

@@ -148,6 +148,7 @@ public sealed partial class PartitionLog
             AppendOp append => OnAppended(append, ops),
             SyncOp sync => OnSynced(sync, now),
             FlushSegmentJob flush => OnSegmentFlushed(flush, now),
+            PrepareSegmentJob prepared => OnPrepared(prepared),
             LocateJob locate => OnLocated(locate, now),
             CutFileJob => LogChanges.None,
             _ when ReferenceEquals(op, _job?.Op) => OnStepDone(op, now, ops),
