@@ -150,8 +150,9 @@ public sealed class LocateJob : JobOp
         }
 
         Span<byte> window = new byte[16 * 1024];
-        First = SegmentSearch.Find(file.File, offsets, StartOffset, Segment.Bytes, window);
-        BatchSpan? end = SegmentSearch.Find(file.File, offsets, UpTo, Segment.Bytes, window);
+        SegmentSearch.TryFind(file.File, offsets, StartOffset, Segment.Bytes, window, false, out BatchSpan? first);
+        SegmentSearch.TryFind(file.File, offsets, UpTo, Segment.Bytes, window, false, out BatchSpan? end);
+        First = first;
         EndPosition = end?.Position ?? Segment.Bytes;
     }
 }
@@ -159,17 +160,21 @@ public sealed class LocateJob : JobOp
 /// <summary>Finds batches in a segment file.</summary>
 internal static class SegmentSearch
 {
-    /// <summary>The first batch whose last offset is at or above the given one; null if there is none.</summary>
-    public static BatchSpan? Find(IDiskFile file, OffsetIndex offsets, long offset, int end, Span<byte> window)
+    /// <summary>The first batch whose last offset is at or above the given one; null if there is none. False: that cannot
+    /// be told from what is in memory.</summary>
+    public static bool TryFind(
+        IDiskFile file, OffsetIndex offsets, long offset, int end, Span<byte> window, bool isCachedOnly, out BatchSpan? found)
     {
-        BatchScanner scanner = new(file, offsets.Lookup(offset).Position, end, window);
+        found = null;
+        BatchScanner scanner = new(file, offsets.Lookup(offset).Position, end, window, isCachedOnly);
         while (scanner.MoveNext())
         {
             BatchHeader batch = scanner.Current;
-            if (batch.LastOffset >= offset)
-                return new BatchSpan(batch.LastOffset, batch.MaxTimestamp, batch.Position, batch.SizeInBytes);
+            if (batch.LastOffset < offset) continue;
+            found = new BatchSpan(batch.LastOffset, batch.MaxTimestamp, batch.Position, batch.SizeInBytes);
+            return true;
         }
 
-        return null;
+        return !scanner.IsCold;
     }
 }
