@@ -25,7 +25,14 @@ internal sealed class SimAdmin(SimWorld world, SimNode node, IReadOnlyList<(stri
     {
         CreateTopicsRequest request = new() { TimeoutMs = 5_000 };
         foreach ((string topic, int partitions) in topics)
-            request.Topics.Add(new() { Name = topic, NumPartitions = partitions, ReplicationFactor = 1 });
+            request.Topics.Add(new()
+            {
+                Name = topic,
+                NumPartitions = partitions,
+                ReplicationFactor = 1,
+                // Small enough that every seed sees segments end and begin.
+                Configs = [new() { Name = "internal.segment.bytes", Value = "8192" }],
+            });
         Send<CreateTopicsRequest, CreateTopicsResponse>(request, 7, response =>
         {
             _areCreated = true;
