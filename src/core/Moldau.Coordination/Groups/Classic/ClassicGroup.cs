@@ -291,8 +291,31 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
         return list;
     }
 
+    public JoinGroupResponse Joined(string memberId, bool withMembers) => new()
+    {
+        MemberId = memberId,
+        GenerationId = Generation,
+        ProtocolName = ProtocolName,
+        ProtocolType = ProtocolType,
+        Leader = LeaderId ?? "",
+        Members = withMembers ? MemberList() : [],
+    };
+
     public static JoinGroupResponse Failed(ErrorCode error, string memberId) =>
         new() { ErrorCode = (short)error, MemberId = memberId, GenerationId = -1, ProtocolName = null, Leader = "" };
+
+    /// <summary>The checks that every request of a member passes.</summary>
+    public ErrorCode Validate(string memberId, string? instanceId)
+    {
+        if (instanceId is not null)
+        {
+            string? current = StaticMemberId(instanceId);
+            if (current is null) return ErrorCode.UnknownMemberId;
+            return string.Equals(current, memberId, StringComparison.Ordinal) ? ErrorCode.None : ErrorCode.FencedInstanceId;
+        }
+
+        return TryGet(memberId, out _) ? ErrorCode.None : ErrorCode.UnknownMemberId;
+    }
 
     private bool IsSupportedByAll(string protocol) => _supporters.GetValueOrDefault(protocol) == _members.Count;
 

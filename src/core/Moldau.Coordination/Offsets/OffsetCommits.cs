@@ -1,0 +1,127 @@
+using Moldau.Base;
+using Moldau.Protocol;
+
+namespace Moldau.Coordination;
+
+/// <summary>OffsetCommit and OffsetFetch.</summary>
+internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance rebalances)
+{
+    /// <summary>OffsetCommit. Topics come with names and ids; the caller has completed them and answered the unknown.</summary>
+    public void Commit(OffsetCommitRequest request, short version, Action<OffsetCommitResponse> done)
+    {
+        ErrorCode error = ValidateCommit(request, version, out ClassicGroup? group);
+        if (error != ErrorCode.None)
+        {
+            done(Committed(request, _ => error));
+            return;
+        }
+
+        List<CoordinatorRecord> records = [];
+        List<(TopicPartition Partition, CommittedOffset Offset)> accepted = [];
+        long now = shard.Host.Now.UnixMs;
+        long expiry = request.RetentionTimeMs < 0 ? -1 : now + request.RetentionTimeMs;
+        foreach (OffsetCommitRequest.OffsetCommitRequestTopic topic in request.Topics)
+            foreach (OffsetCommitRequest.OffsetCommitRequestPartition p in topic.Partitions)
+            {
+                if (IsTooLong(p.CommittedMetadata)) continue;
+                CommittedOffset offset = new(
+                    p.CommittedOffset, p.CommittedLeaderEpoch, p.CommittedMetadata ?? "", now, expiry, topic.TopicId);
+                accepted.Add((new TopicPartition(topic.Name, p.PartitionIndex), offset));
+                records.Add(GroupRecords.Offset(request.GroupId, topic.Name, p.PartitionIndex, offset));
+            }
+
+        Action<ErrorCode> finish = e => done(Committed(request, p =>
+            e != ErrorCode.None ? GroupShardState.ForClient(e) : IsTooLong(p.CommittedMetadata) ? ErrorCode.OffsetMetadataTooLarge : ErrorCode.None));
+        if (records.Count == 0)
+        {
+            finish(ErrorCode.None);
+            return;
+        }
+
+        if (!shard.TryWrite(records, finish))
+        {
+            finish(ErrorCode.NotCoordinator);
+            return;
+        }
+
+        // Applied at the decision; seen by readers when committed, since reads wait for what was decided before them.
+        foreach ((TopicPartition partition, CommittedOffset offset) in accepted) shard.Offsets.Set(request.GroupId, partition, offset);
+        if (group is null && !shard.Newer.Contains(request.GroupId))
+            shard.Groups.Add(request.GroupId, new ClassicGroup(request.GroupId, shard.Host));
+    }
+
+    /// <summary>OffsetFetch for one group.</summary>
+    /// <param name="groupId">The group.</param>
+    /// <param name="partitions">Null: all that have an offset.</param>
+    /// <param name="requireStable">Whether an offset of an open transaction makes the answer UNSTABLE_OFFSET_COMMIT.</param>
+    /// <param name="done">Gets the answer.</param>
+    public void Fetch(
+        string groupId,
+        IReadOnlyCollection<TopicPartition>? partitions,
+        bool requireStable,
+        Action<ErrorCode, IReadOnlyList<FetchedOffset>> done)
+    {
+        shard.Writes.AfterDecided(error =>
+        {
+            if (error != ErrorCode.None)
+            {
+                done(ErrorCode.NotCoordinator, []);
+                return;
+            }
+
+            List<FetchedOffset> offsets = [];
+            foreach (TopicPartition p in partitions ?? shard.Offsets.PartitionsOf(groupId))
+            {
+                if (requireStable && shard.Offsets.IsUnstable(groupId, p)) offsets.Add(new(p, null, ErrorCode.UnstableOffsetCommit));
+                else offsets.Add(new(p, shard.Offsets.TryGet(groupId, p, out CommittedOffset? offset) ? offset : null, ErrorCode.None));
+            }
+
+            done(ErrorCode.None, offsets);
+        });
+    }
+
+    private ErrorCode ValidateCommit(OffsetCommitRequest request, short version, out ClassicGroup? group)
+    {
+        int generation = request.GenerationIdOrMemberEpoch;
+        if (!shard.Groups.TryGetValue(request.GroupId, out group))
+        {
+            if (shard.Newer.IsOfKind(request.GroupId, NewerGroupKind.Share)) return ErrorCode.GroupIdNotFound;
+            if (shard.Newer.Contains(request.GroupId))
+                return generation < 0 && shard.Newer.IsEmpty(request.GroupId) ? ErrorCode.None : ErrorCode.UnknownMemberId;
+            // Without a generation the offsets are an administrator's, or of a consumer that assigns by itself.
+            if (generation < 0) return ErrorCode.None;
+            return version >= 9 ? ErrorCode.GroupIdNotFound : ErrorCode.IllegalGeneration;
+        }
+
+        if (group.State == ClassicGroupState.Dead) return ErrorCode.CoordinatorNotAvailable;
+        if (generation < 0 && group.State == ClassicGroupState.Empty) return ErrorCode.None;
+        if (generation < 0 && request.MemberId.Length == 0 && request.GroupInstanceId is null) return ErrorCode.UnknownMemberId;
+        ErrorCode error = group.Validate(request.MemberId, request.GroupInstanceId);
+        if (error != ErrorCode.None) return error;
+        if (generation != group.Generation) return ErrorCode.IllegalGeneration;
+        if (group.State == ClassicGroupState.CompletingRebalance) return ErrorCode.RebalanceInProgress;
+        if (group.TryGet(request.MemberId, out ClassicMember? member)) rebalances.RestartSession(group, member);
+        return ErrorCode.None;
+    }
+
+    private static OffsetCommitResponse Committed(
+        OffsetCommitRequest request, Func<OffsetCommitRequest.OffsetCommitRequestPartition, ErrorCode> error)
+    {
+        OffsetCommitResponse response = new();
+        foreach (OffsetCommitRequest.OffsetCommitRequestTopic topic in request.Topics)
+        {
+            OffsetCommitResponse.OffsetCommitResponseTopic answer = new() { Name = topic.Name, TopicId = topic.TopicId };
+            foreach (OffsetCommitRequest.OffsetCommitRequestPartition p in topic.Partitions)
+                answer.Partitions.Add(new() { PartitionIndex = p.PartitionIndex, ErrorCode = (short)error(p) });
+            response.Topics.Add(answer);
+        }
+
+        return response;
+    }
+
+    /// <summary>offset.metadata.max.bytes counts UTF-16 units in Apache Kafka, in spite of its name.</summary>
+    private bool IsTooLong(string? metadata) => metadata is not null && metadata.Length > shard.Options.OffsetMetadataMaxBytes;
+}
+
+/// <summary>One partition of an OffsetFetch answer; no offset: nothing is committed.</summary>
+public readonly record struct FetchedOffset(TopicPartition Partition, CommittedOffset? Offset, ErrorCode Error);
