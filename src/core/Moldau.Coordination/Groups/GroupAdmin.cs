@@ -7,26 +7,29 @@ namespace Moldau.Coordination;
 internal sealed class GroupAdmin(GroupShardState shard, OffsetRemovals offsetRemovals)
 {
     /// <summary>The groups of this shard that pass the filters (KIP-518, KIP-848); empty filters pass all.</summary>
-    public void List(IReadOnlyList<string> states, IReadOnlyList<string> types, Action<List<ListGroupsResponse.ListedGroup>> done)
+    public void List(IReadOnlyList<string> states, IReadOnlyList<string> types, Action<ErrorCode, List<ListGroupsResponse.ListedGroup>> done)
     {
         shard.Writes.AfterDecided(error =>
         {
             List<ListGroupsResponse.ListedGroup> listed = [];
-            if (error == ErrorCode.None)
+            if (error != ErrorCode.None)
             {
-                foreach (ClassicGroup group in shard.Groups.Values)
-                    listed.Add(new()
-                    {
-                        GroupId = group.Id,
-                        ProtocolType = group.ProtocolType ?? "",
-                        GroupState = StateName(group),
-                        GroupType = "classic",
-                    });
-                listed.AddRange(shard.Newer.Listed());
+                done(CoordinatorErrors.ForClient(error), listed);
+                return;
             }
 
-            listed.RemoveAll(g => !Passes(states, g.GroupState, isTrimmed: true) || !Passes(types, g.GroupType, isTrimmed: false));
-            done(listed);
+            foreach (ClassicGroup group in shard.Groups.Values)
+                listed.Add(new()
+                {
+                    GroupId = group.Id,
+                    ProtocolType = group.ProtocolType ?? "",
+                    GroupState = StateName(group),
+                    GroupType = "classic",
+                });
+            listed.AddRange(shard.Newer.Listed());
+            listed.RemoveAll(g =>
+                !Passes(states, g.GroupState, isTrimmed: true) || !Passes(types, g.GroupType, isTrimmed: false));
+            done(ErrorCode.None, listed);
         });
     }
 
@@ -45,7 +48,7 @@ internal sealed class GroupAdmin(GroupShardState shard, OffsetRemovals offsetRem
         {
             if (error != ErrorCode.None)
             {
-                done(new() { GroupId = groupId, ErrorCode = (short)GroupShardState.ForClient(error) });
+                done(new() { GroupId = groupId, ErrorCode = (short)CoordinatorErrors.ForClient(error) });
                 return;
             }
 

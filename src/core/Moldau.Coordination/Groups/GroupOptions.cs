@@ -1,6 +1,6 @@
 namespace Moldau.Coordination;
 
-/// <summary>The broker properties that classic groups read. Durations in milliseconds unless the name says otherwise.</summary>
+/// <summary>The broker properties that classic groups read. Durations are in milliseconds.</summary>
 public sealed record GroupOptions
 {
     /// <summary>group.min.session.timeout.ms</summary>
@@ -14,6 +14,9 @@ public sealed record GroupOptions
 
     /// <summary>group.max.size</summary>
     public required int MaxSize { get; init; }
+
+    /// <summary>offsets.commit.timeout.ms: the longest wait of any answer for the log.</summary>
+    public required int CommitTimeoutMs { get; init; }
 
     /// <summary>offset.metadata.max.bytes</summary>
     public required int OffsetMetadataMaxBytes { get; init; }

@@ -112,7 +112,7 @@ public sealed class GroupShard
     public void PartitionsDeleted(IReadOnlyList<TopicPartition> partitions) => _removals.PartitionsDeleted(partitions);
 
     /// <summary>The groups of this shard that pass the filters (KIP-518, KIP-848); empty filters pass all.</summary>
-    public void List(IReadOnlyList<string> states, IReadOnlyList<string> types, Action<List<ListGroupsResponse.ListedGroup>> done) =>
+    public void List(IReadOnlyList<string> states, IReadOnlyList<string> types, Action<ErrorCode, List<ListGroupsResponse.ListedGroup>> done) =>
         _admin.List(states, types, done);
 
     public void Describe(string groupId, short version, Action<DescribeGroupsResponse.DescribedGroup> done) =>

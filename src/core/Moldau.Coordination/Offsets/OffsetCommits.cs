@@ -31,16 +31,19 @@ internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance reba
             }
 
         Action<ErrorCode> finish = e => done(Committed(request, p =>
-            e != ErrorCode.None ? GroupShardState.ForClient(e) : IsTooLong(p.CommittedMetadata) ? ErrorCode.OffsetMetadataTooLarge : ErrorCode.None));
+            e != ErrorCode.None ? CoordinatorErrors.ForClient(e)
+            : IsTooLong(p.CommittedMetadata) ? ErrorCode.OffsetMetadataTooLarge
+            : ErrorCode.None));
         if (records.Count == 0)
         {
             finish(ErrorCode.None);
             return;
         }
 
-        if (!shard.TryWrite(records, finish))
+        ErrorCode refused = shard.Writes.Append(records, finish);
+        if (refused != ErrorCode.None)
         {
-            finish(ErrorCode.NotCoordinator);
+            finish(refused);
             return;
         }
 
@@ -65,7 +68,7 @@ internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance reba
         {
             if (error != ErrorCode.None)
             {
-                done(ErrorCode.NotCoordinator, []);
+                done(CoordinatorErrors.ForOffsetFetch(error), []);
                 return;
             }
 

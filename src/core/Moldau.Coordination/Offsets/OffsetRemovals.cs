@@ -83,17 +83,18 @@ internal sealed class OffsetRemovals(GroupShardState shard)
                 records.Add(tombstone);
             }
 
-            Action<ErrorCode> then = next < removals.Count ? _ => { } : error => done(GroupShardState.ForClient(error));
-            if (!shard.TryWrite(records, then))
+            Action<ErrorCode> then = next < removals.Count ? _ => { } : error => done(CoordinatorErrors.ForClient(error));
+            ErrorCode refused = shard.Writes.Append(records, then);
+            if (refused != ErrorCode.None)
             {
-                done(ErrorCode.NotCoordinator);
+                done(CoordinatorErrors.ForClient(refused));
                 return;
             }
 
             for (int i = first; i < next; i++) Apply(removals[i]);
         }
 
-        if (removals.Count == 0) shard.Writes.AfterDecided(error => done(GroupShardState.ForClient(error)));
+        if (removals.Count == 0) shard.Writes.AfterDecided(error => done(CoordinatorErrors.ForClient(error)));
     }
 
     private static CoordinatorRecord Tombstone(OffsetRemoval removal) => removal.Partition is { } p

@@ -38,9 +38,10 @@ internal sealed class ClassicJoin(GroupShardState shard, ClassicRebalance rebala
 
             // A group exists from its first join on, whatever becomes of that: its first record is an empty one.
             group = new ClassicGroup(request.GroupId, shard.Host);
-            if (!shard.TryWriteGroup(group, _ => [], _ => { }))
+            ErrorCode refused = shard.AppendGroup(group, _ => [], _ => { });
+            if (refused != ErrorCode.None)
             {
-                done(ClassicGroup.Failed(ErrorCode.NotCoordinator, ""));
+                done(ClassicGroup.Failed(CoordinatorErrors.ForClient(refused), ""));
                 return;
             }
 
@@ -202,7 +203,9 @@ internal sealed class ClassicJoin(GroupShardState shard, ClassicRebalance rebala
         }
 
         // The new id must survive us before the member learns it: a coordinator that forgot it would fence the member.
-        if (shard.TryWriteGroup(group, m => m.Assignment, e => StaticWritten(join, member, newId, leaderBefore, e)))
+        ErrorCode refused = shard.AppendGroup(
+            group, m => m.Assignment, e => StaticWritten(join, member, newId, leaderBefore, e));
+        if (refused == ErrorCode.None)
         {
             group.FindSubscribedTopics();
             group.AwaitJoin(member, join.Done);
@@ -212,7 +215,7 @@ internal sealed class ClassicJoin(GroupShardState shard, ClassicRebalance rebala
         group.ReplaceStatic(instance, newId, oldId);
         group.Update(member, before);
         rebalances.RestartSession(group, member);
-        join.Done(ClassicGroup.Failed(ErrorCode.NotCoordinator, ""));
+        join.Done(ClassicGroup.Failed(CoordinatorErrors.ForClient(refused), ""));
     }
 
     private static void StaticWritten(JoinCall join, ClassicMember member, string newId, string? leaderBefore, ErrorCode error)
@@ -226,7 +229,7 @@ internal sealed class ClassicJoin(GroupShardState shard, ClassicRebalance rebala
         if (canSkip) response.SkipAssignment = isLeader;
         // Earlier clients cannot skip it: told the id that led before, a leader that came back does not assign anew.
         else response.Leader = leaderBefore ?? "";
-        group.AnswerJoin(member, error == ErrorCode.None ? response : ClassicGroup.Failed(GroupShardState.ForClient(error), ""));
+        group.AnswerJoin(member, error == ErrorCode.None ? response : ClassicGroup.Failed(CoordinatorErrors.ForClient(error), ""));
     }
 
     private string NewGuid()

@@ -32,12 +32,12 @@ internal sealed class ClassicMembership(GroupShardState shard, ClassicRebalance 
         Dictionary<string, byte[]> assignments = new(StringComparer.Ordinal);
         foreach (SyncGroupRequest.SyncGroupRequestAssignment a in request.Assignments) assignments[a.MemberId] = a.Assignment;
         int generation = group.Generation;
-        bool isWritten = shard.TryWriteGroup(
-            group, m => assignments.GetValueOrDefault(m.Id, []), e => AssignmentWritten(group, generation, assignments, e));
-        if (isWritten)
-            group.WritingGeneration = generation;
-        else
-            AssignmentWritten(group, generation, assignments, ErrorCode.NotLeaderOrFollower);
+        ErrorCode refused = shard.AppendGroup(
+            group,
+            m => assignments.GetValueOrDefault(m.Id, []),
+            e => AssignmentWritten(group, generation, assignments, e));
+        if (refused == ErrorCode.None) group.WritingGeneration = generation;
+        else AssignmentWritten(group, generation, assignments, refused);
     }
 
     public void Heartbeat(HeartbeatRequest request, Action<HeartbeatResponse> done) =>
@@ -85,7 +85,7 @@ internal sealed class ClassicMembership(GroupShardState shard, ClassicRebalance 
         if (hasLeft) AfterLeave(group!); // only a member of a group can have left it
         if (shard.Writes.DecidedEnd == decidedBefore) done(response);
         else shard.Writes.AfterDecided(e => done(
-            e == ErrorCode.None ? response : new LeaveGroupResponse { ErrorCode = (short)GroupShardState.ForClient(e) }));
+            e == ErrorCode.None ? response : new LeaveGroupResponse { ErrorCode = (short)CoordinatorErrors.ForClient(e) }));
     }
 
     private void AfterLeave(ClassicGroup group)
@@ -122,7 +122,7 @@ internal sealed class ClassicMembership(GroupShardState shard, ClassicRebalance 
         if (group.State != ClassicGroupState.CompletingRebalance || group.Generation != generation) return;
         if (error != ErrorCode.None)
         {
-            rebalances.FailSyncs(group, GroupShardState.ForClient(error));
+            rebalances.FailSyncs(group, CoordinatorErrors.ForClient(error));
             rebalances.PrepareRebalance(group);
             return;
         }

@@ -107,7 +107,7 @@ internal sealed class ClassicRebalance(GroupShardState shard)
         if (group.State == ClassicGroupState.Empty)
         {
             // Nobody waits for this record: if it is lost, an older generation is loaded and its members expire.
-            shard.TryWriteGroup(group, _ => [], _ => { });
+            shard.AppendGroup(group, _ => [], _ => { });
             return;
         }
 
