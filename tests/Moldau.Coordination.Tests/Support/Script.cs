@@ -17,6 +17,9 @@ internal sealed class Script
     private GroupWorld _world = new();
     private int _logShown;
 
+    /// <summary>Of another topic with the same name.</summary>
+    private static Uuid OtherId => new(7, 7);
+
     public static string Run(string transcript)
     {
         Script script = new();
@@ -68,7 +71,9 @@ internal sealed class Script
             case "commit": Commit(c); break;
             case "fetch": Fetch(c); break;
             case "offset-delete": DeleteOffset(c); break;
-            case "topic-deleted": shard.PartitionsDeleted([Partition(c.Name)]); break;
+            case "topic-deleted":
+                shard.TopicsDeleted(new Dictionary<string, Uuid> { [c.Name] = c["id"] is null ? Subscriptions.TopicId : OtherId });
+                break;
             case "delete": shard.Delete(c.Name, e => Say(c, e.ToString())); break;
             case "describe": shard.Describe(c.Name, (short)c.Int("v", 6), d => Say(c, Described(d))); break;
             case "list":
@@ -187,7 +192,8 @@ internal sealed class Script
 
     private void Fetch(Command c)
     {
-        TopicPartition[]? partitions = c["topic"] is null ? null : [Partition(c["topic"]!)];
+        Uuid id = c["id"] is null ? Uuid.Zero : c["id"] is "same" ? Subscriptions.TopicId : OtherId;
+        WantedOffset[]? partitions = c["topic"] is null ? null : [new(Partition(c["topic"]!), id)];
         _world.Shard.FetchOffsets(c.Group, partitions, c["stable"] is not null, (error, offsets) =>
             Say(c, string.Join(", ", offsets.Select(Fetched).Prepend(error.ToString()))));
     }

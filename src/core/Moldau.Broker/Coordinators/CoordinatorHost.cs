@@ -55,12 +55,10 @@ internal sealed class CoordinatorSet(ShardMachine shard)
     /// <summary>Topics are gone: offsets committed for them go too.</summary>
     public void TopicsDeleted(IEnumerable<TopicImage> topics)
     {
-        List<TopicPartition> partitions = [];
-        foreach (TopicImage topic in topics)
-            for (int i = 0; i < topic.Partitions.Length; i++) partitions.Add(new TopicPartition(topic.Name, i));
-        if (partitions.Count == 0) return;
+        Dictionary<string, Uuid> deleted = topics.ToDictionary(t => t.Name, t => t.Id, StringComparer.Ordinal);
+        if (deleted.Count == 0) return;
         foreach (LoadedCoordinator coordinator in _byPartition.Values)
-            if (coordinator.IsLoaded) coordinator.Groups.PartitionsDeleted(partitions);
+            if (coordinator.IsLoaded) coordinator.Groups.TopicsDeleted(deleted);
     }
 
     public void SetOptions(GroupOptions options)

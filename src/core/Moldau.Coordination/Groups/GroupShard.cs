@@ -99,7 +99,7 @@ public sealed class GroupShard
     /// <param name="done">Gets the answer.</param>
     public void FetchOffsets(
         string groupId,
-        IReadOnlyCollection<TopicPartition>? partitions,
+        IReadOnlyCollection<WantedOffset>? partitions,
         bool requireStable,
         Action<ErrorCode, IReadOnlyList<FetchedOffset>> done) =>
         _commits.Fetch(groupId, partitions, requireStable, done);
@@ -108,8 +108,9 @@ public sealed class GroupShard
     public void DeleteOffsets(OffsetDeleteRequest request, Func<TopicPartition, bool> exists, Action<OffsetDeleteResponse> done) =>
         _removals.Delete(request, exists, done);
 
-    /// <summary>Topics were deleted, or partitions of them: what groups committed there goes too.</summary>
-    public void PartitionsDeleted(IReadOnlyList<TopicPartition> partitions) => _removals.PartitionsDeleted(partitions);
+    /// <summary>Topics were deleted, by name: what groups committed there goes too, unless it was committed for a later
+    /// topic of that name.</summary>
+    public void TopicsDeleted(IReadOnlyDictionary<string, Uuid> topics) => _removals.TopicsDeleted(topics);
 
     /// <summary>The groups of this shard that pass the filters (KIP-518, KIP-848); empty filters pass all.</summary>
     public void List(IReadOnlyList<string> states, IReadOnlyList<string> types, Action<ErrorCode, List<ListGroupsResponse.ListedGroup>> done) =>

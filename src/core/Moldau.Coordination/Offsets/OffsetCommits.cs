@@ -21,14 +21,18 @@ internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance reba
         long now = shard.Host.Now.UnixMs;
         long expiry = request.RetentionTimeMs < 0 ? -1 : now + request.RetentionTimeMs;
         foreach (OffsetCommitRequest.OffsetCommitRequestTopic topic in request.Topics)
+        {
+            // A record with an expiry has no place for the id: memory keeps what the log will bring back.
+            Uuid topicId = expiry < 0 ? topic.TopicId : Uuid.Zero;
             foreach (OffsetCommitRequest.OffsetCommitRequestPartition p in topic.Partitions)
             {
                 if (IsTooLong(p.CommittedMetadata)) continue;
                 CommittedOffset offset = new(
-                    p.CommittedOffset, p.CommittedLeaderEpoch, p.CommittedMetadata ?? "", now, expiry, topic.TopicId);
+                    p.CommittedOffset, p.CommittedLeaderEpoch, p.CommittedMetadata ?? "", now, expiry, topicId);
                 accepted.Add((new TopicPartition(topic.Name, p.PartitionIndex), offset));
                 records.Add(GroupRecords.Offset(request.GroupId, topic.Name, p.PartitionIndex, offset));
             }
+        }
 
         Action<ErrorCode> finish = e => done(Committed(request, p =>
             e != ErrorCode.None ? CoordinatorErrors.ForClient(e)
@@ -60,7 +64,7 @@ internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance reba
     /// <param name="done">Gets the answer.</param>
     public void Fetch(
         string groupId,
-        IReadOnlyCollection<TopicPartition>? partitions,
+        IReadOnlyCollection<WantedOffset>? partitions,
         bool requireStable,
         Action<ErrorCode, IReadOnlyList<FetchedOffset>> done)
     {
@@ -73,14 +77,23 @@ internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance reba
             }
 
             List<FetchedOffset> offsets = [];
-            foreach (TopicPartition p in partitions ?? shard.Offsets.PartitionsOf(groupId))
-            {
-                if (requireStable && shard.Offsets.IsUnstable(groupId, p)) offsets.Add(new(p, null, ErrorCode.UnstableOffsetCommit));
-                else offsets.Add(new(p, shard.Offsets.TryGet(groupId, p, out CommittedOffset? offset) ? offset : null, ErrorCode.None));
-            }
-
+            if (partitions is null)
+                foreach (TopicPartition p in shard.Offsets.PartitionsOf(groupId)) offsets.Add(Find(groupId, new(p), requireStable));
+            else
+                foreach (WantedOffset wanted in partitions) offsets.Add(Find(groupId, wanted, requireStable));
             done(ErrorCode.None, offsets);
         });
+    }
+
+    private FetchedOffset Find(string groupId, WantedOffset wanted, bool requireStable)
+    {
+        TopicPartition partition = wanted.Partition;
+        if (requireStable && shard.Offsets.IsUnstable(groupId, partition))
+            return new(partition, null, ErrorCode.UnstableOffsetCommit);
+        if (!shard.Offsets.TryGet(groupId, partition, out CommittedOffset? offset)) return new(partition, null, ErrorCode.None);
+        // What was committed for an earlier topic of that name says nothing of this one.
+        bool isOfAnother = !wanted.TopicId.IsZero && !offset.TopicId.IsZero && wanted.TopicId != offset.TopicId;
+        return new(partition, isOfAnother ? null : offset, ErrorCode.None);
     }
 
     private ErrorCode ValidateCommit(OffsetCommitRequest request, short version, out ClassicGroup? group)
@@ -125,6 +138,9 @@ internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance reba
     /// <summary>offset.metadata.max.bytes counts UTF-16 units in Apache Kafka, in spite of its name.</summary>
     private bool IsTooLong(string? metadata) => metadata is not null && metadata.Length > shard.Options.OffsetMetadataMaxBytes;
 }
+
+/// <summary>One partition of an OffsetFetch request; the topic's id is zero where the version has none.</summary>
+public readonly record struct WantedOffset(TopicPartition Partition, Uuid TopicId = default);
 
 /// <summary>One partition of an OffsetFetch answer; no offset: nothing is committed.</summary>
 public readonly record struct FetchedOffset(TopicPartition Partition, CommittedOffset? Offset, ErrorCode Error);

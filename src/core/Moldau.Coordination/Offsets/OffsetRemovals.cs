@@ -43,15 +43,17 @@ internal sealed class OffsetRemovals(GroupShardState shard)
         Remove(removals, e => done(e == ErrorCode.None ? response : new OffsetDeleteResponse { ErrorCode = (short)e }));
     }
 
-    /// <summary>Topics were deleted, or partitions of them: what groups committed there goes too.</summary>
-    public void PartitionsDeleted(IReadOnlyList<TopicPartition> partitions)
+    /// <summary>Topics were deleted, by name: what groups committed there goes too, unless it was committed for a later
+    /// topic of that name.</summary>
+    public void TopicsDeleted(IReadOnlyDictionary<string, Uuid> topics)
     {
         List<OffsetRemoval> removals = [];
-        SortedSet<string> groups = new(shard.Offsets.Groups, StringComparer.Ordinal);
-        groups.UnionWith(shard.Offsets.GroupsWithOpenTransactions);
-        foreach (string group in groups)
-            foreach (TopicPartition p in partitions)
-                if (shard.Offsets.TryGet(group, p, out _) || shard.Offsets.IsUnstable(group, p)) removals.Add(new(group, p));
+        foreach ((string group, TopicPartition partition, Uuid topicId) in shard.Offsets.All())
+        {
+            if (!topics.TryGetValue(partition.Topic, out Uuid deleted)) continue;
+            if (topicId.IsZero || topicId == deleted) removals.Add(new(group, partition));
+        }
+
         Remove(removals, _ => { });
     }
 

@@ -27,10 +27,6 @@ public sealed class OffsetStore
     // Stands for the record's offset: entries are made in the log's order.
     private long _sequence;
 
-    public IEnumerable<string> Groups => _groups.Keys;
-
-    public IEnumerable<string> GroupsWithOpenTransactions => _openByGroup.Keys;
-
     public bool HasOffsets(string group) => _groups.ContainsKey(group);
 
     /// <summary>Whether an open transaction has written offsets of the group.</summary>
@@ -49,6 +45,16 @@ public sealed class OffsetStore
     public IEnumerable<KeyValuePair<TopicPartition, CommittedOffset>> Of(string group)
     {
         foreach ((TopicPartition partition, Entry entry) in Entries(group)) yield return new(partition, entry.Offset);
+    }
+
+    /// <summary>Each partition of each group once for every offset it has: that committed, and those of open transactions;
+    /// with the topic's id at the commit.</summary>
+    internal IEnumerable<(string Group, TopicPartition Partition, Uuid TopicId)> All()
+    {
+        foreach (SortedDictionary<string, SortedDictionary<TopicPartition, Entry>> groups in _open.Values.Prepend(_groups))
+            foreach ((string group, SortedDictionary<TopicPartition, Entry> entries) in groups)
+                foreach ((TopicPartition partition, Entry entry) in entries)
+                    yield return (group, partition, entry.Offset.TopicId);
     }
 
     /// <summary>Partitions of a group that only open transactions have written, by topic and partition.</summary>
