@@ -11,7 +11,7 @@ internal sealed class OffsetFetchHandler : ApiHandler<ShardMachine, OffsetFetchR
     protected override void Handle(OffsetFetchRequest body, RequestContext request, ShardMachine machine)
     {
         List<OffsetFetchRequest.OffsetFetchRequestGroup> groups = request.Version >= 8 ? body.Groups : [Single(body)];
-        OffsetFetchResponse.OffsetFetchResponseGroup[] answers = new OffsetFetchResponse.OffsetFetchResponseGroup[groups.Count];
+        var answers = new OffsetFetchResponse.OffsetFetchResponseGroup[groups.Count];
         int left = groups.Count;
         if (left == 0) request.Respond(new OffsetFetchResponse());
         for (int i = 0; i < groups.Count; i++)
@@ -43,8 +43,8 @@ internal sealed class OffsetFetchHandler : ApiHandler<ShardMachine, OffsetFetchR
         Action<OffsetFetchResponse.OffsetFetchResponseGroup> done)
     {
         List<OffsetFetchResponse.OffsetFetchResponseTopics> unknown = [];
-        List<WantedOffset>? partitions = group.Topics is null ? null : Resolve(group.Topics, version, machine.Image, unknown);
         MetadataImage image = machine.Image;
+        List<WantedOffset>? partitions = group.Topics is null ? null : Resolve(group.Topics, version, image, unknown);
         machine.CallCoordinator(
             group.GroupId,
             (shard, answer) => shard.FetchOffsets(group.GroupId, partitions, requireStable, (error, offsets) =>

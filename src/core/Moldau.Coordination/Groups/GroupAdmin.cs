@@ -7,7 +7,10 @@ namespace Moldau.Coordination;
 internal sealed class GroupAdmin(GroupShardState shard, OffsetRemovals offsetRemovals)
 {
     /// <summary>The groups of this shard that pass the filters (KIP-518, KIP-848); empty filters pass all.</summary>
-    public void List(IReadOnlyList<string> states, IReadOnlyList<string> types, Action<ErrorCode, List<ListGroupsResponse.ListedGroup>> done)
+    public void List(
+        IReadOnlyList<string> states,
+        IReadOnlyList<string> types,
+        Action<ErrorCode, List<ListGroupsResponse.ListedGroup>> done)
     {
         shard.Writes.AfterDecided(error =>
         {
@@ -38,7 +41,11 @@ internal sealed class GroupAdmin(GroupShardState shard, OffsetRemovals offsetRem
     {
         if (filter.Count == 0) return true;
         foreach (string wanted in filter)
-            if (string.Equals(isTrimmed ? wanted.Trim() : wanted, value, StringComparison.OrdinalIgnoreCase)) return true;
+        {
+            string name = isTrimmed ? wanted.Trim() : wanted;
+            if (string.Equals(name, value, StringComparison.OrdinalIgnoreCase)) return true;
+        }
+
         return false;
     }
 
@@ -88,8 +95,9 @@ internal sealed class GroupAdmin(GroupShardState shard, OffsetRemovals offsetRem
     public void Delete(string groupId, Action<ErrorCode> done)
     {
         // A newer group is kept even if it is empty: we could not give it back its state.
+        shard.Groups.TryGetValue(groupId, out ClassicGroup? group);
         ErrorCode error = shard.Newer.Contains(groupId) ? ErrorCode.NonEmptyGroup
-            : !shard.Groups.TryGetValue(groupId, out ClassicGroup? group) || group.State == ClassicGroupState.Dead ? ErrorCode.GroupIdNotFound
+            : group is null or { State: ClassicGroupState.Dead } ? ErrorCode.GroupIdNotFound
             : group.State != ClassicGroupState.Empty ? ErrorCode.NonEmptyGroup
             : ErrorCode.None;
         if (error != ErrorCode.None)

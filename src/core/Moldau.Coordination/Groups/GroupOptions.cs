@@ -27,7 +27,8 @@ public sealed record GroupOptions
     /// <summary>offsets.retention.check.interval.ms</summary>
     public required long OffsetsRetentionCheckIntervalMs { get; init; }
 
-    /// <summary>How long a new member may wait in its first join before it is given up (fixed in Apache Kafka).</summary>
+    /// <summary>How long a new member may wait in its first join before it is given up (fixed in Apache
+    /// Kafka).</summary>
     public int NewMemberJoinTimeoutMs { get; init; } = 5 * 60 * 1000;
 }
 

@@ -7,7 +7,8 @@ namespace Moldau.Coordination;
 internal sealed class GroupReplay(GroupShardState shard)
 {
     /// <summary>Applies one record of the log. Records of later features are left as they are.</summary>
-    /// <param name="producerId">Of a transactional batch, whose offsets count from its commit marker on; else −1.</param>
+    /// <param name="producerId">Of a transactional batch, whose offsets count from its commit marker on; else
+    /// −1.</param>
     public void Apply(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isTombstone, long producerId)
     {
         KafkaReader keyReader = new(key);

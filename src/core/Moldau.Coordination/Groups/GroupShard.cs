@@ -6,8 +6,8 @@ namespace Moldau.Coordination;
 /// <summary>The group coordinator of one partition of <c>__consumer_offsets</c>: classic groups and committed offsets.
 /// Owner: the shard that owns the log partition. It persists group metadata and offsets as Kafka's records; members'
 /// sessions and pending joins are in memory only, as in Apache Kafka. Every answer that depends on state leaves when
-/// what it saw is committed (<see cref="CoordinatorWrites"/>). This is the door; each part behind it answers some of the
-/// requests, and all share one <see cref="GroupShardState"/>.</summary>
+/// what it saw is committed (<see cref="CoordinatorWrites"/>). This is the door; each part behind it answers some of
+/// the requests, and all share one <see cref="GroupShardState"/>.</summary>
 public sealed class GroupShard
 {
     private readonly GroupShardState _state;
@@ -52,14 +52,16 @@ public sealed class GroupShard
     /// <param name="key">The record's key.</param>
     /// <param name="value">The record's value; empty for a tombstone.</param>
     /// <param name="isTombstone">Whether the value is null.</param>
-    /// <param name="producerId">Of a transactional batch, whose offsets count from its commit marker on; else −1.</param>
+    /// <param name="producerId">Of a transactional batch, whose offsets count from its commit marker on; else
+    /// −1.</param>
     public void Replay(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isTombstone, long producerId) =>
         _replay.Apply(key, value, isTombstone, producerId);
 
     /// <summary>A transaction that wrote offsets ended.</summary>
     public void ReplayMarker(long producerId, bool isCommit) => Offsets.ReplayMarker(producerId, isCommit);
 
-    /// <summary>The log is loaded up to <paramref name="endOffset"/>: members get their sessions, requests may come.</summary>
+    /// <summary>The log is loaded up to <paramref name="endOffset"/>: members get their sessions, requests may
+    /// come.</summary>
     public void Start(long endOffset)
     {
         Writes.Reset(endOffset);
@@ -80,22 +82,27 @@ public sealed class GroupShard
         _joins.Join(request, version, caller, done);
 
     /// <summary>SyncGroup: the leader brings the assignment, everybody gets their part when it is committed.</summary>
-    public void Sync(SyncGroupRequest request, short version, Action<SyncGroupResponse> done) => _members.Sync(request, version, done);
+    public void Sync(SyncGroupRequest request, short version, Action<SyncGroupResponse> done) =>
+        _members.Sync(request, version, done);
 
-    public void Heartbeat(HeartbeatRequest request, Action<HeartbeatResponse> done) => _members.Heartbeat(request, done);
+    public void Heartbeat(HeartbeatRequest request, Action<HeartbeatResponse> done) =>
+        _members.Heartbeat(request, done);
 
-    /// <summary>LeaveGroup: several members at once from version 3 on. Versions before have the error at the top.</summary>
+    /// <summary>LeaveGroup: several members at once from version 3 on. Versions before have the error at the
+    /// top.</summary>
     public void Leave(LeaveGroupRequest request, short version, Action<LeaveGroupResponse> done) =>
         _members.Leave(request, version, done);
 
-    /// <summary>OffsetCommit. Topics come with names and ids; the caller has completed them and answered the unknown.</summary>
+    /// <summary>OffsetCommit. Topics come with names and ids; the caller has completed them and answered the
+    /// unknown.</summary>
     public void CommitOffsets(OffsetCommitRequest request, short version, Action<OffsetCommitResponse> done) =>
         _commits.Commit(request, version, done);
 
     /// <summary>OffsetFetch for one group.</summary>
     /// <param name="groupId">The group.</param>
     /// <param name="partitions">Null: all that have an offset.</param>
-    /// <param name="requireStable">Whether an offset of an open transaction makes the answer UNSTABLE_OFFSET_COMMIT.</param>
+    /// <param name="requireStable">Whether an offset of an open transaction makes the answer
+    /// UNSTABLE_OFFSET_COMMIT.</param>
     /// <param name="done">Gets the answer.</param>
     public void FetchOffsets(
         string groupId,
@@ -105,7 +112,8 @@ public sealed class GroupShard
         _commits.Fetch(groupId, partitions, requireStable, done);
 
     /// <summary>OffsetDelete: refused for topics that members read.</summary>
-    public void DeleteOffsets(OffsetDeleteRequest request, Func<TopicPartition, bool> exists, Action<OffsetDeleteResponse> done) =>
+    public void DeleteOffsets(
+        OffsetDeleteRequest request, Func<TopicPartition, bool> exists, Action<OffsetDeleteResponse> done) =>
         _removals.Delete(request, exists, done);
 
     /// <summary>Topics were deleted, by name: what groups committed there goes too, unless it was committed for a later
@@ -113,7 +121,10 @@ public sealed class GroupShard
     public void TopicsDeleted(IReadOnlyDictionary<string, Uuid> topics) => _removals.TopicsDeleted(topics);
 
     /// <summary>The groups of this shard that pass the filters (KIP-518, KIP-848); empty filters pass all.</summary>
-    public void List(IReadOnlyList<string> states, IReadOnlyList<string> types, Action<ErrorCode, List<ListGroupsResponse.ListedGroup>> done) =>
+    public void List(
+        IReadOnlyList<string> states,
+        IReadOnlyList<string> types,
+        Action<ErrorCode, List<ListGroupsResponse.ListedGroup>> done) =>
         _admin.List(states, types, done);
 
     public void Describe(string groupId, short version, Action<DescribeGroupsResponse.DescribedGroup> done) =>

@@ -6,7 +6,8 @@ namespace Moldau.Coordination;
 /// <summary>OffsetCommit and OffsetFetch.</summary>
 internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance rebalances)
 {
-    /// <summary>OffsetCommit. Topics come with names and ids; the caller has completed them and answered the unknown.</summary>
+    /// <summary>OffsetCommit. Topics come with names and ids; the caller has completed them and answered the
+    /// unknown.</summary>
     public void Commit(OffsetCommitRequest request, short version, Action<OffsetCommitResponse> done)
     {
         ErrorCode error = ValidateCommit(request, version, out ClassicGroup? group);
@@ -52,7 +53,8 @@ internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance reba
         }
 
         // Applied at the decision; seen by readers when committed, since reads wait for what was decided before them.
-        foreach ((TopicPartition partition, CommittedOffset offset) in accepted) shard.Offsets.Set(request.GroupId, partition, offset);
+        foreach ((TopicPartition partition, CommittedOffset offset) in accepted)
+            shard.Offsets.Set(request.GroupId, partition, offset);
         if (group is null && !shard.Newer.Contains(request.GroupId))
             shard.Groups.Add(request.GroupId, new ClassicGroup(request.GroupId, shard.Host));
     }
@@ -60,7 +62,8 @@ internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance reba
     /// <summary>OffsetFetch for one group.</summary>
     /// <param name="groupId">The group.</param>
     /// <param name="partitions">Null: all that have an offset.</param>
-    /// <param name="requireStable">Whether an offset of an open transaction makes the answer UNSTABLE_OFFSET_COMMIT.</param>
+    /// <param name="requireStable">Whether an offset of an open transaction makes the answer
+    /// UNSTABLE_OFFSET_COMMIT.</param>
     /// <param name="done">Gets the answer.</param>
     public void Fetch(
         string groupId,
@@ -78,7 +81,8 @@ internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance reba
 
             List<FetchedOffset> offsets = [];
             if (partitions is null)
-                foreach (TopicPartition p in shard.Offsets.PartitionsOf(groupId)) offsets.Add(Find(groupId, new(p), requireStable));
+                foreach (TopicPartition p in shard.Offsets.PartitionsOf(groupId))
+                    offsets.Add(Find(groupId, new(p), requireStable));
             else
                 foreach (WantedOffset wanted in partitions) offsets.Add(Find(groupId, wanted, requireStable));
             done(ErrorCode.None, offsets);
@@ -90,7 +94,8 @@ internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance reba
         TopicPartition partition = wanted.Partition;
         if (requireStable && shard.Offsets.IsUnstable(groupId, partition))
             return new(partition, null, ErrorCode.UnstableOffsetCommit);
-        if (!shard.Offsets.TryGet(groupId, partition, out CommittedOffset? offset)) return new(partition, null, ErrorCode.None);
+        if (!shard.Offsets.TryGet(groupId, partition, out CommittedOffset? offset))
+            return new(partition, null, ErrorCode.None);
         // What was committed for an earlier topic of that name says nothing of this one.
         bool isOfAnother = !wanted.TopicId.IsZero && !offset.TopicId.IsZero && wanted.TopicId != offset.TopicId;
         return new(partition, isOfAnother ? null : offset, ErrorCode.None);
@@ -102,8 +107,8 @@ internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance reba
         if (!shard.Groups.TryGetValue(request.GroupId, out group))
         {
             if (shard.Newer.IsOfKind(request.GroupId, NewerGroupKind.Share)) return ErrorCode.GroupIdNotFound;
-            if (shard.Newer.Contains(request.GroupId))
-                return generation < 0 && shard.Newer.IsEmpty(request.GroupId) ? ErrorCode.None : ErrorCode.UnknownMemberId;
+            bool isMembers = generation >= 0 || !shard.Newer.IsEmpty(request.GroupId);
+            if (shard.Newer.Contains(request.GroupId)) return isMembers ? ErrorCode.UnknownMemberId : ErrorCode.None;
             // Without a generation the offsets are an administrator's, or of a consumer that assigns by itself.
             if (generation < 0) return ErrorCode.None;
             return version >= 9 ? ErrorCode.GroupIdNotFound : ErrorCode.IllegalGeneration;
@@ -111,7 +116,8 @@ internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance reba
 
         if (group.State == ClassicGroupState.Dead) return ErrorCode.CoordinatorNotAvailable;
         if (generation < 0 && group.State == ClassicGroupState.Empty) return ErrorCode.None;
-        if (generation < 0 && request.MemberId.Length == 0 && request.GroupInstanceId is null) return ErrorCode.UnknownMemberId;
+        bool isNobodys = generation < 0 && request.MemberId.Length == 0 && request.GroupInstanceId is null;
+        if (isNobodys) return ErrorCode.UnknownMemberId;
         ErrorCode error = group.Validate(request.MemberId, request.GroupInstanceId);
         if (error != ErrorCode.None) return error;
         if (generation != group.Generation) return ErrorCode.IllegalGeneration;
@@ -126,7 +132,11 @@ internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance reba
         OffsetCommitResponse response = new();
         foreach (OffsetCommitRequest.OffsetCommitRequestTopic topic in request.Topics)
         {
-            OffsetCommitResponse.OffsetCommitResponseTopic answer = new() { Name = topic.Name, TopicId = topic.TopicId };
+            OffsetCommitResponse.OffsetCommitResponseTopic answer = new()
+            {
+                Name = topic.Name,
+                TopicId = topic.TopicId,
+            };
             foreach (OffsetCommitRequest.OffsetCommitRequestPartition p in topic.Partitions)
                 answer.Partitions.Add(new() { PartitionIndex = p.PartitionIndex, ErrorCode = (short)error(p) });
             response.Topics.Add(answer);
@@ -136,7 +146,8 @@ internal sealed class OffsetCommits(GroupShardState shard, ClassicRebalance reba
     }
 
     /// <summary>offset.metadata.max.bytes counts UTF-16 units in Apache Kafka, in spite of its name.</summary>
-    private bool IsTooLong(string? metadata) => metadata is not null && metadata.Length > shard.Options.OffsetMetadataMaxBytes;
+    private bool IsTooLong(string? metadata) =>
+        metadata is not null && metadata.Length > shard.Options.OffsetMetadataMaxBytes;
 }
 
 /// <summary>One partition of an OffsetFetch request; the topic's id is zero where the version has none.</summary>

@@ -29,7 +29,8 @@ internal sealed class OffsetExpiration
         {
             bool isSpent = AddExpired(group, removals) && !_shard.Offsets.HasOpenTransaction(group.Id);
             // A member that has been given its id is on its way.
-            if (isSpent && group.State == ClassicGroupState.Empty && group.PendingCount == 0) removals.Add(new(group.Id, null));
+            if (isSpent && group.State == ClassicGroupState.Empty && group.PendingCount == 0)
+                removals.Add(new(group.Id, null));
         }
 
         _removals.Remove(removals, _ => { });
@@ -49,7 +50,9 @@ internal sealed class OffsetExpiration
         {
             // While members read a topic its offsets stay; an emptied group's age counts from when it became empty.
             long since = isEmptied && group.StateChangedAtMs >= 0 ? group.StateChangedAtMs : offset.CommitTimestampMs;
-            bool isExpired = offset.ExpireTimestampMs >= 0 ? now >= offset.ExpireTimestampMs : now - since >= _shard.Options.OffsetsRetentionMs;
+            bool hasExpiry = offset.ExpireTimestampMs >= 0;
+            long end = hasExpiry ? offset.ExpireTimestampMs : since + _shard.Options.OffsetsRetentionMs;
+            bool isExpired = now >= end;
             if (isExpired && !group.IsSubscribedTo(partition.Topic) && !_shard.Offsets.IsUnstable(group.Id, partition))
                 removals.Add(new(group.Id, partition));
             else

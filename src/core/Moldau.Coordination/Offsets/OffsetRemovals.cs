@@ -10,7 +10,8 @@ internal sealed class OffsetRemovals(GroupShardState shard)
     /// <summary>The largest batch of tombstones, in bytes of keys: well below any max.message.bytes in use.</summary>
     private const int MaxRemovalBatchBytes = 64 * 1024;
 
-    public void Delete(OffsetDeleteRequest request, Func<TopicPartition, bool> exists, Action<OffsetDeleteResponse> done)
+    public void Delete(
+        OffsetDeleteRequest request, Func<TopicPartition, bool> exists, Action<OffsetDeleteResponse> done)
     {
         ErrorCode error = ValidateOffsetDelete(request.GroupId, out ClassicGroup? group);
         if (error != ErrorCode.None)
@@ -35,8 +36,9 @@ internal sealed class OffsetRemovals(GroupShardState shard)
                     : ErrorCode.None;
                 answer.Partitions.Add(new() { PartitionIndex = p.PartitionIndex, ErrorCode = (short)refused });
                 if (refused != ErrorCode.None) continue;
-                if (shard.Offsets.TryGet(request.GroupId, partition, out _) || shard.Offsets.IsUnstable(request.GroupId, partition))
-                    removals.Add(new(request.GroupId, partition));
+                bool isThere = shard.Offsets.TryGet(request.GroupId, partition, out _)
+                    || shard.Offsets.IsUnstable(request.GroupId, partition);
+                if (isThere) removals.Add(new(request.GroupId, partition));
             }
         }
 
@@ -63,13 +65,14 @@ internal sealed class OffsetRemovals(GroupShardState shard)
         if (groupId.Length == 0) return ErrorCode.InvalidGroupId;
         if (shard.Newer.Contains(groupId))
             return shard.Newer.IsOfKind(groupId, NewerGroupKind.Share) ? ErrorCode.GroupIdNotFound : ErrorCode.None;
-        if (!shard.Groups.TryGetValue(groupId, out group) || group.State == ClassicGroupState.Dead) return ErrorCode.GroupIdNotFound;
-        bool isInUse = group.State != ClassicGroupState.Empty && !string.Equals(group.ProtocolType, "consumer", StringComparison.Ordinal);
+        if (!shard.Groups.TryGetValue(groupId, out group) || group.State == ClassicGroupState.Dead)
+            return ErrorCode.GroupIdNotFound;
+        bool isInUse = group.State != ClassicGroupState.Empty && !group.IsConsumerProtocol;
         return isInUse ? ErrorCode.NonEmptyGroup : ErrorCode.None;
     }
 
-    /// <summary>Writes tombstones, applies each batch at its decision, answers at the commit of the last. What a failure
-    /// leaves undone is found again when the request, or the next round of expiry, is repeated.</summary>
+    /// <summary>Writes tombstones, applies each batch at its decision, answers at the commit of the last. What a
+    /// failure leaves undone is found again when the request, or the next round of expiry, is repeated.</summary>
     public void Remove(List<OffsetRemoval> removals, Action<ErrorCode> done)
     {
         int next = 0;
@@ -85,7 +88,8 @@ internal sealed class OffsetRemovals(GroupShardState shard)
                 records.Add(tombstone);
             }
 
-            Action<ErrorCode> then = next < removals.Count ? _ => { } : error => done(CoordinatorErrors.ForClient(error));
+            bool isLast = next == removals.Count;
+            Action<ErrorCode> then = isLast ? error => done(CoordinatorErrors.ForClient(error)) : _ => { };
             ErrorCode refused = shard.Writes.Append(records, then);
             if (refused != ErrorCode.None)
             {

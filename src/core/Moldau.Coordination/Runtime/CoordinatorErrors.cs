@@ -2,8 +2,8 @@ using Moldau.Protocol;
 
 namespace Moldau.Coordination;
 
-/// <summary>What clients of a coordinator are told of its log's errors: they know no log behind it. The table is that of
-/// Apache Kafka 4.4; other codes pass unchanged.</summary>
+/// <summary>What clients of a coordinator are told of its log's errors: they know no log behind it. The table is that
+/// of Apache Kafka 4.4; other codes pass unchanged.</summary>
 internal static class CoordinatorErrors
 {
     public static ErrorCode ForClient(ErrorCode logError) => logError switch
@@ -11,7 +11,8 @@ internal static class CoordinatorErrors
         ErrorCode.UnknownTopicOrPartition or ErrorCode.NotEnoughReplicas or ErrorCode.RequestTimedOut
             => ErrorCode.CoordinatorNotAvailable,
         ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError => ErrorCode.NotCoordinator,
-        ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.InvalidFetchSize => ErrorCode.UnknownServerError,
+        ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.InvalidFetchSize
+            => ErrorCode.UnknownServerError,
         _ => logError,
     };
 

@@ -3,9 +3,9 @@ using Moldau.Protocol;
 
 namespace Moldau.Coordination;
 
-/// <summary>The way to a coordinator's log, and the answers that wait for it: each leaves when the log is committed up to
-/// its offset, reads wait for all that was decided before them. What a coordinator says is therefore never undone by a
-/// lost log tail. Errors are those of the log; <see cref="CoordinatorErrors"/> has what clients are told.</summary>
+/// <summary>The way to a coordinator's log, and the answers that wait for it: each leaves when the log is committed up
+/// to its offset, reads wait for all that was decided before them. What a coordinator says is therefore never undone by
+/// a lost log tail. Errors are those of the log; <see cref="CoordinatorErrors"/> has what clients are told.</summary>
 public sealed class CoordinatorWrites
 {
     private readonly ICoordinatorHost _host;
@@ -17,8 +17,8 @@ public sealed class CoordinatorWrites
     private ErrorCode _failure;
 
     /// <param name="host">Owner of the log.</param>
-    /// <param name="timeoutMs">Longest wait of an answer (offsets.commit.timeout.ms). What was decided stays decided when
-    /// it ends: only the client no longer waits.</param>
+    /// <param name="timeoutMs">Longest wait of an answer (offsets.commit.timeout.ms). What was decided stays decided
+    /// when it ends: only the client no longer waits.</param>
     internal CoordinatorWrites(ICoordinatorHost host, int timeoutMs)
     {
         _host = host;
@@ -34,8 +34,8 @@ public sealed class CoordinatorWrites
     /// <summary>Starts at the end of the loaded log.</summary>
     public void Reset(long committedEnd) => _decidedEnd = _committedEnd = committedEnd;
 
-    /// <summary>Appends records as one batch. None: <paramref name="done"/> runs when they are committed or lost, or when
-    /// that takes too long. Otherwise nothing was appended and it does not run.</summary>
+    /// <summary>Appends records as one batch. None: <paramref name="done"/> runs when they are committed or lost, or
+    /// when that takes too long. Otherwise nothing was appended and it does not run.</summary>
     public ErrorCode Append(IReadOnlyList<CoordinatorRecord> records, Action<ErrorCode> done)
     {
         if (_failure != ErrorCode.None) return _failure;

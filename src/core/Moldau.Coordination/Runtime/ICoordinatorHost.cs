@@ -15,10 +15,10 @@ public interface ICoordinatorHost
     /// <summary>Source of member ids.</summary>
     Prng Prng { get; }
 
-    /// <summary>Decides the append of one batch. None: <paramref name="endOffset"/> is the offset after its last record,
-    /// and <see cref="CoordinatorWrites.Advance"/> or <see cref="CoordinatorWrites.FailAll"/> follows. Otherwise nothing
-    /// is appended, and the log says why: NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR, NOT_ENOUGH_REPLICAS,
-    /// MESSAGE_TOO_LARGE, REQUEST_TIMED_OUT where the disk is far behind.</summary>
+    /// <summary>Decides the append of one batch. None: <paramref name="endOffset"/> is the offset after its last
+    /// record, and <see cref="CoordinatorWrites.Advance"/> or <see cref="CoordinatorWrites.FailAll"/> follows.
+    /// Otherwise nothing is appended, and the log says why: NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR,
+    /// NOT_ENOUGH_REPLICAS, MESSAGE_TOO_LARGE, REQUEST_TIMED_OUT where the disk is far behind.</summary>
     ErrorCode Append(IReadOnlyList<CoordinatorRecord> records, out long endOffset);
 
     /// <summary>Calls back after the delay unless cancelled first. The same task may be scheduled again.</summary>

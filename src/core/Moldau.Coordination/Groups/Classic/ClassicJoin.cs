@@ -15,7 +15,9 @@ internal sealed class ClassicJoin(GroupShardState shard, ClassicRebalance rebala
             return;
         }
 
-        if (request.SessionTimeoutMs < shard.Options.MinSessionTimeoutMs || request.SessionTimeoutMs > shard.Options.MaxSessionTimeoutMs)
+        GroupOptions options = shard.Options;
+        int sessionMs = request.SessionTimeoutMs;
+        if (sessionMs < options.MinSessionTimeoutMs || sessionMs > options.MaxSessionTimeoutMs)
         {
             done(ClassicGroup.Failed(ErrorCode.InvalidSessionTimeout, request.MemberId));
             return;
@@ -51,11 +53,13 @@ internal sealed class ClassicJoin(GroupShardState shard, ClassicRebalance rebala
         JoinCall join = new(group, request, version, caller, Settings(request, version), done);
         if (!AcceptsMember(group, request.MemberId))
         {
-            if (group.TryGet(request.MemberId, out ClassicMember? turnedAway)) ClassicRebalance.TakeOut(group, turnedAway);
+            bool isMember = group.TryGet(request.MemberId, out ClassicMember? turnedAway);
+            if (isMember) ClassicRebalance.TakeOut(group, turnedAway!); // found, as checked
             else group.RemovePending(request.MemberId);
             done(ClassicGroup.Failed(ErrorCode.GroupMaxSizeReached, ""));
         }
-        else if (group.State == ClassicGroupState.Dead) done(ClassicGroup.Failed(ErrorCode.CoordinatorNotAvailable, request.MemberId));
+        else if (group.State == ClassicGroupState.Dead)
+            done(ClassicGroup.Failed(ErrorCode.CoordinatorNotAvailable, request.MemberId));
         else if (!group.SupportsProtocols(request.ProtocolType, join.Settings.Protocols))
             done(ClassicGroup.Failed(ErrorCode.InconsistentGroupProtocol, request.MemberId));
         else if (isUnknownMember) JoinNew(join);
@@ -64,7 +68,9 @@ internal sealed class ClassicJoin(GroupShardState shard, ClassicRebalance rebala
 
     /// <summary>Version 0 has no rebalance timeout: the session timeout stands in.</summary>
     private static ClassicMemberSettings Settings(JoinGroupRequest request, short version) => new(
-        request.SessionTimeoutMs, version == 0 ? request.SessionTimeoutMs : request.RebalanceTimeoutMs, Protocols(request));
+        request.SessionTimeoutMs,
+        version == 0 ? request.SessionTimeoutMs : request.RebalanceTimeoutMs,
+        Protocols(request));
 
     /// <summary>The request's protocols, each name once.</summary>
     private static List<(string Name, byte[] Metadata)> Protocols(JoinGroupRequest request)
@@ -218,7 +224,8 @@ internal sealed class ClassicJoin(GroupShardState shard, ClassicRebalance rebala
         join.Done(ClassicGroup.Failed(CoordinatorErrors.ForClient(refused), ""));
     }
 
-    private static void StaticWritten(JoinCall join, ClassicMember member, string newId, string? leaderBefore, ErrorCode error)
+    private static void StaticWritten(
+        JoinCall join, ClassicMember member, string newId, string? leaderBefore, ErrorCode error)
     {
         // Where a rebalance began meanwhile, it answers the join; where the member was replaced again, it is answered.
         ClassicGroup group = join.Group;
@@ -229,7 +236,8 @@ internal sealed class ClassicJoin(GroupShardState shard, ClassicRebalance rebala
         if (canSkip) response.SkipAssignment = isLeader;
         // Earlier clients cannot skip it: told the id that led before, a leader that came back does not assign anew.
         else response.Leader = leaderBefore ?? "";
-        group.AnswerJoin(member, error == ErrorCode.None ? response : ClassicGroup.Failed(CoordinatorErrors.ForClient(error), ""));
+        if (error != ErrorCode.None) response = ClassicGroup.Failed(CoordinatorErrors.ForClient(error), "");
+        group.AnswerJoin(member, response);
     }
 
     private string NewGuid()

@@ -30,7 +30,8 @@ internal sealed class ClassicMembership(GroupShardState shard, ClassicRebalance 
         // assignment than the one that members were given.
         if (!group.IsLeader(member.Id) || group.WritingGeneration == group.Generation) return;
         Dictionary<string, byte[]> assignments = new(StringComparer.Ordinal);
-        foreach (SyncGroupRequest.SyncGroupRequestAssignment a in request.Assignments) assignments[a.MemberId] = a.Assignment;
+        foreach (SyncGroupRequest.SyncGroupRequestAssignment a in request.Assignments)
+            assignments[a.MemberId] = a.Assignment;
         int generation = group.Generation;
         ErrorCode refused = shard.AppendGroup(
             group,
@@ -43,7 +44,8 @@ internal sealed class ClassicMembership(GroupShardState shard, ClassicRebalance 
     public void Heartbeat(HeartbeatRequest request, Action<HeartbeatResponse> done) =>
         done(new HeartbeatResponse { ErrorCode = (short)CheckHeartbeat(request) });
 
-    /// <summary>LeaveGroup: several members at once from version 3 on. Versions before have the error at the top.</summary>
+    /// <summary>LeaveGroup: several members at once from version 3 on. Versions before have the error at the
+    /// top.</summary>
     public void Leave(LeaveGroupRequest request, short version, Action<LeaveGroupResponse> done)
     {
         if (request.GroupId.Length == 0)
@@ -85,12 +87,13 @@ internal sealed class ClassicMembership(GroupShardState shard, ClassicRebalance 
         if (hasLeft) AfterLeave(group!); // only a member of a group can have left it
         if (shard.Writes.DecidedEnd == decidedBefore) done(response);
         else shard.Writes.AfterDecided(e => done(
-            e == ErrorCode.None ? response : new LeaveGroupResponse { ErrorCode = (short)CoordinatorErrors.ForClient(e) }));
+            e == ErrorCode.None ? response : new() { ErrorCode = (short)CoordinatorErrors.ForClient(e) }));
     }
 
     private void AfterLeave(ClassicGroup group)
     {
-        if (group.State is ClassicGroupState.Stable or ClassicGroupState.CompletingRebalance) rebalances.PrepareRebalance(group);
+        bool isSettled = group.State is ClassicGroupState.Stable or ClassicGroupState.CompletingRebalance;
+        if (isSettled) rebalances.PrepareRebalance(group);
         else rebalances.MaybeCompleteJoin(group);
     }
 
@@ -106,8 +109,9 @@ internal sealed class ClassicMembership(GroupShardState shard, ClassicRebalance 
         ErrorCode error = group.Validate(request.MemberId, request.GroupInstanceId);
         if (error != ErrorCode.None) return error;
         if (request.GenerationId != group.Generation) return ErrorCode.IllegalGeneration;
-        if (request.ProtocolType is not null && request.ProtocolType != group.ProtocolType) return ErrorCode.InconsistentGroupProtocol;
-        if (request.ProtocolName is not null && request.ProtocolName != group.ProtocolName) return ErrorCode.InconsistentGroupProtocol;
+        bool isOtherType = request.ProtocolType is not null && request.ProtocolType != group.ProtocolType;
+        bool isOtherName = request.ProtocolName is not null && request.ProtocolName != group.ProtocolName;
+        if (isOtherType || isOtherName) return ErrorCode.InconsistentGroupProtocol;
         return group.State switch
         {
             ClassicGroupState.Empty => ErrorCode.UnknownMemberId,
@@ -116,7 +120,8 @@ internal sealed class ClassicMembership(GroupShardState shard, ClassicRebalance 
         };
     }
 
-    private void AssignmentWritten(ClassicGroup group, int generation, Dictionary<string, byte[]> assignments, ErrorCode error)
+    private void AssignmentWritten(
+        ClassicGroup group, int generation, Dictionary<string, byte[]> assignments, ErrorCode error)
     {
         // Another generation may have begun while this one was being written.
         if (group.State != ClassicGroupState.CompletingRebalance || group.Generation != generation) return;

@@ -128,7 +128,8 @@ internal sealed class ClassicRebalance(GroupShardState shard)
     private static void DropMembersThatDidNotRejoin(ClassicGroup group) =>
         Drop(group, member => member.AwaitingJoin is null && member.InstanceId is null);
 
-    /// <summary>Members that joined but did not ask for their assignment in time are dropped, and the group rebalances.</summary>
+    /// <summary>Members that joined but did not ask for their assignment in time are dropped, and the group
+    /// rebalances.</summary>
     private void SyncExpired(ClassicGroup group, int generation)
     {
         if (group.Generation != generation || group.PendingSyncCount == 0) return;
@@ -169,7 +170,8 @@ internal sealed class ClassicRebalance(GroupShardState shard)
 
     private void SessionExpired(ClassicGroup group, ClassicMember member)
     {
-        if (group.State == ClassicGroupState.Dead || !group.TryGet(member.Id, out ClassicMember? current) || current != member) return;
+        bool isMember = group.TryGet(member.Id, out ClassicMember? current) && current == member;
+        if (group.State == ClassicGroupState.Dead || !isMember) return;
         if (member.IsWaitingOnUs)
         {
             RestartSession(group, member);
@@ -181,7 +183,8 @@ internal sealed class ClassicRebalance(GroupShardState shard)
         else if (group.State == ClassicGroupState.PreparingRebalance && group.HasAllMembersJoined) CompleteJoin(group);
     }
 
-    /// <summary>The member left or is taken for dead. What it waits for is answered so that it joins anew if it lives.</summary>
+    /// <summary>The member left or is taken for dead. What it waits for is answered so that it joins anew if it
+    /// lives.</summary>
     public static void TakeOut(ClassicGroup group, ClassicMember member)
     {
         group.AnswerJoin(member, ClassicGroup.Failed(ErrorCode.UnknownMemberId, ""));
@@ -194,7 +197,8 @@ internal sealed class ClassicRebalance(GroupShardState shard)
         foreach (ClassicMember member in group.Members)
         {
             member.Assignment = [];
-            if (ClassicGroup.AnswerSync(member, new SyncGroupResponse { ErrorCode = (short)error })) RestartSession(group, member);
+            bool hasWaited = ClassicGroup.AnswerSync(member, new SyncGroupResponse { ErrorCode = (short)error });
+            if (hasWaited) RestartSession(group, member);
         }
     }
 }
