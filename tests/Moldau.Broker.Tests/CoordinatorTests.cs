@@ -91,6 +91,31 @@ public sealed class CoordinatorTests
         node.Advance(60_000);
     }
 
+    /// <summary>Pieces of offsets.load.buffer.size, or one batch where that is longer.</summary>
+    [Theory]
+    [InlineData("1", 20)]
+    [InlineData("5242880", 1)]
+    public void A_coordinator_loads_its_log_piece_by_piece(string bufferBytes, int pieces)
+    {
+        using TestNode node = new(1, 1, ("offsets.load.buffer.size", bufferBytes), ("offsets.topic.num.partitions", "1"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.FindGroup("g");
+        for (int i = 0; i < 20; i++) Assert.Equal(ErrorCode.None, client.CommitOffset("g", 0, i));
+        node.Kill();
+        HashSet<DiskOp> counted = [];
+        node.HoldsDisk = op =>
+        {
+            if (op.GetType().Name == "ReadSliceJob") counted.Add(op);
+            return false;
+        };
+        node.Start();
+        node.Run();
+        // Once for the epoch that the log had, and once for the one that begins with this start.
+        Assert.Equal(2 * pieces, counted.Count);
+        Assert.Equal(19, node.Connect().Committed("g", 0));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]

@@ -9,8 +9,6 @@ namespace Moldau.Broker;
 
 internal sealed partial class ReplicaSet
 {
-    private const int CoordinatorReadBytes = 1024 * 1024;
-
     /// <summary>Appends one partition of a produce request; completes the entry now or when its records are written.</summary>
     public void Produce(ProduceCall call, ProduceCall.Entry entry)
     {
@@ -31,7 +29,9 @@ internal sealed partial class ReplicaSet
             if (!builder.TryAppend(_shard.Now.UnixMs, record.Key, record.Value)) return ErrorCode.RecordListTooLarge;
         BufferLease lease = builder.BuildLease(_shard.Pool);
         AppendOutcome outcome = partition.Log!.Append( // open, as checked
-            new AppendRequest(lease, 0, lease.Length, LogAppendOrigin.Coordinator, partition.LeaderEpoch), _shard.Now, _shard.DiskOps);
+            new AppendRequest(lease, 0, lease.Length, LogAppendOrigin.Coordinator, partition.LeaderEpoch),
+            _shard.Now,
+            _shard.DiskOps);
         lease.Release();
         if (!outcome.IsAccepted)
         {
@@ -223,7 +223,8 @@ internal sealed partial class ReplicaSet
     private void ReadPiece(
         Partition partition, PartitionLog log, long offset, BatchConsumer consume, Action<long> done, LocateJob? located)
     {
-        ReadResult read = log.Read(offset, CoordinatorReadBytes, log.WrittenEnd, minOneMessage: true, _shard.Now, located);
+        int pieceBytes = _shard.Dynamic.Current.OffsetsLoadBufferSize;
+        ReadResult read = log.Read(offset, pieceBytes, log.WrittenEnd, minOneMessage: true, _shard.Now, located);
         switch (read.Status)
         {
             case ReadStatus.NeedsJob:
