@@ -83,11 +83,17 @@ public sealed class CoordinatorFailureTests
         client.CreateTopic("t");
         client.FindGroup("g");
         node.HoldsDisk = op => op is AppendOp append && append.File.Path.Contains("/__consumer_offsets-", StringComparison.Ordinal);
+        TestClient other = node.Connect();
         int sent = client.Send(AskGroups.CommitOf("g", 0, 10), 8);
-        node.Advance(1_999);
-        Assert.Equal(0, client.AnswerCount);
-        node.Advance(2);
+        node.Run();
+        int listed = other.Send(new ListGroupsRequest(), 5);
+        node.Advance(1_990);
+        Assert.Equal(0, client.AnswerCount + other.AnswerCount);
+        node.Advance(20);
         Assert.Equal(ErrorCode.CoordinatorNotAvailable, AskGroups.Error(client.Take<OffsetCommitResponse>(sent, 8)));
+        // A list that lacks groups is none.
+        ListGroupsResponse list = other.Take<ListGroupsResponse>(listed, 5);
+        Assert.Equal((ErrorCode.CoordinatorNotAvailable, 0), ((ErrorCode)list.ErrorCode, list.Groups.Count));
         node.HoldsDisk = null;
         node.Run();
         Assert.Equal(10, client.Committed("g", 0));

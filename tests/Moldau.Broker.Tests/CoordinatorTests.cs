@@ -91,6 +91,54 @@ public sealed class CoordinatorTests
         node.Advance(60_000);
     }
 
+    [Fact]
+    public void The_properties_of_groups_hold()
+    {
+        using TestNode node = new(
+            2, 1, ("group.max.size", "1"), ("group.min.session.timeout.ms", "7000"),
+            ("group.max.session.timeout.ms", "8000"), ("offset.metadata.max.bytes", "3"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.FindGroup("g");
+        Assert.Equal(ErrorCode.InvalidSessionTimeout, JoinFor(client, 6_999));
+        Assert.Equal(ErrorCode.InvalidSessionTimeout, JoinFor(client, 8_001));
+        Assert.Equal(ErrorCode.None, JoinFor(client, 7_000));
+        Assert.Equal(ErrorCode.GroupMaxSizeReached, JoinFor(client, 8_000));
+        OffsetCommitRequest commit = AskGroups.CommitOf("other", 0, 7);
+        commit.Topics[0].Partitions[0].CommittedMetadata = "long";
+        client.FindGroup("other");
+        OffsetCommitResponse answer = client.Call<OffsetCommitRequest, OffsetCommitResponse>(commit, 8);
+        Assert.Equal(ErrorCode.OffsetMetadataTooLarge, AskGroups.Error(answer));
+    }
+
+    [Fact]
+    public void Offsets_and_their_group_end_with_their_retention()
+    {
+        using TestNode node = new(
+            2, 1, ("offsets.retention.minutes", "2"), ("offsets.retention.check.interval.ms", "10000"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.FindGroup("g");
+        Assert.Equal(ErrorCode.None, client.CommitOffset("g", 0, 7));
+        node.Advance(119_000);
+        Assert.Equal(7, client.Committed("g", 0));
+        node.Advance(12_000);
+        Assert.Equal(-1, client.Committed("g", 0));
+        DescribeGroupsResponse gone = client.Call<DescribeGroupsRequest, DescribeGroupsResponse>(new() { Groups = ["g"] }, 6);
+        Assert.Equal(ErrorCode.GroupIdNotFound, (ErrorCode)gone.Groups[0].ErrorCode);
+        node.Kill();
+        node.Start();
+        node.Run();
+        Assert.Equal(-1, node.Connect().Committed("g", 0));
+    }
+
+    private static ErrorCode JoinFor(TestClient client, int sessionTimeoutMs)
+    {
+        JoinGroupRequest request = AskGroups.JoinOf("g", "");
+        request.SessionTimeoutMs = sessionTimeoutMs;
+        return (ErrorCode)client.Call<JoinGroupRequest, JoinGroupResponse>(request, 3).ErrorCode;
+    }
+
     /// <summary>Pieces of offsets.load.buffer.size, or one batch where that is longer.</summary>
     [Theory]
     [InlineData("1", 20)]
