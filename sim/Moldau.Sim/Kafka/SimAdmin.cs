@@ -31,7 +31,7 @@ internal sealed class SimAdmin(SimWorld world, SimNode node, IReadOnlyList<(stri
                 NumPartitions = partitions,
                 ReplicationFactor = 1,
                 // Small enough that every seed sees segments end and begin.
-                Configs = [new() { Name = "internal.segment.bytes", Value = "8192" }],
+                Configs = [new() { Name = "internal.segment.bytes", Value = "65536" }],
             });
         Send<CreateTopicsRequest, CreateTopicsResponse>(request, 7, response =>
         {

@@ -69,8 +69,8 @@ public abstract class DiskOp
     protected abstract void Run(IDisk disk);
 }
 
-/// <summary>Writes bytes at a position of an open file, which may first get its name. Owns its data until completion: the emitter retains the lease,
-/// the owner releases it when the completion arrives.</summary>
+/// <summary>Writes bytes at a position of an open file, which may first get its name. Owns its data until completion: the
+/// emitter retains the lease, the owner releases it when the completion arrives.</summary>
 public sealed class AppendOp : DiskOp
 {
     public override DiskLane Lane => DiskLane.Append;
