@@ -1,6 +1,7 @@
 using System.Net;
 using Moldau.Base;
 using Moldau.Broker;
+using Moldau.Config;
 using Moldau.Transport;
 
 namespace Moldau.Runtime;
@@ -17,7 +18,11 @@ public sealed class NodeHost : IReactorHost, IDisposable
     private readonly Reactor[] _shards;
     private readonly DiskLanes _dataLanes;
     private readonly DiskLanes _controlLanes;
+    // The broker's listeners share their limits, the controller's has its own, as in Kafka.
+    private readonly ConnectionLimits _brokerLimits;
+    private readonly ConnectionLimits _controllerLimits;
     private readonly List<BoundListener> _bound = [];
+    private readonly List<ListenerState> _listeners = [];
     private readonly List<(Reactor Acceptor, ListenerState Listener)> _notReady = [];
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<NodeEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,6 +36,8 @@ public sealed class NodeHost : IReactorHost, IDisposable
         ArgumentNullException.ThrowIfNull(options);
         Platform.EnsureSupported();
         _options = options;
+        _brokerLimits = new(options.Quotas);
+        _controllerLimits = new(options.Quotas);
         _dataLanes = new("data", options.Disk, options.DiskLimits, e => Fault(MachineId.Shard(0), e));
         _controlLanes = new("control", options.Disk, options.DiskLimits, e => Fault(MachineId.Control, e));
         foreach (HostedMachine hosted in options.Machines)
@@ -67,6 +74,23 @@ public sealed class NodeHost : IReactorHost, IDisposable
         for (int i = 0; i < _options.Listeners.Count; i++) Open(_options.Listeners[i], i);
         _isStarted = true;
         foreach (Reactor reactor in _reactors.Values) reactor.Start();
+    }
+
+    /// <summary>Sets other limits, in force when this returns: what is too many is closed soon after. From any
+    /// thread.</summary>
+    public void SetQuotas(ConnectionQuotas quotas)
+    {
+        _brokerLimits.Set(quotas);
+        _controllerLimits.Set(quotas);
+        TellLimits();
+    }
+
+    /// <summary>Gives new connections of a listener another certificate; open ones keep theirs. From any thread.</summary>
+    public void SetTls(string listener, TlsServer tls)
+    {
+        ListenerState state = _listeners.Single(l => l.Name == listener);
+        Verify.That(state.Tls is not null);
+        state.Tls = tls;
     }
 
     /// <summary>Asks every machine for a clean end; <see cref="Ended"/> completes when all have finished.</summary>
@@ -116,6 +140,10 @@ public sealed class NodeHost : IReactorHost, IDisposable
         foreach ((Reactor acceptor, ListenerState listener) in _notReady) acceptor.Mail.Post(new(MailKind.Serve, listener));
     }
 
+    void IReactorHost.Configured(BrokerConfig config) => _options.Configured?.Invoke(this, config);
+
+    void IReactorHost.TrimConnections() => TellLimits();
+
     void IReactorHost.Halt(MachineId id, string reason)
     {
         _options.Log.Write(LogLevel.Fatal, $"{id} stops the node: {reason}");
@@ -123,6 +151,11 @@ public sealed class NodeHost : IReactorHost, IDisposable
     }
 
     void IReactorHost.Fault(MachineId id, Exception e) => Fault(id, e);
+
+    private void TellLimits()
+    {
+        foreach (Reactor reactor in _reactors.Values) reactor.Mail.Post(new(MailKind.Limits, null));
+    }
 
     private void Fault(MachineId id, Exception e)
     {
@@ -135,7 +168,10 @@ public sealed class NodeHost : IReactorHost, IDisposable
         Reactor[] servedBy = listener.IsController ? [_reactors[MachineId.Control]] : _shards;
         Verify.That(servedBy.Length > 0);
         List<ListenSocket> sockets = Bind(listener);
-        ListenerState state = new(listener, sockets, servedBy, _options.ConnectionLimits);
+        ConnectionLimits limits = listener.IsController ? _controllerLimits : _brokerLimits;
+        limits.Add(listener.Name);
+        ListenerState state = new(listener, sockets, servedBy, limits);
+        _listeners.Add(state);
         // Listeners take turns too, so that one shard does not accept for all of them.
         Reactor acceptor = servedBy[index % servedBy.Length];
         if (_options.WaitsForReady && !listener.IsController) _notReady.Add((acceptor, state));

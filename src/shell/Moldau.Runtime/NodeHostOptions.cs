@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Broker;
+using Moldau.Config;
 using Moldau.Storage;
 
 namespace Moldau.Runtime;
@@ -27,7 +28,11 @@ public sealed record NodeHostOptions
 
     public DiskLimits DiskLimits { get; init; } = new();
 
-    public ConnectionLimits ConnectionLimits { get; init; } = new();
+    public ConnectionQuotas Quotas { get; init; } = new();
+
+    /// <summary>Called on a machine's thread when the broker's dynamic configuration has changed, before any answer that
+    /// says so: what the shell has of it is set anew here.</summary>
+    public Action<NodeHost, BrokerConfig>? Configured { get; init; }
 }
 
 /// <summary>A listener that is open.</summary>

@@ -66,7 +66,12 @@ internal sealed class ControlMachine : Machine
 
         ControllerOutcome? outcome = _controller.Handle(request, version, Now, Quorum.EndOffset);
         Verify.That(outcome is not null);
-        Write(outcome, () => done(outcome.Response!)); // a request always has one
+        Write(outcome, () =>
+        {
+            // Also where nothing changed: a key store that is set to what it was is to be read anew.
+            if (api is ApiKey.AlterConfigs or ApiKey.IncrementalAlterConfigs) Emit(NodeEffect.Configured(Dynamic.Current));
+            done(outcome.Response!); // a request always has one
+        });
         ScheduleTick();
     }
 
@@ -177,6 +182,7 @@ internal sealed class ControlMachine : Machine
         Write(_controller.Activate(Quorum.Epoch, Quorum.EndOffset, Now), () => { });
         Options.Log.Controller.Write(LogLevel.Info, $"controller of epoch {Quorum.Epoch}, log end {Quorum.EndOffset}");
         Publish(Image, null);
+        Emit(NodeEffect.Configured(Dynamic.Current));
         foreach ((ApiKey api, IMessage request, short version, Action<IMessage> done) in _early) Serve(api, request, version, done);
         _early.Clear();
         Broker.Start();
@@ -192,7 +198,13 @@ internal sealed class ControlMachine : Machine
 
     private void Publish(MetadataImage image, MetadataDelta? delta)
     {
-        Dynamic.Apply(image.Configs.Of(ConfigResource.ClusterDefault), image.Configs.Of(Options.BrokerResource), []);
+        if (delta is null || delta.ChangedConfigs.Any(r => r.Type == Metadata.ConfigResourceType.Broker))
+        {
+            List<string> warnings = [];
+            Dynamic.Apply(image.Configs.Of(ConfigResource.ClusterDefault), image.Configs.Of(Options.BrokerResource), warnings);
+            foreach (string warning in warnings) Options.Log.Server.Warn(warning);
+        }
+
         ImagePublished published = new(image, delta);
         for (int i = 0; i < Options.ShardCount; i++) Post(MachineId.Shard(i), published);
         Broker.OnImage(image);

@@ -22,7 +22,7 @@ internal sealed class ShardMachine : Machine
         Map = new ShardMap(options.ShardCount);
         Log = new NodeLog(options.Log);
         Metrics = new ShardMetrics();
-        Dynamic = new DynamicConfig(options.StaticProperties, options.Config);
+        Dynamic = new DynamicConfig(options.StaticProperties, options.Config) { Veto = options.ConfigVeto };
         GroupOptions = GroupOptionsOf(options.Config);
         Sessions = new FetchSessionCache(
             Math.Max(1, options.Config.MaxIncrementalFetchSessionCacheSlots / options.ShardCount), prng.Fork());

@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Broker;
+using Moldau.Config;
 using Moldau.Storage;
 using Moldau.Transport;
 
@@ -166,6 +167,10 @@ public sealed partial class Reactor : IDisposable
                 case MailKind.Serve:
                     Serve((ListenerState)mail.Payload!); // posted with one
                     break;
+                case MailKind.Limits:
+                    CloseExcess();
+                    RetryAccepting();
+                    break;
                 case MailKind.StopRequested:
                     Turn(NodeEvent.StopRequested);
                     break;
@@ -232,6 +237,12 @@ internal interface IReactorHost
 
     /// <summary>The node serves requests from now on.</summary>
     void Ready();
+
+    /// <summary>The configuration of the broker was changed or is to be read anew.</summary>
+    void Configured(BrokerConfig config);
+
+    /// <summary>More connections are open than may be.</summary>
+    void TrimConnections();
 
     /// <summary>The machine has finished its clean end.</summary>
     void Stopped(MachineId id);

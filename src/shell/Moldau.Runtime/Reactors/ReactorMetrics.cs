@@ -18,6 +18,9 @@ public sealed class ReactorMetrics
 
     public MetricCell ConnectionsClosedIdle { get; } = new();
 
+    /// <summary>Connections closed because more were open than max.connections allows.</summary>
+    public MetricCell ConnectionsClosedExcess { get; } = new();
+
     public MetricCell ConnectionsRefused { get; } = new();
 
     public MetricCell AcceptErrors { get; } = new();
