@@ -38,7 +38,7 @@ public sealed class TlsTests : IDisposable
         var path = _scratch["server.p12"];
         Assert.Equal(0, Set(client, "listener.name.secure.ssl.keystore.location", path));
         Assert.NotEqual(old, File.ReadAllText(_scratch["server.pem"]));
-        Assert.Contains(Thumbprint(_scratch["server.pem"]), Shown());
+        Wait.Until(() => Shown() == Thumbprint(_scratch["server.pem"]), TimeSpan.FromSeconds(40), "the new certificate");
 
         // What cannot be read is refused, and the listener goes on as it was.
         Assert.Equal(42, Set(client, "listener.name.secure.ssl.keystore.location", _scratch["nothing.p12"]));
