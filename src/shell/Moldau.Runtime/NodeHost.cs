@@ -53,6 +53,17 @@ public sealed class NodeHost : IReactorHost, IDisposable
 
     public IReadOnlyList<BoundListener> Listeners => _bound;
 
+    /// <summary>What the listeners' accepting has come to.</summary>
+    public IReadOnlyList<ListenerMetrics> ReadListeners()
+    {
+        long now = SystemClock.MonotonicNs;
+        return [.. _listeners.Select(l => new ListenerMetrics(
+            l.Name, l.BlockedNs.Value, l.ThrottledNs.Value, l.Throttles.Value, l.Limits.RateOf(l.Name, now), l.Options.IsController))];
+    }
+
+    /// <summary>Connections of the broker accepted a second, those between brokers left out.</summary>
+    public double AcceptRate => _brokerLimits.RateAt(SystemClock.MonotonicNs);
+
     public IReadOnlyCollection<Reactor> Reactors => _reactors.Values;
 
     /// <summary>Disk counters per log directory; the control machine's are apart.</summary>
@@ -62,6 +73,9 @@ public sealed class NodeHost : IReactorHost, IDisposable
 
     /// <summary>Completes when the machines have said that the node serves requests.</summary>
     public Task Ready => _ready.Task;
+
+    /// <summary>Somebody has asked for the end.</summary>
+    public bool IsStopping { get; private set; }
 
     /// <summary>Completes when the node has ended, cleanly or not.</summary>
     public Task<NodeEnd> Ended => _end.Task;
@@ -96,6 +110,7 @@ public sealed class NodeHost : IReactorHost, IDisposable
     /// <summary>Asks every machine for a clean end; <see cref="Ended"/> completes when all have finished.</summary>
     public void RequestStop()
     {
+        IsStopping = true;
         foreach (Reactor reactor in _reactors.Values) reactor.Mail.Post(new(MailKind.StopRequested, null));
     }
 

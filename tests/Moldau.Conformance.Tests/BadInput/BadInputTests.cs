@@ -168,11 +168,21 @@ public sealed class BadInputTests(BadInputServer shared) : IClassFixture<BadInpu
 
     [Theory]
     [InlineData("gzip", 1)]
+    [InlineData("snappy", 2)]
+    [InlineData("snappy-framed", 2)]
+    [InlineData("lz4", 3)]
     [InlineData("zstd", 4)]
     public void Batch_ThatIsADecompressionBomb_IsRefusedWithinBounds(string codec, short attributes)
     {
         var server = shared.Server;
-        var bomb = codec == "gzip" ? Bombs.Gzip() : Bombs.Zstd();
+        var bomb = codec switch
+        {
+            "gzip" => Bombs.Gzip(),
+            "snappy" => Bombs.Snappy(isFramed: false),
+            "snappy-framed" => Bombs.Snappy(isFramed: true),
+            "lz4" => Bombs.Lz4(),
+            _ => Bombs.Zstd(),
+        };
         using var client = new WireClient(server.Port);
         var topic = $"bomb-{codec}";
         Ask(client, "CreateTopics", 7, $$"""
@@ -195,7 +205,8 @@ public sealed class BadInputTests(BadInputServer shared) : IClassFixture<BadInpu
 
         AssertServes(server);
         if (TestServer.IsApache) return;
-        Assert.NotEqual(0, error);
+        // CORRUPT_MESSAGE or INVALID_RECORD: no client sends it again for ever.
+        Assert.Contains(error, (int[])[2, 87]);
         var grown = ServerMemory.ResidentBytes(server.Process.Id) - before;
         Assert.True(grown < 96 << 20, $"{bomb.Length >> 10} kB of {codec} took {grown >> 20} MB");
     }

@@ -80,6 +80,7 @@ internal sealed class ControlMachine : Machine
     /// <summary>A batch of the metadata log is committed.</summary>
     public void Committed(MetadataBatch batch)
     {
+        if (_controller.IsActive) Metrics.Committed(batch, Image);
         MetadataUpdate? update = null;
         string? error = _controller.Commit(batch) ?? _loader.Load(batch, out update);
         if (error is not null)
@@ -94,6 +95,7 @@ internal sealed class ControlMachine : Machine
     /// <summary>Everything below the offset is committed.</summary>
     public void Advanced(long highWatermark)
     {
+        Metrics.CommittedTo(highWatermark, Now);
         while (_waiting.TryPeek(out (long Offset, Action Done) next) && next.Offset < highWatermark)
         {
             _waiting.Dequeue();
@@ -179,6 +181,7 @@ internal sealed class ControlMachine : Machine
 
     private void Activate()
     {
+        Metrics.Activations.Increment();
         Write(_controller.Activate(Quorum.Epoch, Quorum.EndOffset, Now), () => { });
         Options.Log.Controller.Write(LogLevel.Info, $"controller of epoch {Quorum.Epoch}, log end {Quorum.EndOffset}");
         Publish(Image, null);
@@ -191,7 +194,13 @@ internal sealed class ControlMachine : Machine
 
     private void Write(ControllerOutcome outcome, Action done)
     {
-        if (outcome.Records.Count > 0) Quorum.Append(outcome.Records);
+        Metrics.Operations.Increment();
+        if (outcome.Records.Count > 0)
+        {
+            Metrics.Appended(outcome.Records.Count, Quorum.EndOffset + outcome.Records.Count, Now);
+            Quorum.Append(outcome.Records);
+        }
+
         if (outcome.WaitForOffset < Quorum.HighWatermark) done();
         else _waiting.Enqueue((outcome.WaitForOffset, done));
     }

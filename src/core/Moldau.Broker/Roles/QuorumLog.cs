@@ -37,6 +37,12 @@ internal sealed partial class QuorumLog
 
     public long HighWatermark => _node.HighWatermark;
 
+    public string StateName => _node.State.Name;
+
+    public int VotedFor => _node.State.VotedFor?.Id ?? -1;
+
+    public int VoterCount => _node.Voters.Nodes.Count;
+
     public string? FailureText => _log.FailureText;
 
     public Instant NextDeadline => _node.NextDeadline;

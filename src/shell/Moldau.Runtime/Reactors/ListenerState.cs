@@ -40,6 +40,9 @@ internal sealed class ListenerState(
     /// <summary>The part of it that was for the creation rate.</summary>
     internal MetricCell ThrottledNs { get; } = new();
 
+    /// <summary>How often.</summary>
+    internal MetricCell Throttles { get; } = new();
+
     /// <summary>False when the address has its share: the client is hung up on.</summary>
     internal bool TryTake(IPAddress address) => Limits.TryTake(Name, address);
 

@@ -47,6 +47,7 @@ public sealed partial class Reactor
             long restNs = listener.Limits.RestNs(listener.Name, SystemClock.MonotonicNs);
             if (restNs == 0) continue;
             listener.ThrottledNs.Add(restNs);
+            listener.Throttles.Increment();
             PauseAccepting(listener, restNs);
         }
     }

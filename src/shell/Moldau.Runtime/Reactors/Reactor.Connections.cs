@@ -46,7 +46,7 @@ public sealed partial class Reactor
         ConnectionInfo info = new(options.Name, JavaAddress.Format(peer.Address), peer.Port, server is not null);
         TlsSession? tls = server is null ? null : new(server, _pool);
         Connection connection = new(
-            id, slot, client.Socket, info, new FrameReader(_pool, _limits.MaxFrameBytes), client.Listener, tls);
+            id, slot, client.Socket, info, new FrameReader(_pool, _limits.MaxFrameBytes), client.Listener, tls, _sent);
         client.Socket.SetBuffers(options.SendBufferBytes, options.ReceiveBufferBytes);
         if (!_epoll.TryAdd(client.Socket, connection.Interest, id.Number))
         {
@@ -219,6 +219,7 @@ public sealed partial class Reactor
         _freeSlots.Push(connection.Slot);
         connection.Listener.Give(connection.Socket.Peer.Address);
         Metrics.Connections.Add(-1);
+        Metrics.ConnectionsClosed.Increment();
     }
 
     private long NextIdleNs() => _limits.MaxIdleMs < 0 || _idle.LeastRecent is null
