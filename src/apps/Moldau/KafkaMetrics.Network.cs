@@ -29,8 +29,8 @@ internal sealed partial class KafkaMetrics
         Times("responsequeuetimems", "Milliseconds of an answer until sending it is tried", t => t.ResponseQueue, 1e-6);
         Times("responsesendtimems", "Milliseconds of sending an answer", t => t.ResponseSend, 1e-6);
         Times("requestbytes", "Bytes of a request", t => t.RequestBytes, 1);
-        text.Family(Metrics + "throttletimems", "summary", "Milliseconds for which an answer was held back: none, there are no client quotas");
-        ForAnswered((api, times) => Summary(text, [.. times.Select(_ => new MetricHistogram())], 1, times.Sum(t => t.Total.Count), ("request", api.Name)));
+        text.Family(Metrics + "throttletimems", "summary", "Milliseconds of delay for quotas: none, there are no client quotas");
+        ForAnswered((api, times) => Summary(text, [], 1, times.Sum(t => t.Total.Count), ("request", api.Name)));
         text.Gauge("kafka_network_requestchannel_requestqueuesize", "Requests behind others of their connections")
             .Value(gauges.Sum(g => g.WaitingRequests));
 
@@ -49,7 +49,7 @@ internal sealed partial class KafkaMetrics
     {
         foreach (ApiInfo api in ApiTable.All)
         {
-            List<RequestTimes> times = [.. host.Reactors.Select(r => r.RequestTimes[(int)api.Key]).Where(t => t is not null).Select(t => t!)];
+            List<RequestTimes> times = [.. host.Reactors.Select(r => r.RequestTimes[(int)api.Key]).OfType<RequestTimes>()];
             if (times.Count > 0) show(api, times);
         }
     }
@@ -71,7 +71,11 @@ internal sealed partial class KafkaMetrics
     }
 
     private static void Summary(
-        MetricsText text, IReadOnlyList<MetricHistogram> all, double scale, long count, params ReadOnlySpan<(string Name, string Value)> labels)
+        MetricsText text,
+        IReadOnlyList<MetricHistogram> all,
+        double scale,
+        long count,
+        params ReadOnlySpan<(string Name, string Value)> labels)
     {
         long[] counts = MetricHistogram.NewCounts();
         foreach (MetricHistogram histogram in all) histogram.AddTo(counts);

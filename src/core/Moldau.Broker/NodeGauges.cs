@@ -65,7 +65,7 @@ public sealed record ShardGauges
                 LogEndOffset = log.LogEndOffset,
                 LastStableOffsetLag = log.HighWatermark - log.LastStableOffset,
                 Segments = log.SegmentCount,
-                RetentionPercent = log.Config.RetentionBytes > 0 ? (int)Math.Min(log.SizeInBytes * 100 / log.Config.RetentionBytes, int.MaxValue) : 0,
+                RetentionPercent = log.Config.RetentionBytes > 0 ? log.SizeInBytes * 100 / log.Config.RetentionBytes : 0,
                 IsLeader = partition.IsLeader,
                 Replicas = state.Replicas.Length,
                 InSync = state.Isr.Length,
@@ -108,7 +108,7 @@ public readonly record struct PartitionGauges(string Topic, int Partition)
     public int Segments { get; init; }
 
     /// <summary>Size in hundredths of retention.bytes; 0 without a limit.</summary>
-    public int RetentionPercent { get; init; }
+    public long RetentionPercent { get; init; }
 
     public bool IsLeader { get; init; }
 

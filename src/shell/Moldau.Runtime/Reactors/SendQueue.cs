@@ -75,16 +75,14 @@ internal sealed class SendQueue(List<SentResponse> sent)
         }
     }
 
-    /// <summary>Sending is tried now: notes it at the frames that have not seen it yet.</summary>
-    internal void Begin(long nowNs)
-    {
-        _flushNs = nowNs;
-    }
+    /// <summary>Sending is tried now.</summary>
+    internal void Begin(long nowNs) => _flushNs = nowNs;
 
     /// <summary>Sending stops for now: the frame at the front may have been begun.</summary>
     internal void Pause()
     {
-        if (_frames.TryPeek(out OutgoingFrame? head) && head.Times.FirstSendNs == 0) head.Times = head.Times with { FirstSendNs = _flushNs };
+        if (_frames.TryPeek(out OutgoingFrame? head) && head.Times.FirstSendNs == 0)
+            head.Times = head.Times with { FirstSendNs = _flushNs };
     }
 
     internal void Clear()
@@ -108,7 +106,8 @@ internal sealed class SendQueue(List<SentResponse> sent)
         QueuedBytes -= frame.TotalBytes;
         _part = _partDone = 0;
         (long turnNs, long queuedNs, long firstSendNs) = frame.Times;
-        if (frame.Stamp.RequestBytes > 0) sent.Add(new(frame.Stamp, turnNs, queuedNs, firstSendNs == 0 ? _flushNs : firstSendNs));
+        if (frame.Stamp.RequestBytes > 0)
+            sent.Add(new(frame.Stamp, turnNs, queuedNs, firstSendNs == 0 ? _flushNs : firstSendNs));
         frame.Release();
     }
 }
