@@ -9,20 +9,15 @@ public readonly record struct GroupCounts(
     public static GroupCounts operator +(GroupCounts a, GroupCounts b) => new(
         a.Empty + b.Empty, a.PreparingRebalance + b.PreparingRebalance, a.CompletingRebalance + b.CompletingRebalance,
         a.Stable + b.Stable, a.Dead + b.Dead, a.Offsets + b.Offsets);
-}
 
-public sealed partial class GroupShard
-{
     /// <summary>Walks the groups.</summary>
-    public GroupCounts Count()
+    internal static GroupCounts Of(GroupShardState state)
     {
         Span<int> states = stackalloc int[(int)ClassicGroupState.Dead + 1];
-        foreach (ClassicGroup group in _groups.Values) states[(int)group.State]++;
-        int offsets = 0;
-        foreach (string group in Offsets.Groups) offsets += Offsets.PartitionsOf(group).Count;
+        foreach (ClassicGroup group in state.Groups.Values) states[(int)group.State]++;
         return new(
             states[(int)ClassicGroupState.Empty], states[(int)ClassicGroupState.PreparingRebalance],
             states[(int)ClassicGroupState.CompletingRebalance], states[(int)ClassicGroupState.Stable],
-            states[(int)ClassicGroupState.Dead], offsets);
+            states[(int)ClassicGroupState.Dead], state.Offsets.CommittedCount);
     }
 }
