@@ -167,6 +167,9 @@ internal sealed partial class SimShell : ISimActor
                 _hasStopped = true;
                 _node.MachineStopped();
                 break;
+            case NodeEffectKind.Configured:
+                // Sockets and files of key stores are all that a shell has of it.
+                break;
             default:
                 _node.End(effect.Payload as string ?? "no reason given");
                 break;

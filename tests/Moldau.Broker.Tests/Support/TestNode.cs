@@ -57,6 +57,9 @@ internal sealed partial class TestNode : IDisposable
 
     public string? Halted { get; private set; }
 
+    /// <summary>What the shell was told of changed configuration, oldest first.</summary>
+    public List<BrokerConfig> Configured { get; } = [];
+
     public Instant Now => new(_nowNs, StartUnixMs + _nowNs / 1_000_000);
 
     /// <summary>Disk operations that do not run while this says so.</summary>

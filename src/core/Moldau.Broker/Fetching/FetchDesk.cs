@@ -94,7 +94,11 @@ internal sealed class FetchDesk(ShardMachine shard)
         _parked.TryAdd((call.Origin.Number, call.Id), call);
         foreach (FetchCall.Entry entry in call.Entries)
             if (shard.Replicas.TryGet(entry.Partition, out Partition? partition)) partition.AddFetch(call);
-        call.Timer = new TimedCall(_ => Finish(call));
+        call.Timer = new TimedCall(_ =>
+        {
+            shard.Metrics.FetchExpirations.Increment();
+            Finish(call);
+        });
         shard.Timers.Schedule(call.Deadline, call.Timer);
     }
 

@@ -22,7 +22,7 @@ internal sealed class ShardMachine : Machine
         Map = new ShardMap(options.ShardCount);
         Log = new NodeLog(options.Log);
         Metrics = new ShardMetrics();
-        Dynamic = new DynamicConfig(options.StaticProperties, options.Config);
+        Dynamic = new DynamicConfig(options.StaticProperties, options.Config) { Veto = options.ConfigVeto };
         GroupOptions = GroupOptionsOf(options.Config);
         Sessions = new FetchSessionCache(
             Math.Max(1, options.Config.MaxIncrementalFetchSessionCacheSlots / options.ShardCount), prng.Fork());
@@ -141,8 +141,11 @@ internal sealed class ShardMachine : Machine
 
     public void CountFetched(List<FetchTarget> targets, FetchResult[] results)
     {
+        IErrorCounter errors = Errors.Of(ApiKey.Fetch);
+        errors.Count((short)ErrorCode.None);
         for (int i = 0; i < targets.Count; i++)
         {
+            errors.Count((short)results[i].Error);
             Metrics.AllTopics.Fetched(results[i]);
             FetchTarget target = targets[i];
             target.Counts ??= TopicOf(target.Key) is { } name ? Metrics.Topic(name) : null;
@@ -152,6 +155,7 @@ internal sealed class ShardMachine : Machine
 
     public void CountProduced(ProduceOperation operation)
     {
+        IErrorCounter errors = Errors.Of(ApiKey.Produce);
         foreach (ProduceOperation.Topic topic in operation.Topics)
         {
             // A name that is no topic's must not make a series of its own.
@@ -159,6 +163,7 @@ internal sealed class ShardMachine : Machine
                 counts = Metrics.Topic(topic.Name);
             foreach (ProduceCall.Entry entry in topic.Partitions)
             {
+                errors.Count((short)entry.Error);
                 Metrics.AllTopics.Produced(entry);
                 counts?.Produced(entry);
             }
@@ -170,9 +175,6 @@ internal sealed class ShardMachine : Machine
         Metrics.RequestBegun(request);
         _router.Handle(request, this);
     }
-
-    protected override void RequestDone(RequestContext request) =>
-        Metrics.RequestDone(request, Now);
 
     protected override void OnStart()
     {
