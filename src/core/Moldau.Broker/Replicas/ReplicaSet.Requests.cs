@@ -147,8 +147,9 @@ internal sealed partial class ReplicaSet
 
     private void ProduceOpen(ProduceCall call, ProduceCall.Entry entry, Partition partition)
     {
-        ErrorCode error = partition.IsOffline ? ErrorCode.KafkaStorageError
-            : partition.IsDeleted || !partition.IsLeader ? ErrorCode.NotLeaderOrFollower
+        ErrorCode error = partition.IsDeleted ? ErrorCode.UnknownTopicOrPartition
+            : partition.IsOffline ? ErrorCode.KafkaStorageError
+            : !partition.IsLeader ? ErrorCode.NotLeaderOrFollower
             : call.Acks == -1 && partition.State!.Isr.Length < partition.MinInSyncReplicas ? ErrorCode.NotEnoughReplicas // set when opened
             : ErrorCode.None;
         if (error != ErrorCode.None)
