@@ -225,7 +225,15 @@ internal sealed class FetchOperation(ShardMachine home, FetchExchange exchange)
             Add(visit.Watch.Target, result);
         }
 
-        foreach ((FetchTarget target, FetchResult result) in _refused) Add(target, result);
+        AddRefused(isUnknownId: true);
+        AddRefused(isUnknownId: false);
+    }
+
+    /// <summary>As in Apache Kafka behind all others, unknown ids first.</summary>
+    private void AddRefused(bool isUnknownId)
+    {
+        foreach ((FetchTarget target, FetchResult result) in _refused)
+            if (result.Error == ErrorCode.UnknownTopicId == isUnknownId) Add(target, result);
     }
 
     /// <summary>One owner's part comes in order unless it waited.</summary>
