@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Protocol;
+using Moldau.Storage;
 
 namespace Moldau.Broker.Tests;
 
@@ -127,6 +128,68 @@ public sealed class FetchSessionTests
         Assert.Equal((ErrorCode.InvalidFetchSessionEpoch, poll.Id), ((ErrorCode)stale.ErrorCode, stale.SessionId));
         Assert.Empty(stale.Responses);
         Assert.Equal([2], poll.Partitions(poll.Next()));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_poll_that_overtakes_tells_what_the_other_had_seen(int shards)
+    {
+        using TestNode node = new(shards);
+        TestClient first = node.Connect();
+        first.CreateTopic("t", 4);
+        first.Produced("t", 2, "a", "b");
+        Polling poll = new(node, first);
+        poll.Begin([0, 1, 2, 3]);
+        poll.Next(asks: [(2, 2)]);
+        poll.Send(maxWaitMs: 60_000);
+        node.Run();
+        DeleteRecordsRequest delete = new() { TimeoutMs = 1000 };
+        DeleteRecordsRequest.DeleteRecordsTopic topic = new() { Name = "t" };
+        topic.Partitions.Add(new() { PartitionIndex = 2, Offset = 1 });
+        delete.Topics.Add(topic);
+        node.Connect().Call<DeleteRecordsRequest, DeleteRecordsResponse>(delete, 2);
+        node.Run();
+        Assert.Equal(0, first.AnswerCount);
+        poll.Client = node.Connect(shards - 1);
+        FetchResponse answer = poll.Next();
+        Assert.Equal([2], poll.Partitions(answer));
+        Assert.Equal(1, answer.Responses[0].Partitions[0].LogStartOffset);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Polls_that_overtake_reads_of_cold_data_leave_nothing_behind(int shards)
+    {
+        using TestNode node = new(shards);
+        node.Connect().CreateTopic("t", 2);
+        for (int i = 0; i < 3; i++)
+            for (int p = 0; p < 2; p++) node.Connect().Produce("t", p, Ask.Sized(600_000));
+        node.Stop();
+        node.Start();
+        TestClient first = node.Connect();
+        TestClient second = node.Connect(shards - 1);
+        Polling poll = new(node, first);
+        poll.Begin([0, 1]);
+        node.HoldsDisk = op => op is LocateJob;
+        List<int> sent = [];
+        for (int i = 0; i < 4; i++)
+        {
+            poll.Client = i % 2 == 0 ? first : second;
+            sent.Add(poll.Send(maxWaitMs: 100));
+            node.Run();
+        }
+
+        Assert.Equal(3, first.AnswerCount + second.AnswerCount); // of the overtaken ones
+        node.Advance(200);
+        node.HoldsDisk = null;
+        node.Run();
+        first.Take<FetchResponse>(sent[0], Ask.FetchVersion);
+        first.Take<FetchResponse>(sent[2], Ask.FetchVersion);
+        second.Take<FetchResponse>(sent[1], Ask.FetchVersion);
+        Assert.NotEmpty(poll.Partitions(second.Take<FetchResponse>(sent[3], Ask.FetchVersion)));
+        Assert.NotEmpty(poll.Partitions(poll.Next()));
     }
 
     [Fact]

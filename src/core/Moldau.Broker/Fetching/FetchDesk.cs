@@ -20,7 +20,7 @@ internal sealed class FetchDesk(ShardMachine shard)
     {
         WatchList list = call.List;
         FetchCall? earlier = list.Call;
-        if (earlier is not null) Settle(earlier);
+        if (earlier is not null) Settle(earlier, isOvertaken: true);
         list.Call = call;
         list.IsKept = call.IsKept;
         Apply(call);
@@ -149,13 +149,13 @@ internal sealed class FetchDesk(ShardMachine shard)
 
     private void Finish(FetchCall call)
     {
-        Settle(call);
+        Settle(call, isOvertaken: false);
         if (!call.List.IsKept) call.List.IgnoreAll();
         shard.Return(call);
     }
 
-    /// <summary>What the call has not told in full is to be looked at again by the next one.</summary>
-    private static void Settle(FetchCall call)
+    /// <summary>What the call does not tell in full is to be looked at again by the next one: all, if that has overtaken it.</summary>
+    private static void Settle(FetchCall call, bool isOvertaken)
     {
         WatchList list = call.List;
         call.IsFinished = true;
@@ -165,7 +165,7 @@ internal sealed class FetchDesk(ShardMachine shard)
             PartitionWatch watch = visit.Watch;
             watch.VisitIndex = -1;
             if (visit.IsGone) list.Remove(watch);
-            else if (!visit.IsSettled) list.MarkDirty(watch);
+            else if (isOvertaken || !visit.IsSettled) list.MarkDirty(watch);
         }
     }
 }
