@@ -58,6 +58,19 @@ internal sealed class FetchDesk(ShardMachine shard)
         }
     }
 
+    /// <summary>The partition is deleted: nothing here keeps it, whenever its sessions are polled next.</summary>
+    public void Gone(Partition partition)
+    {
+        Moved(partition);
+        foreach (PartitionWatch watch in partition.Watchers)
+        {
+            watch.Partition = null;
+            watch.WatcherIndex = -1;
+        }
+
+        partition.Watchers.Clear();
+    }
+
     /// <summary>Answers may begin requests whose work wakes others: the list may grow while it is worked off.</summary>
     public void EndTurn()
     {

@@ -219,7 +219,7 @@ internal sealed partial class ReplicaSet
         if (partition.IsLeader && partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Resigned(partition);
         partition.IsDeleted = true;
         partition.IsLeader = false;
-        partition.WhenOpen(() => _shard.Fetches.Moved(partition));
+        partition.WhenOpen(() => _shard.Fetches.Gone(partition));
         // Also of a replica that is offline because its directory failed elsewhere: its files are still held open.
         if (partition.Log is { IsFailed: false } log) DeleteFolder(partition, log);
         else if (partition.IsOffline) Left(partition);
