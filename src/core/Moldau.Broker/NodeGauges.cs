@@ -88,7 +88,7 @@ public sealed record ShardGauges
             FetchSessions = shard.Sessions.Count,
             FetchSessionPartitions = shard.Sessions.PartitionCount,
             FetchSessionEvictions = shard.Sessions.Evictions,
-            WaitingFetches = shard.Fetches.ParkedCount,
+            WaitingFetches = shard.Fetches.WaitingCount,
             WaitingProduces = waiting,
         };
     }

@@ -13,6 +13,7 @@ internal sealed partial class ReplicaSet
 
     public void OnFolderFree(FolderFree free)
     {
+        _placement.Forget(free);
         if (!_leaving.Remove(free))
         {
             // The owner is ahead of this shard, which has not heard of the deletion yet.
@@ -58,7 +59,7 @@ internal sealed partial class ReplicaSet
     /// <summary>The deleted replica's folder is renamed, was never made, or is out of reach.</summary>
     private void Left(Partition partition)
     {
-        if (!_waitingForFolder.Remove(partition)) _placement.Forget(partition);
+        _waitingForFolder.Remove(partition);
         FolderFree free = new(partition.Name, partition.Id.TopicId);
         for (int i = 0; i < _shard.Options.ShardCount; i++)
             if (MachineId.Shard(i) != _shard.Id) _shard.Post(MachineId.Shard(i), free);

@@ -25,7 +25,8 @@ internal sealed class ShardMachine : Machine
         Dynamic = new DynamicConfig(options.StaticProperties, options.Config) { Veto = options.ConfigVeto };
         GroupOptions = GroupOptionsOf(options.Config);
         Sessions = new FetchSessionCache(
-            Math.Max(1, options.Config.MaxIncrementalFetchSessionCacheSlots / options.ShardCount), prng.Fork());
+            FetchSessionCache.SlotsOf(options.Config.MaxIncrementalFetchSessionCacheSlots, options.ShardCount),
+            index, options.ShardCount, prng.Fork());
         Fetches = new FetchDesk(this);
         Replicas = new ReplicaSet(this);
         Coordinators = new CoordinatorSet(this);
@@ -139,18 +140,20 @@ internal sealed class ShardMachine : Machine
         return [.. endpoints];
     }
 
-    public void CountFetched(List<FetchTarget> targets, FetchResult[] results)
+    public void CountFetched(FetchTarget target, in FetchResult result)
     {
-        IErrorCounter errors = Errors.Of(ApiKey.Fetch);
-        errors.Count((short)ErrorCode.None);
-        for (int i = 0; i < targets.Count; i++)
-        {
-            errors.Count((short)results[i].Error);
-            Metrics.AllTopics.Fetched(results[i]);
-            FetchTarget target = targets[i];
-            target.Counts ??= TopicOf(target.Key) is { } name ? Metrics.Topic(name) : null;
-            target.Counts?.Fetched(results[i]);
-        }
+        Errors.Of(ApiKey.Fetch).Count((short)result.Error);
+        Metrics.AllTopics.Fetched(result);
+        target.Counts ??= TopicOf(target.Key) is { } name ? Metrics.Topic(name) : null;
+        target.Counts?.Fetched(result);
+    }
+
+    /// <summary>Ends a fetch session, whoever is its home.</summary>
+    public void EndFetchSession(int id)
+    {
+        MachineId home = FetchSessionCache.HomeOf(id, Options.ShardCount);
+        if (home == Id) Sessions.Remove(id)?.Close(this);
+        else Post(home, new FetchSessionEnded(id));
     }
 
     public void CountProduced(ProduceOperation operation)
@@ -182,6 +185,8 @@ internal sealed class ShardMachine : Machine
         After(Duration.FromSeconds(1), new TimedCall(_ => PublishGauges()));
     }
 
+    protected override void EndTurn() => Fetches.EndTurn();
+
     protected override void OnStopRequested()
     {
         // The control machine stops the node in order; it tells the shards when.
@@ -205,6 +210,15 @@ internal sealed class ShardMachine : Machine
                 break;
             case FetchFlush flush:
                 Fetches.Flush(flush);
+                break;
+            case FetchProgress progress:
+                progress.Operation.OnProgress(progress.Owner, progress.Bytes);
+                break;
+            case WatchesClosed closed:
+                Fetches.Close(closed);
+                break;
+            case FetchSessionEnded ended:
+                EndFetchSession(ended.Id);
                 break;
             case FolderFree free:
                 Replicas.OnFolderFree(free);
