@@ -97,6 +97,24 @@ public sealed class StartAndStopTests
     }
 
     [Fact]
+    public void A_stop_before_the_node_has_won_its_election_ends_cleanly()
+    {
+        using TestNode node = new(2);
+        node.Stop();
+        node.HoldsDisk = op => op is SyncOp;
+        node.Start(untilReady: false);
+        node.Run();
+        node.RequestStop();
+        node.Run();
+        Assert.Null(node.Halted);
+        Assert.True(node.HasStopped(MachineId.Control));
+        node.Kill(); // the sync is still out
+        node.HoldsDisk = null;
+        node.Start();
+        Assert.True(node.Boot.Directories[0].IsClean);
+    }
+
+    [Fact]
     public void The_control_machine_stops_after_the_shards_and_writes_the_mark_last()
     {
         using TestNode node = new(2);

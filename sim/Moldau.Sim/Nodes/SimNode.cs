@@ -98,7 +98,9 @@ public sealed class SimNode : ISimActor
 
         State = SimNodeState.Running;
         foreach (SimMachine machine in machines) _shells.Add(new SimShell(this, machine, _prng.Fork()));
-        foreach (SimShell shell in _shells) shell.Begin();
+        // A start may be cut short by the death of the process, which takes the shells away.
+        foreach (SimShell shell in _shells.ToArray())
+            if (!shell.IsDead) shell.Begin();
     }
 
     /// <summary>SIGKILL: the process is gone between two instructions; the page cache lives on.</summary>

@@ -109,7 +109,8 @@ internal sealed class ControlMachine : Machine
     /// <summary>Raft has had its turn: its deadline may be another, and the leadership may have come.</summary>
     public void QuorumMoved()
     {
-        if (_isLead && !_controller.IsActive) Activate();
+        // Closing the log of a node that is asked to stop may be what commits its election: too late to lead.
+        if (_isLead && !_controller.IsActive && !Broker.IsStopping) Activate();
         if (_quorumTick is not null) _quorumTick.IsCancelled = true;
         if (Quorum.NextDeadline == Instant.Never) return;
         _quorumTick = new TimedCall(_ => Quorum.OnDeadline());
