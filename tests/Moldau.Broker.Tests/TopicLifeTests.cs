@@ -103,6 +103,48 @@ public sealed class TopicLifeTests
         Assert.Equal(["new"], client.ReadAll("t", 0));
     }
 
+    [Fact]
+    public void A_topic_made_again_keeps_its_records_whatever_was_deleted_of_the_old_one()
+    {
+        using TestNode node = new(2);
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.Produced("t", 0, "a", "b", "c", "d");
+        DeleteRecords(client, 3);
+        node.Advance(10);
+        client.DeleteTopic("t");
+        node.Run();
+        client.CreateTopic("t");
+        client.Produced("t", 0, "new", "newer");
+        node.Kill(); // before anything else has written the checkpoints
+        node.Start();
+        Assert.Equal(["new", "newer"], node.Connect().ReadAll("t", 0));
+    }
+
+    [Fact]
+    public void A_stop_before_the_logs_are_open_neither_calls_them_clean_nor_forgets_where_they_start()
+    {
+        using TestNode node = new(2);
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.Produced("t", 0, "a", "b", "c");
+        DeleteRecords(client, 2);
+        node.Advance(6_000); // the checkpoints are written
+        node.Kill();
+        node.HoldsDisk = op => op is SyncOp; // the election is under way
+        node.Start(untilReady: false);
+        node.Advance(6_000);
+        node.RequestStop();
+        node.Run();
+        Assert.True(node.HasStopped(Moldau.Broker.MachineId.Control));
+        node.Kill(); // the sync is still out
+        node.HoldsDisk = null;
+        node.Start();
+        Assert.False(node.Boot.Directories[0].IsClean);
+        Assert.Equal(2, node.Boot.Directories[0].LogStartOffsets[new Moldau.Base.TopicPartition("t", 0)]);
+        Assert.Equal(["c"], node.Connect().ReadAll("t", 0, 2));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -121,6 +121,9 @@ internal sealed class ControlMachine : Machine
 
     public void WriteCheckpoints(Action done) => _checkpoints.WriteNow(done);
 
+    /// <summary>Every shard has opened the logs that were there at the start.</summary>
+    public void LogsAreOpen() => _checkpoints.LogsAreOpen();
+
     public void RememberCheckpoints(ShardStopped stopped) => _checkpoints.Remember(stopped.Shard, stopped.Checkpoints);
 
     protected override void Dispatch(RequestContext request) => _router.Handle(request, this);
@@ -160,6 +163,13 @@ internal sealed class ControlMachine : Machine
         {
             case ReplicasReady ready: Broker.OnReplicasReady(ready); break;
             case CheckpointsChanged changed: _checkpoints.Remember(changed.Shard, changed.Checkpoints); _checkpoints.WriteSoon(); break;
+            case FolderLeft left:
+                _checkpoints.Remember(left.Shard, left.Checkpoints);
+                _checkpoints.WriteThen(() =>
+                {
+                    for (int i = 0; i < Options.ShardCount; i++) Post(MachineId.Shard(i), left.Folder);
+                });
+                break;
             case DirectoryFailed failed: Broker.OnDirectoryFailed(failed); break;
             case ShardStopped stopped: Broker.OnShardStopped(stopped); break;
             default: Verify.Fail($"{Id} does not know {message.GetType().Name}"); break;
