@@ -59,9 +59,9 @@ public sealed class SeedTests
     {
         for (ulong seed = 1; seed <= 200; seed++)
         {
-            SeedReport report = SeedRun.Run(new KafkaScenario(seed, isLying: true), seed);
+            SeedReport report = SeedRun.Run(new KafkaScenario(seed, PlantedBug.AcknowledgesUnsynced), seed);
             if (report.IsGood) continue;
-            SeedReport smallest = SeedRun.Shrink(() => new KafkaScenario(seed, isLying: true), report, nodes: 1);
+            SeedReport smallest = SeedRun.Shrink(() => new KafkaScenario(seed, PlantedBug.AcknowledgesUnsynced), report, nodes: 1);
             Assert.Contains(smallest.Plan.Faults, f => f.Kind == FaultKind.PowerLoss);
             return;
         }

@@ -34,6 +34,9 @@ public sealed class SimConnection
 
     public bool IsClosed => ClientGone;
 
+    /// <summary>It is cut, or about to turn out to be dead.</summary>
+    public bool IsDisturbed => IsCut || ServerGone;
+
     internal SimNetwork Network { get; }
 
     internal ISimPeer Peer { get; }
