@@ -17,11 +17,14 @@ internal sealed class LogOracle(string name, Action<string> fail)
     private readonly Dictionary<long, (short Epoch, int LastSequence)> _producers = [];
     private readonly HashSet<(long BaseOffset, uint Crc, int LeaderEpoch)> _truncated = [];
 
+    // Where the log began anew because less was left of it than the checkpoint of its start says.
+    private long _floor;
+
     public string Name => name;
 
     public IReadOnlyList<BatchNote> Batches => _batches;
 
-    public long End => _batches.Count == 0 ? 0 : _batches[^1].NextOffset;
+    public long End => _batches.Count == 0 ? _floor : Math.Max(_floor, _batches[^1].NextOffset);
 
     /// <summary>The highest high watermark that anyone may have seen.</summary>
     public long Exposed { get; set; }
@@ -55,13 +58,16 @@ internal sealed class LogOracle(string name, Action<string> fail)
 
     /// <summary>Compares what a start found with what was written before; the log as found is the truth from now on.</summary>
     /// <param name="found">From the log's start on.</param>
+    /// <param name="start">The log's start after loading.</param>
     /// <param name="end">The log's end after loading.</param>
     /// <param name="lostPower">Since the log was last open.</param>
-    public void Loaded(IReadOnlyList<BatchNote> found, long end, bool lostPower)
+    public void Loaded(IReadOnlyList<BatchNote> found, long start, long end, bool lostPower)
     {
         long due = lostPower ? Math.Min(Promised, End) : End;
         if (end < due) fail($"[L1] {name}: offsets below {due} must be there after {(lostPower ? "a loss of power" : "a kill")}, the log ends at {end}");
         Truncate(end);
+        if (start > End && !lostPower) fail($"[L1] {name}: the log starts at {start}, and only {End} offsets were written");
+        if (found.Count == 0) _floor = Math.Max(_floor, start);
         foreach (BatchNote note in found)
         {
             if (note.BaseOffset >= End)
@@ -100,7 +106,7 @@ internal sealed class LogOracle(string name, Action<string> fail)
 
     private void Add(in BatchNote note)
     {
-        if (_batches.Count > 0 && note.BaseOffset != End)
+        if ((_batches.Count > 0 || _floor > 0) && note.BaseOffset != End)
             fail($"[L3] {name}: offset {End} is due and {note.BaseOffset} was written");
         CheckSequence(note);
         _batches.Add(note);

@@ -24,7 +24,7 @@ internal sealed class PartitionChecker(SimWorld world, SimDisk disk, Partition p
     public void Loaded(PartitionLog log, bool lostPower)
     {
         List<BatchNote> found = LogFolder.Batches(disk, log.Folder, log.LogStartOffset, log.LogEndOffset);
-        oracle.Loaded(found, log.LogEndOffset, lostPower);
+        oracle.Loaded(found, log.LogStartOffset, log.LogEndOffset, lostPower);
         (_start, _written, _durable) = (log.LogStartOffset, log.WrittenEnd, log.DurableEnd);
         _highWatermark = log.LogStartOffset;
         if (IndexChecker.Check(disk, log.Folder, oracle) is { } wrong) world.Fail(wrong + " after loading");
@@ -47,7 +47,7 @@ internal sealed class PartitionChecker(SimWorld world, SimDisk disk, Partition p
         }
 
         // A log that failed may have been told less than the disk has done.
-        if (!log.IsFailed && !log.IsClosed && log.WrittenEnd > oracle.End && oracle.Batches.Count > 0)
+        if (!log.IsFailed && !log.IsClosed && log.WrittenEnd > oracle.End)
             world.Fail($"[L6] {Name}: {log.WrittenEnd} is called written, {oracle.End} is");
     }
 
