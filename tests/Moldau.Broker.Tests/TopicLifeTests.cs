@@ -122,6 +122,29 @@ public sealed class TopicLifeTests
     }
 
     [Fact]
+    public void A_topic_made_again_after_a_kill_keeps_its_records_too()
+    {
+        using TestNode node = new(2);
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.Produced("t", 0, "a", "b", "c", "d");
+        DeleteRecords(client, 3);
+        node.Advance(10);
+        node.HoldsDisk = op => op is WriteFileJob { Path: var path } && path.EndsWith("-offset-checkpoint", StringComparison.Ordinal);
+        client.DeleteTopic("t");
+        node.Run();
+        node.Kill(); // the folder is renamed, the checkpoints still speak of it
+        node.Start();
+        client = node.Connect();
+        client.CreateTopic("t");
+        client.Produced("t", 0, "new", "newer");
+        node.Kill();
+        node.HoldsDisk = null;
+        node.Start();
+        Assert.Equal(["new", "newer"], node.Connect().ReadAll("t", 0));
+    }
+
+    [Fact]
     public void A_stop_before_the_logs_are_open_neither_calls_them_clean_nor_forgets_where_they_start()
     {
         using TestNode node = new(2);
