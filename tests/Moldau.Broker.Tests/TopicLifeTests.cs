@@ -86,21 +86,25 @@ public sealed class TopicLifeTests
     [Fact]
     public void A_topic_made_again_starts_at_zero_whatever_the_checkpoints_say_of_the_old_one()
     {
-        using TestNode node = new(2);
-        TestClient client = node.Connect();
-        client.CreateTopic("t");
-        client.Produced("t", 0, "a", "b", "c", "d");
-        DeleteRecords(client, 3);
-        node.Stop();
-        node.Start();
-        client = node.Connect();
-        client.DeleteTopic("t");
-        node.Run();
-        client.CreateTopic("t");
-        Assert.Equal(0, client.ListOffset("t", 0, -2).Offset);
-        Assert.Equal(0, client.ListOffset("t", 0, -1).Offset);
-        Assert.Equal(0, client.Produced("t", 0, "new"));
-        Assert.Equal(["new"], client.ReadAll("t", 0));
+        // The ids, and with them the shards, are the seed's.
+        for (ulong seed = 1; seed <= 8; seed++)
+        {
+            using TestNode node = new(4, seed);
+            TestClient client = node.Connect();
+            client.CreateTopic("t");
+            client.Produced("t", 0, "a", "b", "c", "d");
+            DeleteRecords(client, 3);
+            node.Stop();
+            node.Start();
+            client = node.Connect();
+            client.DeleteTopic("t");
+            node.Run();
+            client.CreateTopic("t");
+            Assert.Equal(0, client.ListOffset("t", 0, -2).Offset);
+            Assert.Equal(0, client.ListOffset("t", 0, -1).Offset);
+            Assert.Equal(0, client.Produced("t", 0, "new"));
+            Assert.Equal(["new"], client.ReadAll("t", 0));
+        }
     }
 
     [Fact]

@@ -59,10 +59,10 @@ internal sealed class ReplicaPlacement
 
     public string DirectoryOf(Partition partition) => _directories[_byFolder[partition.Name]].Path;
 
-    /// <summary>The folder of a deleted replica may be made anew, anywhere.</summary>
-    public void Forget(Partition partition)
+    /// <summary>The folder of a deleted replica, of this shard or another, may be made anew, anywhere.</summary>
+    public void Forget(string folder)
     {
-        if (_byFolder.Remove(partition.Name, out int index)) _counts[index]--;
+        if (_byFolder.Remove(folder, out int index)) _counts[index]--;
     }
 
     private int Emptiest()

@@ -14,6 +14,8 @@ internal sealed partial class ReplicaSet
 
     public void OnFolderFree(FolderFree free)
     {
+        // Every shard knows the folders of the start, and the next replica may be any shard's.
+        _placement.Forget(free.Folder);
         if (!_leaving.Remove(free))
         {
             // The owner is ahead of this shard, which has not heard of the deletion yet.
@@ -59,7 +61,7 @@ internal sealed partial class ReplicaSet
     /// <summary>The deleted replica's folder is renamed, was never made, or is out of reach.</summary>
     private void Left(Partition partition)
     {
-        if (!_waitingForFolder.Remove(partition)) _placement.Forget(partition);
+        _waitingForFolder.Remove(partition);
         _shard.Post(MachineId.Control, new FolderLeft(_shard.Id, new(partition.Name, partition.Id.TopicId), Checkpoints()));
     }
 }
