@@ -52,7 +52,7 @@ internal sealed class FetchLoop(SimWorld world, string name, Func<TopicPartition
         ErrorCode error = (ErrorCode)data.ErrorCode;
         if (error != ErrorCode.None)
         {
-            if (!isPassing(error)) world.Fail($"{name}: Fetch of {partition} at {_positions.GetValueOrDefault(partition)} answered {error}");
+            if (!isPassing(error)) world.Fail($"[L1] {name}: Fetch of {partition} at {_positions.GetValueOrDefault(partition)} answered {error}");
             return;
         }
 
