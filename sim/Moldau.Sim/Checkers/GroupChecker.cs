@@ -35,8 +35,8 @@ internal sealed class GroupChecker(SimWorld world)
     {
         if (log.Partition.Topic != InternalTopics.ConsumerOffsets || log.WrittenEnd != log.LogEndOffset || log.IsFailed) return;
         if (!_replays.TryGetValue(log.Partition.Partition, out GroupShard? replay)) return;
-        if (shard.Coordinators.TryGet(log.Partition.Partition, out GroupShard? live) != Protocol.ErrorCode.None) return;
-        if (CompareOffsets(live!.Offsets, replay.Offsets) is { } wrong) // there is one without an error
+        if (shard.Coordinators.TryGet(log.Partition.Partition, out GroupShard? live) != Protocol.ErrorCode.None || live is null) return;
+        if (CompareOffsets(live, replay) is { } wrong)
             world.Fail($"[G2] {log.Partition}: {wrong}");
         foreach (ClassicGroup group in live.ClassicGroups)
             if (CompareGroup(group, replay) is { } differs) world.Fail($"[G2] {log.Partition}: group {group.Id} {differs}");
@@ -44,12 +44,13 @@ internal sealed class GroupChecker(SimWorld world)
 
     public void Died() => _replays.Clear();
 
-    private static string? CompareOffsets(OffsetStore live, OffsetStore replay)
+    private static string? CompareOffsets(GroupShard live, GroupShard replay)
     {
-        foreach (string group in live.Groups.Union(replay.Groups))
+        // Offsets belong to a group, be it one without members.
+        foreach (string group in live.ClassicGroups.Concat(replay.ClassicGroups).Select(g => g.Id).Distinct())
         {
-            using IEnumerator<KeyValuePair<TopicPartition, CommittedOffset>> a = live.Of(group).GetEnumerator();
-            using IEnumerator<KeyValuePair<TopicPartition, CommittedOffset>> b = replay.Of(group).GetEnumerator();
+            using IEnumerator<KeyValuePair<TopicPartition, CommittedOffset>> a = live.Offsets.Of(group).GetEnumerator();
+            using IEnumerator<KeyValuePair<TopicPartition, CommittedOffset>> b = replay.Offsets.Of(group).GetEnumerator();
             while (true)
             {
                 bool hasA = a.MoveNext();
@@ -83,10 +84,10 @@ internal sealed class GroupChecker(SimWorld world)
 
         public Prng Prng { get; } = new(0);
 
-        public bool TryAppend(IReadOnlyList<CoordinatorRecord> records, out long endOffset)
+        public Protocol.ErrorCode Append(IReadOnlyList<CoordinatorRecord> records, out long endOffset)
         {
             endOffset = -1;
-            return false;
+            return Protocol.ErrorCode.NotLeaderOrFollower;
         }
 
         public void Schedule(CoordinatorTimer timer, Duration delay)
