@@ -20,7 +20,7 @@ internal sealed class FetchOperation(ShardMachine home, FetchExchange exchange)
     {
         if (!TryOpenSession())
         {
-            home.Return(exchange);
+            Return();
             return;
         }
 
@@ -200,6 +200,12 @@ internal sealed class FetchOperation(ShardMachine home, FetchExchange exchange)
         bool isSuperseded = !exchange.IsFull && _session.NextEpoch != FetchSession.EpochAfter(exchange.SessionEpoch);
         if (isSuperseded) Discard();
         else Fill();
+        Return();
+    }
+
+    private void Return()
+    {
+        home.Errors.Of(ApiKey.Fetch).Count((short)exchange.Error);
         home.Return(exchange);
     }
 

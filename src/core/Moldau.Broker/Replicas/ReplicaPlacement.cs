@@ -62,7 +62,7 @@ internal sealed class ReplicaPlacement
             ? _directories[place.Directory].Path
             : null;
 
-    /// <summary>The folder of a deleted replica may be made anew, anywhere.</summary>
+    /// <summary>The folder of a deleted replica, of this shard or another, may be made anew, anywhere.</summary>
     public void Forget(FolderFree free)
     {
         if (!_byFolder.TryGetValue(free.Folder, out Place place)) return;

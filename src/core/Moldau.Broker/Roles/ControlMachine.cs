@@ -116,6 +116,7 @@ internal sealed class ControlMachine : Machine
     /// <summary>Raft has had its turn: its deadline may be another, and the leadership may have come.</summary>
     public void QuorumMoved()
     {
+        // Closing the log of a node that is asked to stop may be what commits its election: too late to lead.
         if (_isLead && !_controller.IsActive && !Broker.IsStopping) Activate();
         if (_quorumTick is not null) _quorumTick.IsCancelled = true;
         if (Quorum.NextDeadline == Instant.Never) return;
@@ -126,6 +127,9 @@ internal sealed class ControlMachine : Machine
     public void MetadataLogClosed() => Broker.MetadataLogClosed();
 
     public void WriteCheckpoints(Action done) => _checkpoints.WriteNow(done);
+
+    /// <summary>Every shard has opened the logs that were there at the start.</summary>
+    public void LogsAreOpen() => _checkpoints.LogsAreOpen();
 
     public void RememberCheckpoints(ShardStopped stopped) => _checkpoints.Remember(stopped.Shard, stopped.Checkpoints);
 
@@ -170,6 +174,13 @@ internal sealed class ControlMachine : Machine
         {
             case ReplicasReady ready: Broker.OnReplicasReady(ready); break;
             case CheckpointsChanged changed: _checkpoints.Remember(changed.Shard, changed.Checkpoints); _checkpoints.WriteSoon(); break;
+            case FolderLeft left:
+                _checkpoints.Remember(left.Shard, left.Checkpoints);
+                _checkpoints.WriteThen(() =>
+                {
+                    for (int i = 0; i < Options.ShardCount; i++) Post(MachineId.Shard(i), left.Folder);
+                });
+                break;
             case DirectoryFailed failed: Broker.OnDirectoryFailed(failed); break;
             case ShardStopped stopped: Broker.OnShardStopped(stopped); break;
             default: Verify.Fail($"{Id} does not know {message.GetType().Name}"); break;

@@ -223,6 +223,8 @@ internal sealed partial class QuorumLog
 
     private void Append(RaftBatch batch)
     {
+        // A node that is asked to stop during its election: the epoch's first record comes too late.
+        if (_log.IsClosed) return;
         BufferLease lease = _machine.Pool.Rent(batch.Bytes.Length);
         batch.Bytes.Span.CopyTo(lease.Span);
         AppendOutcome outcome = _log.Append(
