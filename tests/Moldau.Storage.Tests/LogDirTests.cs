@@ -53,6 +53,7 @@ public sealed class LogDirTests
         };
         mark.Execute(disk);
         disk.CreateDirectory("/data/a-0");
+        disk.CreateDirectory("/data/a-1");
         disk.CreateDirectory("/data/something");
         MemoryDisk later = disk.Crash(new Prng(1));
         LogDirScan scan = LogDirScan.Run(later, "/data");
@@ -60,7 +61,7 @@ public sealed class LogDirTests
         Assert.Equal(99, scan.CleanBrokerEpoch);
         Assert.Equal((17, 16, 3), (scan.RecoveryPoints[A0], scan.HighWatermarks[A0], scan.LogStartOffsets[A0]));
         Assert.Equal((5, 4, false), (scan.RecoveryPoints[A1], scan.HighWatermarks[A1], scan.LogStartOffsets.ContainsKey(A1)));
-        Assert.Equal([new PartitionFolder("a-0", A0, PartitionFolderKind.Current)], scan.Partitions);
+        Assert.Equal([A0, A1], scan.Partitions.Select(p => p.Partition));
         Assert.False(LogDirScan.Run(later.Crash(new Prng(2)), "/data").HadCleanShutdown);
     }
 
@@ -69,6 +70,7 @@ public sealed class LogDirTests
     {
         MemoryDisk disk = new();
         disk.CreateDirectory("/data");
+        disk.CreateDirectory("/data/a-0");
         Write(disk, [new PartitionCheckpoint(A0, 17, null, 16)]);
         long calls = disk.Calls;
         Write(disk, [new PartitionCheckpoint(A0, 17, null, 16)]);
@@ -80,6 +82,18 @@ public sealed class LogDirTests
         Assert.Empty(scan.RecoveryPoints);
         Assert.Equal(17, scan.HighWatermarks[A0]);
         Assert.Single(scan.Notes);
+    }
+
+    [Fact]
+    public void Checkpoints_OfFoldersThatAreGone_AreForgotten()
+    {
+        MemoryDisk disk = new();
+        disk.CreateDirectory("/data");
+        disk.CreateDirectory("/data/a-1");
+        Write(disk, [new PartitionCheckpoint(A0, 17, 3, 16), new PartitionCheckpoint(A1, 5, 2, 4)]);
+        Assert.Equal([A1], LogDirScan.Run(disk, "/data").RecoveryPoints.Keys);
+        disk.CreateDirectory("/data/a-0");
+        Assert.Equal([A1], LogDirScan.Run(disk, "/data").LogStartOffsets.Keys);
     }
 
     private static void Write(MemoryDisk disk, params PartitionCheckpoint[][] parts)

@@ -31,8 +31,6 @@ public sealed class SimDisk(SimClock clock, Prng prng)
     /// <summary>Calls that failed because the plan said so, since the last <see cref="Heal"/>.</summary>
     public int InjectedErrors { get; private set; }
 
-    internal IDisk Session => _session ?? throw new InvalidOperationException("no process is running");
-
     /// <summary>How a new process of the node sees the disk; the session before it is over.</summary>
     public IDisk OpenSession()
     {
@@ -92,6 +90,20 @@ public sealed class SimDisk(SimClock clock, Prng prng)
         }
 
         return at;
+    }
+
+    /// <summary>Whether every name on the way to the file would survive a loss of power.</summary>
+    internal bool IsNameDurable(string path)
+    {
+        SimInode at = _root;
+        foreach (string name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (at is not SimFolder folder || !folder.Names.TryGetValue(name, out SimInode? next)) return false;
+            if (!folder.IsDurable(name, next)) return false;
+            at = next;
+        }
+
+        return true;
     }
 
     internal (SimFolder? Folder, string Name) Split(string path)

@@ -157,7 +157,13 @@ internal sealed class SimFile(SimDiskSession session, SimFileData data, string p
 {
     private bool _isClosed;
 
+    /// <summary>The file behind whatever stands before it.</summary>
+    public static SimFile Of(IDiskFile file) => file is PlantedFile planted ? Of(planted.Inner) : (SimFile)file;
+
     public string Path => path;
+
+    /// <summary>The file itself, for those who look past the process.</summary>
+    public SimFileData Data => data;
 
     public long Length => data.Length;
 

@@ -21,7 +21,7 @@ internal static class NodeRun
         LogAreas logs = new(config.LogFormat == "json" ? new JsonLogSink(Console.Out) : new LogfmtSink(Console.Out));
         foreach (string warning in settings.Warnings) logs.Server.Warn(warning);
         // Before anything is written: what cannot be served ends the start here.
-        IReadOnlyList<ListenerOptions> listeners = [.. config.Listeners.Select(l => NodeLimits.Listener(l, config))];
+        LiveListeners listeners = new(config, logs.Network);
         FileDisk disk = new();
         Prng prng = new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
         BootedNode boot = Boot(disk, config, prng);
@@ -39,7 +39,7 @@ internal static class NodeRun
     private static int RunBooted(
         NodeSettings settings,
         BootedNode boot,
-        IReadOnlyList<ListenerOptions> listeners,
+        LiveListeners listeners,
         FileDisk disk,
         Prng prng,
         LogAreas logs,
@@ -56,6 +56,7 @@ internal static class NodeRun
             Directories = boot.Directories,
             ShardCount = config.Shards > 0 ? config.Shards : Environment.ProcessorCount,
             Log = logs,
+            ConfigVeto = listeners.WhyNot,
         };
         logs.Server.Write(LogLevel.Info, $"Moldau {Program.Version}: node {config.NodeId} of cluster {boot.ClusterId}, "
             + $"{options.ShardCount} shard{(options.ShardCount == 1 ? "" : "s")}, data in {string.Join(", ", config.LogDirs)}");
@@ -63,13 +64,14 @@ internal static class NodeRun
         using NodeHost host = new(new NodeHostOptions
         {
             Machines = [.. machines.Select(m => new HostedMachine(m.Id, m.Machine, m.Pool))],
-            Listeners = listeners,
+            Listeners = listeners.Options,
             Disk = disk,
             Log = logs.Network,
             WaitsForReady = true,
             Limits = NodeLimits.Reactor(config, options.ShardCount),
             DiskLimits = NodeLimits.Disk(config),
-            ConnectionLimits = NodeLimits.Connections(config),
+            Quotas = NodeLimits.Quotas(config),
+            Configured = listeners.Apply,
         });
         try
         {

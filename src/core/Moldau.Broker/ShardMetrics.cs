@@ -9,19 +9,7 @@ public abstract class RequestMetrics
     /// <summary>By API key.</summary>
     public IReadOnlyList<MetricCell> Requests { get; } = Cells();
 
-    /// <summary>From the last byte of the request to its answer, summed, by API key.</summary>
-    public IReadOnlyList<MetricCell> RequestTimeNs { get; } = Cells();
-
-    /// <summary>From the last byte of the request to its beginning, behind others of its connection; summed, by API key.</summary>
-    public IReadOnlyList<MetricCell> RequestQueueTimeNs { get; } = Cells();
-
     internal void RequestBegun(RequestContext request) => Requests[(int)request.Api].Increment();
-
-    internal void RequestDone(RequestContext request, Instant now)
-    {
-        RequestTimeNs[(int)request.Api].Add((now - request.ReceivedAt).Ns);
-        RequestQueueTimeNs[(int)request.Api].Add((request.StartedAt - request.ReceivedAt).Ns);
-    }
 
     private static MetricCell[] Cells()
     {
@@ -38,6 +26,9 @@ public sealed class ShardMetrics : RequestMetrics
 
     /// <summary>All topics together.</summary>
     public TopicCounts AllTopics { get; } = new("");
+
+    /// <summary>Fetches whose longest wait was over before they had the bytes they wanted.</summary>
+    public MetricCell FetchExpirations { get; } = new();
 
     public MetricCell IsrShrinks { get; } = new();
 
@@ -98,12 +89,20 @@ public sealed class TopicCounts(string topic)
 
     public MetricCell FetchRequests { get; } = new();
 
+    /// <summary>Bytes that were too large for the topic.</summary>
+    public MetricCell BytesRejected { get; } = new();
+
+    /// <summary>Batches whose checksum is not that of their bytes.</summary>
+    public MetricCell InvalidCrc { get; } = new();
+
     internal void Produced(ProduceCall.Entry entry)
     {
         ProduceRequests.Increment();
         if (entry.Error != ErrorCode.None)
         {
             FailedProduce.Increment();
+            if (entry.Error is ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge) BytesRejected.Add(entry.Length);
+            if (entry.Error == ErrorCode.CorruptMessage) InvalidCrc.Increment();
             return;
         }
 

@@ -1,4 +1,5 @@
 using Moldau.Base;
+using Moldau.Config;
 using Moldau.Storage;
 
 namespace Moldau.Broker.Tests;
@@ -139,6 +140,7 @@ internal sealed partial class TestNode
                 return;
             case NodeEffectKind.Ready: IsReady = true; return;
             case NodeEffectKind.Stopped: machine.HasStopped = true; return;
+            case NodeEffectKind.Configured: Configured.Add((BrokerConfig)effect.Payload!); return;
             case NodeEffectKind.Halt: Halted ??= (string)effect.Payload!; return;
         }
 

@@ -70,7 +70,9 @@ public static class NodeFormat
                 [.. BootstrapMetadata.ForNewCluster(request.Version, request.Features).Select(r => MetadataRecords.Write(r))],
                 voters,
                 now);
+            // The identity says that the directory is formatted: whatever else belongs to that must be durable before it.
             disk.CreateDirectory($"{path}/{StorageFormat.MetadataFolder}");
+            disk.SyncDirectory(path);
             DiskFiles.WriteAtomically(disk, $"{path}/{bootstrap.Path}", bootstrap.Content);
         }
 

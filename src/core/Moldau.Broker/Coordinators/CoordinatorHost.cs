@@ -12,14 +12,17 @@ internal sealed class CoordinatorSet(ShardMachine shard)
 {
     private readonly SortedDictionary<int, LoadedCoordinator> _byPartition = [];
 
-    public int GroupCount
+    /// <summary>Partitions whose groups are known.</summary>
+    public int LoadedCount => _byPartition.Values.Count(c => c.IsLoaded);
+
+    public int LoadingCount => _byPartition.Count - LoadedCount;
+
+    /// <summary>Walks the groups.</summary>
+    public GroupCounts Count()
     {
-        get
-        {
-            int count = 0;
-            foreach (LoadedCoordinator coordinator in _byPartition.Values) count += coordinator.Groups.GroupCount;
-            return count;
-        }
+        GroupCounts counts = default;
+        foreach (LoadedCoordinator coordinator in _byPartition.Values) counts += coordinator.Groups.Count();
+        return counts;
     }
 
     public ErrorCode TryGet(int partition, out GroupShard? groups)

@@ -183,8 +183,9 @@ internal sealed partial class ReplicaSet
     /// <summary>Why a partition that is no longer being opened takes no records now.</summary>
     private static ErrorCode RefusalOf(Partition partition, short acks)
     {
+        if (partition.IsDeleted) return ErrorCode.UnknownTopicOrPartition;
         if (partition.IsOffline) return ErrorCode.KafkaStorageError;
-        if (partition.IsDeleted || !partition.IsLeader) return ErrorCode.NotLeaderOrFollower;
+        if (!partition.IsLeader) return ErrorCode.NotLeaderOrFollower;
         bool lacksReplicas = partition.State!.Isr.Length < partition.MinInSyncReplicas; // set when opened
         return acks == -1 && lacksReplicas ? ErrorCode.NotEnoughReplicas : ErrorCode.None;
     }

@@ -34,6 +34,8 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
 
     public int OfflineDirectories => _offline.Count;
 
+    public bool IsOffline(BootedDirectory directory) => _offline.Contains(directory.DirectoryId);
+
     public void Start()
     {
         ControllerRegistrationRequest controller = new()
@@ -75,6 +77,7 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
         _ready.Add(ready.Shard.Number);
         if (_isReplicasReady || _ready.Count < machine.Options.ShardCount) return;
         _isReplicasReady = true;
+        machine.LogsAreOpen();
         Heartbeat();
     }
 
@@ -110,7 +113,10 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
     {
         machine.RememberCheckpoints(stopped);
         _stopped.Add(stopped.Shard.Number);
-        if (_stopped.Count == machine.Options.ShardCount) machine.WriteCheckpoints(MarkClean);
+        if (_stopped.Count < machine.Options.ShardCount) return;
+        // Logs that were not opened were not recovered either: their end is no cleaner than it was (KAFKA-13773).
+        if (_isReplicasReady) machine.WriteCheckpoints(MarkClean);
+        else machine.Quorum.Close();
     }
 
     public void MetadataLogClosed()
@@ -224,7 +230,7 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
     private void MarkClean()
     {
         // A directory that failed is looked through at the next start.
-        List<BootedDirectory> clean = [.. machine.Options.Directories.Where(d => !_offline.Contains(d.DirectoryId))];
+        List<BootedDirectory> clean = [.. machine.Options.Directories.Where(d => !IsOffline(d))];
         int left = clean.Count;
         foreach (BootedDirectory directory in clean)
         {

@@ -41,6 +41,12 @@ internal sealed partial class QuorumLog
     /// <summary>The level of the feature kraft.version, in what is appended.</summary>
     public short KRaftVersion => _node.KRaftVersion;
 
+    public string StateName => _node.State.Name;
+
+    public int VotedFor => _node.State.VotedFor?.Id ?? -1;
+
+    public int VoterCount => _node.Voters.Nodes.Count;
+
     public string? FailureText => _log.FailureText;
 
     public Instant NextDeadline => _node.NextDeadline;
@@ -217,6 +223,8 @@ internal sealed partial class QuorumLog
 
     private void Append(RaftBatch batch)
     {
+        // A node that is asked to stop during its election: the epoch's first record comes too late.
+        if (_log.IsClosed) return;
         BufferLease lease = _machine.Pool.Rent(batch.Bytes.Length);
         batch.Bytes.Span.CopyTo(lease.Span);
         AppendOutcome outcome = _log.Append(

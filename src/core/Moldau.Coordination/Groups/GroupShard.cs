@@ -46,6 +46,9 @@ public sealed class GroupShard
 
     public int GroupCount => _state.Groups.Count;
 
+    /// <summary>Walks the groups.</summary>
+    public GroupCounts Count() => GroupCounts.Of(_state);
+
     internal IEnumerable<ClassicGroup> ClassicGroups => _state.Groups.Values;
 
     /// <summary>Applies one record of the log. Records of later features are left as they are.</summary>

@@ -27,6 +27,17 @@ public sealed class OffsetStore
     // Stands for the record's offset: entries are made in the log's order.
     private long _sequence;
 
+    /// <summary>Committed offsets of all groups; walks the groups.</summary>
+    public int CommittedCount
+    {
+        get
+        {
+            int count = 0;
+            foreach (PartitionOffsets offsets in _groups.Values) count += offsets.Count;
+            return count;
+        }
+    }
+
     public bool HasOffsets(string group) => _groups.ContainsKey(group);
 
     /// <summary>Whether an open transaction has written offsets of the group.</summary>

@@ -18,14 +18,14 @@ public sealed class LogDirScan
             disk.SyncDirectory(path);
         }
 
-        RecoveryPoints = ReadOffsets(disk, path, LogFileNames.RecoveryPointCheckpoint);
-        LogStartOffsets = ReadOffsets(disk, path, LogFileNames.LogStartOffsetCheckpoint);
-        HighWatermarks = ReadOffsets(disk, path, LogFileNames.ReplicationOffsetCheckpoint);
         List<PartitionFolder> found = [];
         foreach (string name in disk.List(path))
             if (PartitionFolder.TryParse(name, out PartitionFolder folder) && disk.DirectoryExists(LogFileNames.Join(path, name)))
                 found.Add(folder);
         Partitions = found;
+        RecoveryPoints = ReadOffsets(disk, path, LogFileNames.RecoveryPointCheckpoint);
+        LogStartOffsets = ReadOffsets(disk, path, LogFileNames.LogStartOffsetCheckpoint);
+        HighWatermarks = ReadOffsets(disk, path, LogFileNames.ReplicationOffsetCheckpoint);
     }
 
     /// <summary>All logs were closed when the last node let go of the directory: nothing needs recovery.</summary>
@@ -49,13 +49,24 @@ public sealed class LogDirScan
     /// <exception cref="DiskException">The directory cannot be read.</exception>
     public static LogDirScan Run(IDisk disk, string path) => new(disk, path);
 
-    // A damaged checkpoint is as none: recovery then starts at the beginning, which is slow but right.
+    // A damaged checkpoint is as none: recovery then starts at the beginning, which is slow but right. What one says of
+    // folders that are gone is taken out of the file, lest it be taken for the next topic of the name.
     private SortedDictionary<TopicPartition, long> ReadOffsets(IDisk disk, string path, string name)
     {
         byte[]? bytes = DiskFiles.ReadWhole(disk, LogFileNames.Join(path, name));
         if (bytes is null) return [];
-        if (OffsetCheckpoint.TryDecode(bytes) is { } offsets) return offsets;
-        _notes.Add($"{path}/{name} is damaged and is ignored");
-        return [];
+        if (OffsetCheckpoint.TryDecode(bytes) is not { } offsets)
+        {
+            _notes.Add($"{path}/{name} is damaged and is ignored");
+            return [];
+        }
+
+        HashSet<TopicPartition> present = [.. Partitions.Where(p => p.Kind == PartitionFolderKind.Current).Select(p => p.Partition)];
+        SortedDictionary<TopicPartition, long> kept = [];
+        foreach ((TopicPartition partition, long offset) in offsets)
+            if (present.Contains(partition)) kept.Add(partition, offset);
+        if (kept.Count < offsets.Count)
+            DiskFiles.WriteAtomically(disk, LogFileNames.Join(path, name), OffsetCheckpoint.Encode(kept));
+        return kept;
     }
 }

@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Broker;
+using Moldau.Config;
 using Moldau.Storage;
 
 namespace Moldau.Runtime;
@@ -46,6 +47,9 @@ public sealed partial class Reactor
                 break;
             case NodeEffectKind.Ready:
                 _host.Ready();
+                break;
+            case NodeEffectKind.Configured:
+                _host.Configured((BrokerConfig)effect.Payload!); // the factory sets it
                 break;
             default:
                 _isHalted = true;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Moldau.Base;
 using Moldau.Broker;
 using Moldau.Storage;
@@ -20,6 +21,8 @@ public sealed partial class Reactor
 
     private readonly List<Connection> _flushes = [];
     private readonly GatherList _gather = new();
+    // Answers that left in the flush under way.
+    private readonly List<SentResponse> _sent = [];
 
     private enum SendOutcome
     {
@@ -44,6 +47,7 @@ public sealed partial class Reactor
             return;
         }
 
+        frame.Times = (_turnNs, SystemClock.MonotonicNs, 0);
         connection.Out.Add(frame);
         ListForFlush(connection);
         if (IsFull(connection.Out)) Pause(connection, PauseReason.SendQueue);
@@ -75,16 +79,25 @@ public sealed partial class Reactor
             Flush(connection);
             // A sendfile of pages that are not in the cache would show here.
             if (IsSlowSince(started)) NoteSlow("send", started);
+            NoteSent();
         }
 
         _flushes.RemoveRange(0, count);
         DrainLocal();
     }
 
+    private void NoteSent()
+    {
+        foreach (ref readonly SentResponse sent in CollectionsMarshal.AsSpan(_sent))
+            (_requestTimes[sent.Stamp.Api] ??= new()).Record(sent, _nowNs);
+        _sent.Clear();
+    }
+
     private void Flush(Connection connection)
     {
         SendQueue queue = connection.Out;
         if (!connection.HasOutgoing || connection.IsSendBlocked || queue.Reading is not null) return;
+        queue.Begin(_nowNs);
         // A handshake's bytes are none of the machine's business.
         bool hadFrames = !queue.IsEmpty || connection.OwesDrained;
         long sentBefore = Metrics.BytesOut.Value;
@@ -106,6 +119,7 @@ public sealed partial class Reactor
             return;
         }
 
+        queue.Pause();
         connection.IsSendBlocked = outcome == SendOutcome.Blocked;
         if (!connection.HasOutgoing && connection.IsPausedBy(PauseReason.Closing))
         {
