@@ -13,7 +13,8 @@ public sealed class FrameReader(BufferPool pool, int maxFrameBytes)
     private const int PrefixBytes = 4;
     private const int FirstBytes = 16 * 1024;
 
-    private const int LargestUsualBytes = 1024 * 1024;
+    /// <summary>A request of several partitions with a batch of the largest usual size for each.</summary>
+    private const int LargestUsualBytes = BufferPool.LargestPooledBytes;
 
     private BufferLease? _buffer;
     // Size of the last frame with its prefix, if it was large.
