@@ -39,6 +39,16 @@ internal static unsafe partial class LibC
         public int Pid;
     }
 
+    /// <summary>struct rusage of 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct ResourceUsage
+    {
+        public fixed long Times[4];
+        public fixed long Counts[12];
+        public long VoluntarySwitches;
+        public long InvoluntarySwitches;
+    }
+
     /// <summary>struct statvfs of 64-bit Linux.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct VolumeStatus
@@ -158,6 +168,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Unlink(string path);
+
+    [LibraryImport(Library, EntryPoint = "getrusage")]
+    internal static partial int GetResourceUsage(int who, ResourceUsage* usage);
 
     [LibraryImport(Library, EntryPoint = "statvfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int StatVolume(string path, VolumeStatus* status);
