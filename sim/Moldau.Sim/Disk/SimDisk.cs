@@ -17,6 +17,7 @@ public sealed class SimDisk(SimClock clock, Prng prng)
     private DiskError _error;
     private int _errorAfter;
     private int _errorCount;
+    private string _errorPath = "";
     private int _crashAfter = -1;
 
     internal HashSet<string> Locks { get; } = new(StringComparer.Ordinal);
@@ -53,8 +54,10 @@ public sealed class SimDisk(SimClock clock, Prng prng)
         _root.LosePower(prng);
     }
 
-    /// <summary>From the n-th suitable call on, so many calls fail.</summary>
-    public void FailCalls(DiskError error, int after, int count) => (_error, _errorAfter, _errorCount) = (error, after, count);
+    /// <summary>From the n-th suitable call on, so many calls fail; only calls on paths with that text, if one is
+    /// given.</summary>
+    public void FailCalls(DiskError error, int after, int count, string path = "") =>
+        (_error, _errorAfter, _errorCount, _errorPath) = (error, after, count, path);
 
     /// <summary>The process dies inside the n-th call from now.</summary>
     public void CrashAt(int calls) => _crashAfter = calls;
@@ -67,11 +70,12 @@ public sealed class SimDisk(SimClock clock, Prng prng)
     }
 
     /// <summary>Whether the call must fail, and as what. Crashes by exception.</summary>
-    internal DiskError Enter(bool takesSpace)
+    internal DiskError Enter(bool takesSpace, string path)
     {
         Calls++;
         if (_crashAfter >= 0 && _crashAfter-- == 0) throw new SimCrashException();
-        if (_errorCount <= 0 || (_error == DiskError.NoSpace && !takesSpace) || _errorAfter-- > 0) return DiskError.None;
+        if (_errorCount <= 0 || (_error == DiskError.NoSpace && !takesSpace)) return DiskError.None;
+        if (!path.Contains(_errorPath, StringComparison.Ordinal) || _errorAfter-- > 0) return DiskError.None;
         _errorCount--;
         InjectedErrors++;
         return _error;

@@ -136,7 +136,7 @@ internal sealed class SimDiskSession(SimDisk disk) : IDisk
     internal void Enter(string call, string path, bool takesSpace)
     {
         if (IsOver) throw new SimCrashException();
-        DiskError error = disk.Enter(takesSpace);
+        DiskError error = disk.Enter(takesSpace, path);
         if (error != DiskError.None) throw new DiskException(error, $"{call} (injected)", path);
     }
 

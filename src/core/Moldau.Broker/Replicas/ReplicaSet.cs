@@ -16,6 +16,7 @@ internal sealed partial class ReplicaSet
     private readonly Dictionary<DiskOp, Action> _jobs = [];
     private readonly LogServices _services;
     private readonly ReplicaPlacement _placement;
+    private readonly RecordBatchOptions _coordinatorBatches;
     private int _opening;
     private int _removing;
     private long _readyFor = -1;
@@ -26,6 +27,7 @@ internal sealed partial class ReplicaSet
         _shard = shard;
         _services = new LogServices(shard.Pool, new BatchValidator(), shard.Prng.Fork());
         _placement = new ReplicaPlacement(shard.Options.Directories);
+        _coordinatorBatches = new() { Codec = (CompressionCodec)shard.Dynamic.Current.OffsetsTopicCompressionCodec };
     }
 
     public int Count => _partitions.Count;

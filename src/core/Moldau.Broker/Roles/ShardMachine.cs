@@ -252,6 +252,7 @@ internal sealed class ShardMachine : Machine
         MaxSessionTimeoutMs = config.GroupMaxSessionTimeoutMs,
         InitialRebalanceDelayMs = config.GroupInitialRebalanceDelayMs,
         MaxSize = config.GroupMaxSize,
+        CommitTimeoutMs = config.OffsetsCommitTimeoutMs,
         OffsetMetadataMaxBytes = config.OffsetMetadataMaxBytes,
         OffsetsRetentionMs = config.OffsetsRetentionMinutes * 60_000L,
         OffsetsRetentionCheckIntervalMs = config.OffsetsRetentionCheckIntervalMs,
