@@ -168,8 +168,19 @@ public sealed class DiskFile : IDiskFile
 
     /// <summary>Whether these bytes can be sent without waiting for the disk. Valid while the caller holds the
     /// file.</summary>
-    internal bool IsInCache(long position, int length) =>
-        _file.IsCached(position, length) ?? IsHot(position);
+    internal bool IsInCache(long position, int length) => _file.IsCached(position, length) switch
+    {
+        null => IsHot(position),
+        false => false,
+        // Pages that are still being read ahead count as cached, and sending them would wait. They come in order.
+        true => IsHot(position) || (IsRead(position + length - 1) && IsRead(position)),
+    };
+
+    private bool IsRead(long position)
+    {
+        Span<byte> probe = stackalloc byte[1];
+        return _file.ReadCachedAt(position, probe).Count == 1;
+    }
 
     /// <summary>Whether the bytes from this position on were written so recently that the page cache has
     /// them.</summary>

@@ -104,7 +104,7 @@ public sealed unsafe class PosixFile
         }
     }
 
-    /// <summary>Whether the page cache holds all of the range; null where the kernel does not tell (before Linux
+    /// <summary>Whether the page cache holds all of the range, or is about to; null where the kernel does not tell (before Linux
     /// 6.5).</summary>
     public bool? IsCached(long position, long length)
     {
