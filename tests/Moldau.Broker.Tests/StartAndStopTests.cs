@@ -67,6 +67,27 @@ public sealed class StartAndStopTests
     }
 
     [Fact]
+    public void A_stop_at_any_moment_of_the_start_is_a_clean_one()
+    {
+        for (ulong seed = 1; seed <= 60; seed++)
+        {
+            using TestNode node = new(shards: 1 + (int)(seed % 3), seed);
+            node.Connect().CreateTopic("t", 2);
+            Assert.Equal(0, node.Connect().Produced("t", 0, "a"));
+            if (seed % 2 == 0) node.Stop();
+            else node.Kill();
+            node.Start(untilReady: false);
+            for (ulong i = 0; i < seed % 30; i++) node.RunOne();
+            node.RequestStop();
+            node.Until(() => node.HasStopped(MachineId.Control) || node.Halted is not null, 30_000);
+            Assert.Null(node.Halted);
+            node.Kill();
+            node.Start();
+            Assert.Equal(["a"], node.Connect().ReadAll("t", 0));
+        }
+    }
+
+    [Fact]
     public void The_shards_may_be_another_number_after_a_restart()
     {
         using TestNode node = new(4);

@@ -55,6 +55,7 @@ public sealed class MetricsTests : IDisposable
         AwaitLeader("counted");
         Produce("counted", "one", "two", "three");
         Produce("nothing-of-this-name", "lost");
+        using (WireClient controller = new(_port + 1)) controller.Ask("DescribeCluster", 1, new JsonObject { ["EndpointType"] = 2 });
 
         IReadOnlyDictionary<string, Family> families = PrometheusParser.Parse(
             await AwaitText(
@@ -74,6 +75,8 @@ public sealed class MetricsTests : IDisposable
         Assert.Equal(1, families["kafka_controller_kafkacontroller_globaltopiccount"].Of());
         Assert.Equal(1, families["kafka_server_raftmetrics_current_leader"].Of());
         Assert.True(families["kafka_network_requestmetrics_requests_total"].Of(("request", "Produce")) >= 2);
+        // Both listeners count into the same family, as Kafka's do.
+        Assert.Equal(1, families["kafka_network_requestmetrics_requests_total"].Of(("request", "DescribeCluster")));
         Assert.True(families["process_resident_memory_bytes"].Of() > 0);
         Assert.True(families["dotnet_gc_allocated_bytes_total"].Of() > 0);
         Assert.Equal("ready", await http.GetStringAsync("/health/ready", TestContext.Current.CancellationToken));

@@ -16,6 +16,11 @@ internal sealed class KafkaMetrics(IReadOnlyList<NodeMachine> machines, NodeHost
         [.. machines.Select(m => NodeMachines.MetricsOf(m.Machine)).Where(m => m is not null).Select(m => m!)];
     private readonly ControlMetrics? _control =
         machines.Select(m => NodeMachines.ControlMetricsOf(m.Machine)).FirstOrDefault(m => m is not null);
+    private readonly RequestMetrics[] _requests =
+    [
+        .. machines.Select(m => NodeMachines.MetricsOf(m.Machine) ?? (RequestMetrics?)NodeMachines.ControlMetricsOf(m.Machine))
+            .OfType<RequestMetrics>(),
+    ];
 
     public void Render(MetricsText text)
     {
@@ -121,7 +126,7 @@ internal sealed class KafkaMetrics(IReadOnlyList<NodeMachine> machines, NodeHost
         List<(string Name, int Key, long Count)> apis = [];
         foreach (ApiInfo api in ApiTable.All)
         {
-            long count = _shards.Sum(s => s.Requests[(int)api.Key].Value);
+            long count = _requests.Sum(m => m.Requests[(int)api.Key].Value);
             if (count > 0) apis.Add((api.Name, (int)api.Key, count));
         }
 
@@ -130,12 +135,12 @@ internal sealed class KafkaMetrics(IReadOnlyList<NodeMachine> machines, NodeHost
         Time("totaltimems", "Milliseconds from request to response", s => s.RequestTimeNs);
         Time("requestqueuetimems", "Milliseconds behind other requests of the connection", s => s.RequestQueueTimeNs);
 
-        void Time(string name, string help, Func<ShardMetrics, IReadOnlyList<MetricCell>> cells)
+        void Time(string name, string help, Func<RequestMetrics, IReadOnlyList<MetricCell>> cells)
         {
             text.Family(Metrics + name, "summary", help);
             foreach ((string request, int key, long count) in apis)
             {
-                text.Value("_sum", _shards.Sum(s => cells(s)[key].Value) * 1e-6, ("request", request));
+                text.Value("_sum", _requests.Sum(m => cells(m)[key].Value) * 1e-6, ("request", request));
                 text.Value("_count", count, ("request", request));
             }
         }

@@ -11,7 +11,10 @@ namespace Moldau;
 /// <summary>Runs one node until it is asked to stop: boot, machines, threads, listeners, signals.</summary>
 internal static class NodeRun
 {
-    public static int Run(NodeSettings settings, Action onReady)
+    /// <param name="settings">What the node is made from.</param>
+    /// <param name="signals">End it; what comes before it runs waits for it.</param>
+    /// <param name="onReady">Called when clients are served.</param>
+    public static int Run(NodeSettings settings, NodeSignals signals, Action onReady)
     {
         long began = Stopwatch.GetTimestamp();
         BrokerConfig config = settings.Config;
@@ -25,7 +28,7 @@ internal static class NodeRun
         try
         {
             foreach (string note in boot.Notes) logs.Server.Write(LogLevel.Info, note);
-            return RunBooted(settings, boot, listeners, disk, prng, logs, began, onReady);
+            return RunBooted(settings, boot, listeners, disk, prng, logs, began, signals, onReady);
         }
         finally
         {
@@ -41,6 +44,7 @@ internal static class NodeRun
         Prng prng,
         LogAreas logs,
         long began,
+        NodeSignals signals,
         Action onReady)
     {
         BrokerConfig config = settings.Config;
@@ -67,10 +71,10 @@ internal static class NodeRun
             DiskLimits = NodeLimits.Disk(config),
             ConnectionLimits = NodeLimits.Connections(config),
         });
-        using NodeSignals signals = new(host.RequestStop, host.StopNow);
         try
         {
             host.Start();
+            signals.Attach(host.RequestStop, host.StopNow);
         }
         catch (SocketFailure e)
         {
@@ -96,7 +100,7 @@ internal static class NodeRun
     {
         try
         {
-            return NodeBoot.Run(disk, config, prng, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+            return NodeBoot.Run(disk, config, prng, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), NodeSettings.NewClusterId);
         }
         catch (BootException e)
         {

@@ -98,7 +98,7 @@ public readonly record struct PartitionGauges(string Topic, int Partition)
 }
 
 /// <summary>What the control machine shows. Written by its thread, read by the publisher.</summary>
-public sealed class ControlMetrics
+public sealed class ControlMetrics : RequestMetrics
 {
     private MetadataImage? _counted;
 

@@ -30,7 +30,7 @@ public sealed record NodeOptions
     public int NodeId => Config.NodeId;
 
     /// <summary>Under which this broker's own dynamic configuration is kept.</summary>
-    public ConfigResource BrokerResource => new(Metadata.ConfigResourceType.Broker, NodeId.ToString());
+    public ConfigResource BrokerResource => new(ConfigResourceType.Broker, NodeId.ToString());
 }
 
 /// <summary>A log directory as the start found it.</summary>

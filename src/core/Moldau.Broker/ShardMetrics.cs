@@ -3,26 +3,38 @@ using Moldau.Protocol;
 
 namespace Moldau.Broker;
 
-/// <summary>What a shard counts, beside the logic. Written by its thread, read by the publisher.</summary>
-public sealed class ShardMetrics
+/// <summary>What a machine counts of the requests of its listeners. Written by its thread, read by the publisher.</summary>
+public abstract class RequestMetrics
 {
-    private readonly SortedDictionary<string, TopicCounts> _topics = new(StringComparer.Ordinal);
-
-    public ShardMetrics()
-    {
-        Requests = Cells();
-        RequestTimeNs = Cells();
-        RequestQueueTimeNs = Cells();
-    }
-
     /// <summary>By API key.</summary>
-    public IReadOnlyList<MetricCell> Requests { get; }
+    public IReadOnlyList<MetricCell> Requests { get; } = Cells();
 
     /// <summary>From the last byte of the request to its answer, summed, by API key.</summary>
-    public IReadOnlyList<MetricCell> RequestTimeNs { get; }
+    public IReadOnlyList<MetricCell> RequestTimeNs { get; } = Cells();
 
     /// <summary>From the last byte of the request to its beginning, behind others of its connection; summed, by API key.</summary>
-    public IReadOnlyList<MetricCell> RequestQueueTimeNs { get; }
+    public IReadOnlyList<MetricCell> RequestQueueTimeNs { get; } = Cells();
+
+    internal void RequestBegun(RequestContext request) => Requests[(int)request.Api].Increment();
+
+    internal void RequestDone(RequestContext request, Instant now)
+    {
+        RequestTimeNs[(int)request.Api].Add((now - request.ReceivedAt).Ns);
+        RequestQueueTimeNs[(int)request.Api].Add((request.StartedAt - request.ReceivedAt).Ns);
+    }
+
+    private static MetricCell[] Cells()
+    {
+        MetricCell[] cells = new MetricCell[ApiTable.All.Length];
+        for (int i = 0; i < cells.Length; i++) cells[i] = new MetricCell();
+        return cells;
+    }
+}
+
+/// <summary>What a shard counts, beside the logic. Written by its thread, read by the publisher.</summary>
+public sealed class ShardMetrics : RequestMetrics
+{
+    private readonly SortedDictionary<string, TopicCounts> _topics = new(StringComparer.Ordinal);
 
     /// <summary>All topics together.</summary>
     public TopicCounts AllTopics { get; } = new("");
@@ -60,23 +72,10 @@ public sealed class ShardMetrics
         return [.. live];
     }
 
-    internal void RequestDone(RequestContext request, Instant now)
-    {
-        RequestTimeNs[(int)request.Api].Add((now - request.ReceivedAt).Ns);
-        RequestQueueTimeNs[(int)request.Api].Add((request.StartedAt - request.ReceivedAt).Ns);
-    }
-
     internal void IsrChanged(int before, int after)
     {
         if (after < before) IsrShrinks.Increment();
         else if (after > before) IsrExpands.Increment();
-    }
-
-    private static MetricCell[] Cells()
-    {
-        MetricCell[] cells = new MetricCell[ApiTable.All.Length];
-        for (int i = 0; i < cells.Length; i++) cells[i] = new MetricCell();
-        return cells;
     }
 }
 

@@ -26,6 +26,13 @@ internal sealed partial class TestNode
         Assert.Fail("the node does not come to rest");
     }
 
+    /// <summary>Delivers one thing that is under way, if there is one.</summary>
+    public void RunOne()
+    {
+        List<Channel> ready = _channels.FindAll(c => !IsHeld(c));
+        if (ready.Count > 0) Deliver(ready[_prng.Next(ready.Count)]);
+    }
+
     /// <summary>Lets time pass, with every deadline on its way.</summary>
     public void Advance(long ms)
     {

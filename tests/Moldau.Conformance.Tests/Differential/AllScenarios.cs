@@ -7,6 +7,7 @@ internal static class AllScenarios
     public static IReadOnlyDictionary<string, Scenario> Table { get; } = new[]
     {
         ApiVersionsScenarios.All(), MetadataScenarios.All(), TopicScenarios.All(), ProduceScenarios.All(),
-        FetchScenarios.All(), GroupScenarios.All(), GroupRuleScenarios.All(), ConfigScenarios.All(), FrameScenarios.All(),
+        FetchScenarios.All(), GroupScenarios.All(), ConfigScenarios.All(), FrameScenarios.All(),
+        QuorumScenarios.All(), LifecycleScenarios.All(), GroupRuleScenarios.All(),
     }.SelectMany(list => list).ToDictionary(scenario => scenario.Name);
 }

@@ -29,13 +29,18 @@ public static class NodeBoot
     private const string StraySuffix = "-stray";
     private const string FutureSuffix = "-future";
 
+    /// <param name="disk">Where the directories are.</param>
+    /// <param name="config">Names them.</param>
+    /// <param name="prng">For new ids.</param>
+    /// <param name="nowMs">Milliseconds since 1970.</param>
+    /// <param name="newClusterId">For directories that are formatted now; null: one is made up.</param>
     /// <exception cref="BootException">The node cannot start on these directories.</exception>
-    public static BootedNode Run(IDisk disk, BrokerConfig config, Prng prng, long nowMs)
+    public static BootedNode Run(IDisk disk, BrokerConfig config, Prng prng, long nowMs, string? newClusterId = null)
     {
         List<IDisposable> locks = [];
         try
         {
-            return Boot(disk, config, prng, nowMs, locks);
+            return Boot(disk, config, prng, nowMs, newClusterId, locks);
         }
         catch (DiskException e)
         {
@@ -49,7 +54,7 @@ public static class NodeBoot
         }
     }
 
-    private static BootedNode Boot(IDisk disk, BrokerConfig config, Prng prng, long nowMs, List<IDisposable> locks)
+    private static BootedNode Boot(IDisk disk, BrokerConfig config, Prng prng, long nowMs, string? newClusterId, List<IDisposable> locks)
     {
         List<string> notes = [];
         List<string> paths = [.. config.LogDirs.Append(config.MetadataLogDir).Distinct(StringComparer.Ordinal)];
@@ -66,7 +71,7 @@ public static class NodeBoot
         {
             if (!config.StorageAutoFormat)
                 throw new BootException($"the data folder {paths[0]} is not formatted: run 'moldau storage format', or set moldau.storage.auto.format=true");
-            clusterId = prng.NextUuid().ToString();
+            clusterId = newClusterId ?? prng.NextUuid().ToString();
             notes.Add($"formatted {string.Join(", ", paths)} for the new cluster {clusterId}");
         }
 

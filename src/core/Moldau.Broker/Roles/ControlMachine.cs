@@ -109,7 +109,7 @@ internal sealed class ControlMachine : Machine
     /// <summary>Raft has had its turn: its deadline may be another, and the leadership may have come.</summary>
     public void QuorumMoved()
     {
-        if (_isLead && !_controller.IsActive) Activate();
+        if (_isLead && !_controller.IsActive && !Broker.IsStopping) Activate();
         if (_quorumTick is not null) _quorumTick.IsCancelled = true;
         if (Quorum.NextDeadline == Instant.Never) return;
         _quorumTick = new TimedCall(_ => Quorum.OnDeadline());
@@ -122,7 +122,13 @@ internal sealed class ControlMachine : Machine
 
     public void RememberCheckpoints(ShardStopped stopped) => _checkpoints.Remember(stopped.Shard, stopped.Checkpoints);
 
-    protected override void Dispatch(RequestContext request) => _router.Handle(request, this);
+    protected override void Dispatch(RequestContext request)
+    {
+        Metrics.RequestBegun(request);
+        _router.Handle(request, this);
+    }
+
+    protected override void RequestDone(RequestContext request) => Metrics.RequestDone(request, Now);
 
     protected override void OnStart()
     {
@@ -176,6 +182,7 @@ internal sealed class ControlMachine : Machine
     {
         Write(_controller.Activate(Quorum.Epoch, Quorum.EndOffset, Now), () => { });
         Options.Log.Controller.Write(LogLevel.Info, $"controller of epoch {Quorum.Epoch}, log end {Quorum.EndOffset}");
+        PublishKRaftVersion();
         Publish(Image, null);
         foreach ((ApiKey api, IMessage request, short version, Action<IMessage> done) in _early) Serve(api, request, version, done);
         _early.Clear();
@@ -186,8 +193,21 @@ internal sealed class ControlMachine : Machine
     private void Write(ControllerOutcome outcome, Action done)
     {
         if (outcome.Records.Count > 0) Quorum.Append(outcome.Records);
-        if (outcome.WaitForOffset < Quorum.HighWatermark) done();
-        else _waiting.Enqueue((outcome.WaitForOffset, done));
+        long last = outcome.WaitForOffset;
+        if (outcome.KRaftVersion is not null)
+        {
+            last = Quorum.UpgradeKRaftVersion();
+            PublishKRaftVersion();
+        }
+
+        if (last < Quorum.HighWatermark) done();
+        else _waiting.Enqueue((last, done));
+    }
+
+    private void PublishKRaftVersion()
+    {
+        KRaftVersion = _controller.KRaftVersion = Quorum.KRaftVersion;
+        for (int i = 0; i < Options.ShardCount; i++) Post(MachineId.Shard(i), new KRaftVersionKnown(KRaftVersion));
     }
 
     private void Publish(MetadataImage image, MetadataDelta? delta)

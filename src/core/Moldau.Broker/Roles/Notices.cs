@@ -8,6 +8,9 @@ namespace Moldau.Broker;
 /// <param name="Delta">What changed since the image before; null: everything (the first one).</param>
 internal sealed record ImagePublished(MetadataImage Image, MetadataDelta? Delta);
 
+/// <summary>The control machine to every shard: the level of kraft.version, which ApiVersions shows.</summary>
+internal sealed record KRaftVersionKnown(short Level);
+
 /// <summary>A shard to the control machine: the replicas of this image are open (or have failed).</summary>
 internal sealed record ReplicasReady(MachineId Shard, long ImageOffset);
 

@@ -167,7 +167,7 @@ internal sealed class ShardMachine : Machine
 
     protected override void Dispatch(RequestContext request)
     {
-        Metrics.Requests[(int)request.Api].Increment();
+        Metrics.RequestBegun(request);
         _router.Handle(request, this);
     }
 
@@ -198,6 +198,9 @@ internal sealed class ShardMachine : Machine
             case ImagePublished published:
                 OnImage(published);
                 break;
+            case KRaftVersionKnown known:
+                KRaftVersion = known.Level;
+                break;
             case FetchFlush flush:
                 Fetches.Flush(flush);
                 break;
@@ -225,7 +228,7 @@ internal sealed class ShardMachine : Machine
     private void OnImage(ImagePublished published)
     {
         Image = published.Image;
-        if (published.Delta is null || published.Delta.ChangedConfigs.Any(r => r.Type == Metadata.ConfigResourceType.Broker))
+        if (published.Delta is null || published.Delta.ChangedConfigs.Any(r => r.Type == ConfigResourceType.Broker))
         {
             Dynamic.Apply(Image.Configs.Of(ConfigResource.ClusterDefault), Image.Configs.Of(Options.BrokerResource), []);
             GroupOptions = GroupOptionsOf(Dynamic.Current);

@@ -224,7 +224,9 @@ public sealed partial class PartitionLog
     private void InstallOrRelease(LogSegment segment, OpenedSegment opened, Instant now)
     {
         segment.LastAccess = now;
-        if (IsClosed || IsFailed || !_segments.Contains(segment)) opened.File.Release();
+        // While appends wait for the file the close waits behind them, and lets go of it.
+        bool isOver = IsFailed || (IsClosed && _steps.Count == 0);
+        if (isOver || !_segments.Contains(segment)) opened.File.Release();
         else segment.Install(opened);
     }
 
