@@ -16,7 +16,7 @@ public sealed class DiskCounters
     private long _writebackBytes;
     private long _rotatedNs;
 
-    /// <summary>Appends that took longer than the limit.</summary>
+    /// <summary>Appends that the disk made wait for longer than the limit.</summary>
     public long SlowAppends => Interlocked.Read(ref _slowAppends);
 
     /// <summary>Appends that ran on the writer thread.</summary>

@@ -122,9 +122,9 @@ public sealed partial class Reactor
         }
 
         IDiskFile file = op.File;
-        long started = SystemClock.MonotonicNs;
+        DirectoryLane.AppendStart started = lane.StartAppend();
         op.Execute(_lanes.Disk);
-        lane.NoteAppend(SystemClock.MonotonicNs - started);
+        lane.NoteAppend(started);
         if (op.Error == DiskError.None) lane.StartWritebackIfDue(file);
         _local.Enqueue(NodeEvent.DiskDone(op));
     }

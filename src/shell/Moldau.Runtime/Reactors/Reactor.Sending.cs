@@ -7,11 +7,12 @@ using Moldau.Transport;
 namespace Moldau.Runtime;
 
 /// <summary>Sending: frames queue on their connection and leave at the end of the turn that made them, several in one
-/// call where they are memory, by sendfile where they are recently written bytes of a file.</summary>
+/// call where they are memory, by sendfile where they are bytes of a file that the page cache holds.</summary>
 public sealed partial class Reactor
 {
-    /// <summary>Above this, reading into memory and sending from there is as fast as sendfile.</summary>
-    private const int SendFileMaxBytes = 512 * 1024;
+    /// <summary>Largest piece of a file that is looked for in the page cache and sent from there in one
+    /// call.</summary>
+    private const int SendFileBytes = 1024 * 1024;
 
     private const int FirstStageBytes = 64 * 1024;
     private const int LargestStageBytes = 256 * 1024;
@@ -148,8 +149,9 @@ public sealed partial class Reactor
         if (part.Lease is not null || part.Length == 0) return SendMemory(connection);
         if (queue.Staged is not null) return SendStaged(connection);
         long position = part.File.Position + queue.PartDone;
-        return part.Length <= SendFileMaxBytes && part.File.File is DiskFile file && file.IsHot(position)
-            ? SendFromCache(connection, file, part.File, position)
+        int length = Math.Min(part.File.Length - queue.PartDone, SendFileBytes);
+        return part.File.File is DiskFile file && file.IsInCache(position, length)
+            ? SendFromCache(connection, file, part.File, position, length)
             : Stage(connection, part.File, position);
     }
 
@@ -186,15 +188,15 @@ public sealed partial class Reactor
         return Sent(connection, result, _gather.Bytes);
     }
 
-    private SendOutcome SendFromCache(Connection connection, DiskFile file, in FileSlice slice, long position)
+    private SendOutcome SendFromCache(
+        Connection connection, DiskFile file, in FileSlice slice, long position, int length)
     {
         if (!slice.IsCurrent) return NoteStale(connection);
-        long left = slice.Length - connection.Out.PartDone;
-        IoResult result = connection.Socket.SendFile(file.Native, position, left);
+        IoResult result = connection.Socket.SendFile(file.Native, position, length);
         // End of file before the end of the slice, or cut off while the kernel read it.
         if (result is { IsOk: true, Count: 0 } || !slice.IsCurrent) return NoteStale(connection);
         Metrics.SendFileBytes.Add(result.Count);
-        return Sent(connection, result, left);
+        return Sent(connection, result, length);
     }
 
     private SendOutcome SendStaged(Connection connection)
