@@ -10,8 +10,7 @@ internal sealed class SimCommitter(SimWorld world, SimNode node, IReadOnlyList<T
 {
     private const int Groups = 3;
 
-    // What may be: one value where the last change was answered, two where it was not. −1: no offset.
-    private readonly SortedDictionary<(string Group, TopicPartition Partition), SortedSet<long>> _may = [];
+    private readonly OffsetModel _model = new();
     private readonly SortedSet<string> _found = new(StringComparer.Ordinal);
     private long _next;
     private int _seenLosses;
@@ -34,7 +33,7 @@ internal sealed class SimCommitter(SimWorld world, SimNode node, IReadOnlyList<T
         if (_seenLosses != powerLosses())
         {
             _seenLosses = powerLosses();
-            _may.Clear();
+            _model.Forget();
         }
 
         string group = $"simple-{Prng.Next(Groups)}";
@@ -44,18 +43,6 @@ internal sealed class SimCommitter(SimWorld world, SimNode node, IReadOnlyList<T
         else if (Prng.Chance(0.75)) Commit(group, partition);
         else if (Prng.Chance(0.7)) DeleteOffset(group, partition);
         else DeleteGroup(group);
-    }
-
-    private SortedSet<long> Of(string group, TopicPartition partition)
-    {
-        if (!_may.TryGetValue((group, partition), out SortedSet<long>? may))
-        {
-            // After a loss of power nothing is known; before the first commit there is nothing.
-            may = _seenLosses == 0 ? [-1] : [];
-            _may.Add((group, partition), may);
-        }
-
-        return may;
     }
 
     private void Find(string group)
@@ -81,7 +68,7 @@ internal sealed class SimCommitter(SimWorld world, SimNode node, IReadOnlyList<T
         Ask<OffsetCommitRequest, OffsetCommitResponse>(
             request, 8 + Prng.Next(2),
             response => Changed(group, partition, offset, (ErrorCode)response.Topics[0].Partitions[0].ErrorCode, "OffsetCommit"),
-            () => Of(group, partition).Add(offset));
+            () => _model.MayBe(group, partition, offset));
     }
 
     private void DeleteOffset(string group, TopicPartition partition)
@@ -96,10 +83,10 @@ internal sealed class SimCommitter(SimWorld world, SimNode node, IReadOnlyList<T
             {
                 ErrorCode error = (ErrorCode)response.ErrorCode;
                 if (error == ErrorCode.None && response.Topics.Count > 0) error = (ErrorCode)response.Topics[0].Partitions[0].ErrorCode;
-                if (error == ErrorCode.GroupIdNotFound) Gone(group);
-                else Changed(group, partition, -1, error, "OffsetDelete");
+                if (error == ErrorCode.GroupIdNotFound) NotFound(group);
+                else Changed(group, partition, OffsetModel.None, error, "OffsetDelete");
             },
-            () => Of(group, partition).Add(-1));
+            () => _model.MayBe(group, partition, OffsetModel.None));
     }
 
     private void DeleteGroup(string group)
@@ -111,42 +98,39 @@ internal sealed class SimCommitter(SimWorld world, SimNode node, IReadOnlyList<T
             response =>
             {
                 ErrorCode error = (ErrorCode)response.Results[0].ErrorCode;
-                if (error is ErrorCode.None or ErrorCode.GroupIdNotFound) Gone(group);
-                else if (!IsPassing(error)) Unexpected("DeleteGroups", error);
+                if (error == ErrorCode.None) Gone(group);
+                else if (error == ErrorCode.GroupIdNotFound) NotFound(group);
+                else if (IsPassing(error)) _model.MayBeGone(group);
+                else Unexpected("DeleteGroups", error);
                 Count();
             },
-            () =>
-            {
-                foreach (((string of, _), SortedSet<long> may) in _may)
-                    if (of == group) may.Add(-1);
-            });
+            () => _model.MayBeGone(group));
     }
 
-    /// <summary>The group is not there: none of its offsets may be one that was not to be lost.</summary>
+    /// <summary>There is no such group: none of its offsets may be one that had to be there.</summary>
+    private void NotFound(string group)
+    {
+        Compare(group, []);
+        Gone(group);
+    }
+
+    /// <summary>The group is not there, and so none of its offsets.</summary>
     private void Gone(string group)
     {
-        foreach (TopicPartition partition in partitions)
-        {
-            if (!_may.TryGetValue((group, partition), out SortedSet<long>? may)) continue;
-            may.Clear();
-            may.Add(-1);
-        }
-
+        foreach (TopicPartition partition in partitions) _model.Is(group, partition, OffsetModel.None);
         LaterMs(80);
     }
 
     private void Changed(string group, TopicPartition partition, long offset, ErrorCode error, string what)
     {
-        SortedSet<long> may = Of(group, partition);
         if (error == ErrorCode.None)
         {
-            may.Clear();
-            may.Add(offset);
+            _model.Is(group, partition, offset);
         }
         else if (IsPassing(error))
         {
             // It may be in the log all the same, where the answer came too late.
-            if (may.Count > 0) may.Add(offset);
+            _model.MayBe(group, partition, offset);
             if (error is ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable) _found.Remove(group);
         }
         else
@@ -166,28 +150,32 @@ internal sealed class SimCommitter(SimWorld world, SimNode node, IReadOnlyList<T
         {
             OffsetFetchResponse.OffsetFetchResponseGroup answer = response.Groups[0];
             ErrorCode error = (ErrorCode)answer.ErrorCode;
-            if (error == ErrorCode.None) Compare(group, answer);
+            if (error == ErrorCode.None)
+            {
+                Compare(group, Told(answer));
+                Compared++;
+            }
             else if (!IsPassing(error)) Unexpected("OffsetFetch", error);
             else _found.Remove(group);
             Count();
         });
     }
 
-    private void Compare(string group, OffsetFetchResponse.OffsetFetchResponseGroup answer)
+    private static Dictionary<TopicPartition, long> Told(OffsetFetchResponse.OffsetFetchResponseGroup answer)
     {
-        if (_seenLosses != powerLosses()) return;
-        Compared++;
         Dictionary<TopicPartition, long> told = [];
         foreach (OffsetFetchResponse.OffsetFetchResponseTopics topic in answer.Topics)
             foreach (OffsetFetchResponse.OffsetFetchResponsePartitions p in topic.Partitions)
                 told[new TopicPartition(topic.Name, p.PartitionIndex)] = p.CommittedOffset;
-        foreach (((string of, TopicPartition partition), SortedSet<long> may) in _may)
-        {
-            if (of != group || may.Count == 0) continue;
-            long offset = told.GetValueOrDefault(partition, -1);
-            if (!may.Contains(offset))
-                World.Fail($"[G2] {group} {partition}: committed is {offset}, it must be {string.Join(" or ", may)}");
-        }
+        return told;
+    }
+
+    private void Compare(string group, Dictionary<TopicPartition, long> told)
+    {
+        if (_seenLosses != powerLosses()) return;
+        foreach (TopicPartition partition in partitions)
+            if (_model.Wrong(group, partition, told.GetValueOrDefault(partition, OffsetModel.None)) is { } wrong)
+                World.Fail($"[G2] {group} {partition}: {wrong}");
     }
 
     private void Count()
