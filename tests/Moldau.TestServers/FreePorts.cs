@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Moldau.TestServers;
 
-internal static class FreePorts
+public static class FreePorts
 {
     /// <summary>Two ports that nothing listened on just now, chosen by the system.</summary>
     public static (int First, int Second) Pair()
@@ -14,4 +14,7 @@ internal static class FreePorts
         second.Start();
         return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
     }
+
+    /// <summary>A port that nothing listened on just now.</summary>
+    public static int Take() => Pair().First;
 }

@@ -1,0 +1,39 @@
+using Moldau.Base;
+
+namespace Moldau.Client;
+
+/// <summary>A client of one cluster: the links, the metadata and the memory that its producers, consumers and
+/// administration share. It speaks with any Kafka-compatible cluster from 2.1 on. Safe for use by many threads at
+/// once; it has no thread of its own.</summary>
+public sealed class MoldauClient : IAsyncDisposable
+{
+    /// <summary>A client with default settings.</summary>
+    /// <param name="bootstrapServers">Where to ask first: <c>host:port</c>, several with commas between
+    /// them.</param>
+    public MoldauClient(string bootstrapServers)
+        : this(new ClientSettings { BootstrapServers = BrokerAddresses.Parse(bootstrapServers) })
+    {
+    }
+
+    /// <summary>A client with settings of one's own.</summary>
+    /// <param name="settings">What all its parts share.</param>
+    /// <param name="time">Another clock, for tests.</param>
+    public MoldauClient(ClientSettings settings, TimeProvider? time = null)
+    {
+        ClientMachine machine = new(settings, unchecked((ulong)Random.Shared.NextInt64()));
+        Driver = new ClientDriver(
+            machine, new SocketOptions { MaxFrameBytes = settings.MaxFrameBytes }, time ?? TimeProvider.System);
+        Admin = new AdminClient(Driver);
+    }
+
+    /// <summary>Topics, groups, configuration: everything that administers the cluster.</summary>
+    public AdminClient Admin { get; }
+
+    /// <summary>What is known of the cluster now, without asking it.</summary>
+    public ClusterView Cluster => Driver.Cluster;
+
+    internal ClientDriver Driver { get; }
+
+    /// <summary>Closes all links. What is still under way fails.</summary>
+    public ValueTask DisposeAsync() => Driver.DisposeAsync();
+}
