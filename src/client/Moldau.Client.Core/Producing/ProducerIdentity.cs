@@ -171,7 +171,7 @@ internal sealed class ProducerIdentity(ProducerPart producer)
         _isAsking = true;
         ClientCall<InitProducerIdRequest, InitProducerIdResponse> call = new(
             CallTarget.Any,
-            _ => new InitProducerIdRequest { TransactionTimeoutMs = int.MaxValue },
+            _ => new InitProducerIdRequest { TransactionalId = null, TransactionTimeoutMs = int.MaxValue },
             Take,
             Fail);
         producer.Machine.Calls.Start(call, turn);
