@@ -206,7 +206,8 @@ internal sealed partial class ProduceSender
     private void Expire(ProduceBatch batch, ClientTurn turn)
     {
         string text = $"not delivered to {batch.Partition.Name} within {_options.DeliveryTimeout.Ms} ms";
-        ClientError error = new(ErrorCode.RequestTimedOut, batch.LastError is { } last ? $"{text}: {last.Text}" : text);
+        string? reason = (batch.LastError ?? Identity.Trouble)?.Text;
+        ClientError error = new(ErrorCode.RequestTimedOut, reason is null ? text : $"{text}: {reason}");
         Identity.OnFailed(batch, isKnown: false);
         batch.Fail(error, turn);
         if (batch.State is ProduceBatchState.Compressing or ProduceBatchState.InFlight)

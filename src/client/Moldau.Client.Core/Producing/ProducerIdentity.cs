@@ -9,11 +9,14 @@ namespace Moldau.Client;
 /// before.</summary>
 internal sealed class ProducerIdentity(ProducerPart producer)
 {
-    private bool _isAsking;
+    private ClientCall? _asking;
 
     public bool IsEnabled { get; private set; } = producer.Options.UsesIdempotence;
 
     public ProducerIdAndEpoch Current { get; set; } = ProducerIdAndEpoch.None;
+
+    /// <summary>Why there is no producer id yet, as far as it is known.</summary>
+    public ClientError? Trouble => _asking?.LastError;
 
     private bool IsTransactional => producer.Options.TransactionalId is not null;
 
@@ -29,7 +32,10 @@ internal sealed class ProducerIdentity(ProducerPart producer)
 
         if (partition.NeedsNewEpoch) return false;
         if (first.HasSequence) return partition.Sequenced[0] == first;
-        return !partition.IsUnresolved && (partition.Producer == Current || partition.Sequenced.Count == 0);
+        if (partition.Sequenced.Count == 0) return !partition.IsUnresolved;
+
+        // A broker that does not know the producer takes any first sequence: the second batch must not come before it.
+        return !partition.IsUnresolved && partition.Producer == Current && partition.LastAckedSequence >= 0;
     }
 
     /// <summary>Gives the batch its sequence, where it has none yet, and writes it into its bytes.</summary>
@@ -87,12 +93,12 @@ internal sealed class ProducerIdentity(ProducerPart producer)
     /// <summary>True where sending the batch again can help although the error is none that passes by itself.</summary>
     public bool CanRetry(ProduceBatch batch, ErrorCode error, long logStartOffset)
     {
-        if (!batch.HasSequence) return false;
+        if (!batch.HasSequence || batch.IsDone) return false;
         ProducePartition partition = batch.Partition;
         if (error == ErrorCode.OutOfOrderSequenceNumber)
         {
             // Something before it is missing. As long as that is being sent again, the batch just follows it.
-            if (!partition.IsUnresolved && !IsNext(partition, batch)) return true;
+            if (partition.Sequenced[0] != batch) return true;
         }
         else if (error != ErrorCode.UnknownProducerId)
         {
@@ -167,13 +173,13 @@ internal sealed class ProducerIdentity(ProducerPart producer)
 
     private void Ask(ClientTurn turn)
     {
-        if (_isAsking) return;
-        _isAsking = true;
+        if (_asking is not null) return;
         ClientCall<InitProducerIdRequest, InitProducerIdResponse> call = new(
             CallTarget.Any,
             _ => new InitProducerIdRequest { TransactionalId = null, TransactionTimeoutMs = int.MaxValue },
             Take,
             Fail);
+        _asking = call;
         producer.Machine.Calls.Start(call, turn);
     }
 
@@ -183,7 +189,7 @@ internal sealed class ProducerIdentity(ProducerPart producer)
         if (code.IsRetriable()) return CallOutcome.Retry;
         if (code == ErrorCode.None)
         {
-            _isAsking = false;
+            _asking = null;
             Current = new ProducerIdAndEpoch(answer.ProducerId, answer.ProducerEpoch);
             producer.Wake();
         }
@@ -197,7 +203,7 @@ internal sealed class ProducerIdentity(ProducerPart producer)
 
     private void Fail(ClientError error, ClientTurn turn)
     {
-        _isAsking = false;
+        _asking = null;
         if (error.Code == ErrorCode.UnsupportedVersion && producer.Options.IsIdempotent is null)
         {
             // Brokers without InitProducerId: at least once is what is left, unless the user insists.
