@@ -40,7 +40,7 @@ internal sealed partial class ProduceSender
         bool isRetriable = error.IsRetriable;
         foreach (ProduceBatch batch in call.Batches)
         {
-            Return(batch);
+            Return(batch).IsInDoubt = true;
             if (isRetriable) Retry(batch, error, turn);
             else Fail(batch, error, isKnown: false, turn);
             Settle(batch.Partition);
@@ -110,6 +110,8 @@ internal sealed partial class ProduceSender
         ProduceBatch batch, ErrorCode code, ProduceResponse.PartitionProduceResponse answer, ClientTurn turn)
     {
         ClientError error = ClientError.Of(code, answer.ErrorMessage, $"the records were refused by {batch.Partition.Name}");
+        batch.IsInDoubt |= code is ErrorCode.RequestTimedOut or ErrorCode.NotEnoughReplicasAfterAppend
+            or ErrorCode.UnknownServerError or ErrorCode.KafkaStorageError;
         bool isMoved = NoteLeader(batch.Partition, code, answer, turn);
         if (code == ErrorCode.MessageTooLarge && batch.RecordCount > 1 && !batch.IsDone)
         {
@@ -123,7 +125,7 @@ internal sealed partial class ProduceSender
         else
         {
             producer.OnRefused(code, error, turn);
-            Fail(batch, error, isKnown: true, turn, answer.RecordErrors);
+            Fail(batch, error, isKnown: !batch.IsInDoubt, turn, answer.RecordErrors);
         }
     }
 

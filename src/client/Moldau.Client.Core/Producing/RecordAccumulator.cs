@@ -227,6 +227,7 @@ internal sealed class RecordAccumulator(ProducerPart producer)
             {
                 bool isFull = !Memory.HasRoom(need) || (_isShort && !isNext);
                 if (batch is not null) CloseFull(batch, turn);
+                batch = null;
                 if (isFull) return AppendStatus.NoRoom;
                 batch = OpenNew(partition, need, turn);
                 Verify.That(TryAdd(batch, record, timestamp));
