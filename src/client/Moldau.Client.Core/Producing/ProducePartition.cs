@@ -85,6 +85,8 @@ internal sealed class ProduceTopic(string name, Prng prng)
     /// <summary>Records that wait until the topic is known.</summary>
     public Queue<ParkedRecord> Parked { get; } = new();
 
+    public int Count => _partitions.Length;
+
     public ProducePartition this[int partition] => _partitions[partition];
 
     /// <summary>Takes over what is known of the topic now.</summary>

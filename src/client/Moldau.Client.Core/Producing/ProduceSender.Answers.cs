@@ -124,7 +124,6 @@ internal sealed partial class ProduceSender
         }
         else
         {
-            producer.OnRefused(code, error, turn);
             Fail(batch, error, isKnown: !batch.IsInDoubt, turn, answer.RecordErrors);
         }
     }
@@ -148,10 +147,11 @@ internal sealed partial class ProduceSender
     }
 
     /// <summary>The batch is in no request any more.</summary>
-    private static ProduceBatch Return(ProduceBatch batch)
+    private ProduceBatch Return(ProduceBatch batch)
     {
         batch.State = ProduceBatchState.Ready;
         batch.Partition.InFlight--;
+        InFlightBatches--;
         return batch;
     }
 
@@ -187,6 +187,7 @@ internal sealed partial class ProduceSender
         List<ProduceResponse.BatchIndexAndErrorMessage>? records = null)
     {
         Identity.OnFailed(batch, isKnown);
+        producer.OnFailed(error, turn);
         batch.Fail(error, turn, records);
         Accumulator.Release(batch);
     }
@@ -211,6 +212,7 @@ internal sealed partial class ProduceSender
         string? reason = (batch.LastError ?? Identity.Trouble)?.Text;
         ClientError error = new(ErrorCode.RequestTimedOut, reason is null ? text : $"{text}: {reason}");
         Identity.OnFailed(batch, isKnown: false);
+        producer.OnFailed(error, turn);
         batch.Fail(error, turn);
         if (batch.State is ProduceBatchState.Compressing or ProduceBatchState.InFlight)
         {
