@@ -32,6 +32,15 @@ public sealed class MoldauClient : IAsyncDisposable
     /// <summary>What is known of the cluster now, without asking it.</summary>
     public ClusterView Cluster => Driver.Cluster;
 
+    /// <summary>A consumer that is told what to read: by <c>Subscribe</c> as a member of a group, or by
+    /// <see cref="Consumer{TKey,TValue}.Assign"/>.</summary>
+    /// <param name="key">How keys are read.</param>
+    /// <param name="value">How values are read.</param>
+    /// <param name="options">What it is to do.</param>
+    public Consumer<TKey, TValue> CreateConsumer<TKey, TValue>(
+        IDeserializer<TKey> key, IDeserializer<TValue> value, ConsumerOptions? options = null) =>
+        new(Driver, options ?? new ConsumerOptions(), key, value);
+
     internal ClientDriver Driver { get; }
 
     /// <summary>Closes all links. What is still under way fails.</summary>
