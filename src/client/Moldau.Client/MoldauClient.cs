@@ -41,6 +41,16 @@ public sealed class MoldauClient : IAsyncDisposable
         IDeserializer<TKey> key, IDeserializer<TValue> value, ConsumerOptions? options = null) =>
         new(Driver, options ?? new ConsumerOptions(), key, value);
 
+    /// <summary>A consumer that reads a topic as a member of the group that the options name.</summary>
+    /// <param name="topic">The topic and its formats.</param>
+    /// <param name="options">What it is to do; a group id is needed.</param>
+    public Consumer<TKey, TValue> CreateConsumer<TKey, TValue>(Topic<TKey, TValue> topic, ConsumerOptions options)
+    {
+        Consumer<TKey, TValue> consumer = new(Driver, options, topic.Key, topic.Value);
+        consumer.Subscribe(topic.Name);
+        return consumer;
+    }
+
     internal ClientDriver Driver { get; }
 
     /// <summary>Closes all links. What is still under way fails.</summary>

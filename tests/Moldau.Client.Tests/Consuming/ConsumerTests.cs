@@ -1,9 +1,7 @@
 using System.Text;
-using System.Text.Json.Nodes;
 using Moldau.Base;
 using Moldau.Client.Tests.Support;
 using Moldau.TestServers;
-using Moldau.TestServers.Wire;
 
 namespace Moldau.Client.Tests.Consuming;
 
@@ -16,7 +14,7 @@ public sealed class ConsumerTests(Servers servers)
     public async Task AssignedPartition_IsReadFromTheBeginningInOrder(string server)
     {
         (ServerUnderTest node, string topic) = Topic(server, "in-order");
-        for (int i = 0; i < 5; i++) Produce(node, topic, [.. Enumerable.Range(i * 100, 100).Select(n => $"v{n}")]);
+        for (int i = 0; i < 5; i++) TestTopics.Produce(node, topic, [.. Enumerable.Range(i * 100, 100).Select(n => $"v{n}")]);
         await using MoldauClient client = new(node.Bootstrap);
         await using var consumer = client.CreateConsumer(
             Serde.Utf8, Serde.Utf8, new ConsumerOptions { OffsetReset = OffsetReset.Earliest });
@@ -37,7 +35,7 @@ public sealed class ConsumerTests(Servers servers)
     public async Task Seek_GoesToTheOffset_AndPositionsFollow(string server)
     {
         (ServerUnderTest node, string topic) = Topic(server, "seek");
-        Produce(node, topic, [.. Enumerable.Range(0, 50).Select(n => $"v{n}")]);
+        TestTopics.Produce(node, topic, [.. Enumerable.Range(0, 50).Select(n => $"v{n}")]);
         TopicPartition partition = new(topic, 0);
         await using MoldauClient client = new(node.Bootstrap);
         await using var consumer = client.CreateConsumer(Serde.Utf8, Serde.Utf8);
@@ -66,7 +64,7 @@ public sealed class ConsumerTests(Servers servers)
     public async Task CommittedOffset_IsWhereTheNextConsumerBegins(string server)
     {
         (ServerUnderTest node, string topic) = Topic(server, "commit");
-        Produce(node, topic, [.. Enumerable.Range(0, 20).Select(n => $"v{n}")]);
+        TestTopics.Produce(node, topic, [.. Enumerable.Range(0, 20).Select(n => $"v{n}")]);
         TopicPartition partition = new(topic, 0);
         ConsumerOptions options = new() { GroupId = $"g-{topic}", OffsetReset = OffsetReset.Earliest, EnableAutoCommit = false };
         await using MoldauClient client = new(node.Bootstrap);
@@ -96,7 +94,7 @@ public sealed class ConsumerTests(Servers servers)
     public async Task Batches_AreOfOnePartition_AndHoldAllRecords(string server)
     {
         (ServerUnderTest node, string topic) = Topic(server, "batches", partitions: 3);
-        for (int p = 0; p < 3; p++) Produce(node, topic, [.. Enumerable.Range(0, 30).Select(n => $"{p}/{n}")], p);
+        for (int p = 0; p < 3; p++) TestTopics.Produce(node, topic, [.. Enumerable.Range(0, 30).Select(n => $"{p}/{n}")], p);
         await using MoldauClient client = new(node.Bootstrap);
         await using var consumer = client.CreateConsumer(
             Serde.Utf8, Serde.Bytes, new ConsumerOptions { OffsetReset = OffsetReset.Earliest });
@@ -145,36 +143,13 @@ public sealed class ConsumerTests(Servers servers)
         ValueTask<bool> pending = first.MoveNextAsync();
         await using var second = consumer.ReadAllAsync(Cancel).GetAsyncEnumerator(Cancel);
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await second.MoveNextAsync());
-        Produce(node, topic, ["x"]);
+        TestTopics.Produce(node, topic, ["x"]);
         Assert.True(await pending);
     }
 
     private (ServerUnderTest Node, string Topic) Topic(string server, string name, int partitions = 1)
     {
         ServerUnderTest node = servers.Get(server);
-        string topic = $"consumer-{name}-{Guid.NewGuid():N}";
-        using WireClient wire = new(node.Port);
-        wire.Ask("CreateTopics", 7, JsonNode.Parse($$"""
-            {"Topics":[{"Name":"{{topic}}","NumPartitions":{{partitions}},"ReplicationFactor":1}],"TimeoutMs":30000}
-            """)!.AsObject());
-        Wait.Until(
-            () => wire.Ask("ListOffsets", 8, JsonNode.Parse($$"""
-                {"ReplicaId":-1,"Topics":[{"Name":"{{topic}}","Partitions":[
-                 {"PartitionIndex":{{partitions - 1}},"Timestamp":-1}]}]}
-                """)!.AsObject())!["Topics"]![0]!["Partitions"]![0]!["ErrorCode"]!.GetValue<int>() == 0,
-            TimeSpan.FromSeconds(30), $"topic {topic}");
-        return (node, topic);
-    }
-
-    private static void Produce(ServerUnderTest node, string topic, string[] values, int partition = 0)
-    {
-        using Moldau.Records.RecordBatchBuilder builder = new(new Moldau.Records.RecordBatchOptions());
-        foreach (string value in values) Assert.True(builder.TryAppend(1_700_000_000_000, Moldau.Records.OptionalBytes.Null, Encoding.UTF8.GetBytes(value)));
-        using WireClient wire = new(node.Port);
-        JsonObject answer = wire.Ask("Produce", 9, JsonNode.Parse($$"""
-            {"Acks":-1,"TimeoutMs":30000,"TopicData":[{"Name":"{{topic}}","PartitionData":[
-             {"Index":{{partition}},"Records":"{{Convert.ToHexString(builder.BuildArray())}}"}]}]}
-            """)!.AsObject())!;
-        Assert.Equal(0, answer["Responses"]![0]!["PartitionResponses"]![0]!["ErrorCode"]!.GetValue<int>());
+        return (node, TestTopics.Create(node, $"consumer-{name}", partitions));
     }
 }

@@ -63,11 +63,11 @@ internal sealed class ConsumerPart : IClientPart
 
     public PartitionCursor? Find(TopicPartition partition) => _cursors.GetValueOrDefault(partition);
 
-    /// <summary>Joins a group by one of its protocols. Once.</summary>
-    public void Join(IMembership membership)
+    /// <summary>Joins the group for these topics, or tells it that they are others now.</summary>
+    public void Subscribe(Subscription subscription, ClientTurn turn)
     {
-        Verify.That(_membership is null);
-        _membership = membership;
+        if (_membership is ClassicMembership member) member.Subscribe(subscription, turn);
+        else _membership = new ClassicMembership(_machine, this, _settings.Assignors, subscription, turn);
     }
 
     /// <summary>Reads exactly these partitions from now on; those that were read already go on where they are.</summary>

@@ -80,6 +80,9 @@ public sealed record ConsumerSettings
     /// on before the consumer is said to be stuck.</summary>
     public Duration MaxPollInterval { get; init; } = Duration.FromSeconds(300);
 
+    /// <summary><c>partition.assignment.strategy</c> of the classic protocol, the preferred one first.</summary>
+    internal IReadOnlyList<IGroupAssignor> Assignors { get; init; } = [new RangeAssignor(), new CooperativeStickyAssignor()];
+
     /// <summary><c>allow.auto.create.topics</c></summary>
     public bool AllowAutoCreateTopics { get; init; } = true;
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using Moldau.Base;
 using Moldau.Protocol;
 using Moldau.Records;
@@ -42,6 +43,18 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
             s._part.Assign(s.partitions, turn);
             return true;
         });
+
+    /// <summary>Reads these topics as a member of the group, with the partitions that the group gives to it.</summary>
+    /// <param name="topics">All topics to read.</param>
+    /// <exception cref="InvalidOperationException">The consumer has no group id.</exception>
+    public void Subscribe(params IReadOnlyCollection<string> topics) =>
+        Subscribe(new Subscription([.. topics.Distinct().Order(StringComparer.Ordinal)], null));
+
+    /// <summary>Reads all topics whose names fit a pattern, those that are made later too, as a member of the
+    /// group.</summary>
+    /// <param name="pattern">Fits the whole name only where it is anchored.</param>
+    /// <exception cref="InvalidOperationException">The consumer has no group id.</exception>
+    public void Subscribe(Regex pattern) => Subscribe(new Subscription([], pattern));
 
     /// <summary>Goes to an offset of an assigned partition.</summary>
     /// <param name="partition">The partition.</param>
@@ -223,6 +236,17 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
 
             await _driver.WaitAsync(_part, static (_, turn, part) => part.WaitForRecords(turn), cancel).ConfigureAwait(false);
         }
+    }
+
+    private void Subscribe(Subscription subscription)
+    {
+        if (_options.GroupId is null)
+            throw new InvalidOperationException("a subscription needs a group: set ConsumerOptions.GroupId, or use Assign");
+        _driver.Do((_part, subscription), static (_, turn, s) =>
+        {
+            s._part.Subscribe(s.subscription, turn);
+            return true;
+        });
     }
 
     private void BeginReading()
