@@ -53,6 +53,12 @@ public sealed class MoldauClient : IAsyncDisposable
 
     internal ClientDriver Driver { get; }
 
+    /// <summary>A producer, which shares the client's metadata and has links of its own. Dispose it to send what is
+    /// left.</summary>
+    /// <param name="options">How it batches, sends and retries; null for the defaults.</param>
+    /// <exception cref="ArgumentException">The options contradict one another.</exception>
+    public Producer CreateProducer(ProducerOptions? options = null) => new(Driver, options ?? new ProducerOptions());
+
     /// <summary>Closes all links. What is still under way fails.</summary>
     public ValueTask DisposeAsync() => Driver.DisposeAsync();
 }

@@ -71,7 +71,7 @@ internal sealed class CallDesk(ClientSettings settings, Prng prng)
         if (call.IsAbandoned) return;
         ErrorCode code = call.AnswerDue <= turn.Now ? ErrorCode.RequestTimedOut : ErrorCode.NetworkException;
         call.LastError = _lastTrouble = new ClientError(code, reason.Text);
-        if (reason.IsFinal || (wasSent && !call.MayRepeat))
+        if (reason.IsFinal || call.HasOwnRetries || (wasSent && !call.MayRepeat))
         {
             call.OnFailed(call.LastError, turn);
             return;

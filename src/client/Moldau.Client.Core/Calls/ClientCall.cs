@@ -36,6 +36,9 @@ internal abstract class ClientCall(ApiKey api, CallTarget target)
     /// <summary>False for calls that must not be sent twice: a link that breaks fails them.</summary>
     public bool MayRepeat { get; init; } = true;
 
+    /// <summary>True for calls whose owner decides what is sent again: every failure goes to it at once.</summary>
+    internal virtual bool HasOwnRetries => false;
+
     public virtual short LowestVersion => Api.LowestVersion;
 
     public virtual short HighestVersion => Api.HighestStableVersion;

@@ -31,6 +31,12 @@ internal sealed class LinkTable(ClientSettings settings, CallDesk calls, Prng pr
         !_byTarget.TryGetValue((brokerId, lane), out BrokerLink? link)
         || link.State != LinkState.Down || link.RetryAt <= now;
 
+    /// <summary>When a call to this broker would go out; long ago where nothing is in its way.</summary>
+    public Instant UsableAt(int brokerId, int lane) =>
+        _byTarget.TryGetValue((brokerId, lane), out BrokerLink? link) && link.State == LinkState.Down
+            ? link.RetryAt
+            : default;
+
     public bool IsReady(int brokerId, int lane) =>
         _byTarget.TryGetValue((brokerId, lane), out BrokerLink? link) && link.State == LinkState.Ready;
 

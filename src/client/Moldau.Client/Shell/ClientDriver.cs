@@ -66,6 +66,26 @@ internal sealed class ClientDriver : IAsyncDisposable
         return result;
     }
 
+    /// <summary>As <see cref="Do"/> for what mostly leaves nothing to do behind it, such as a record that only fills an
+    /// open batch: the turn goes on to its end where the action says so.</summary>
+    public void DoLightly<TState>(scoped ref TState state, LightAction<TState> action)
+        where TState : allows ref struct
+    {
+        LinkSocket[] flush = [];
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_machine.IsClosed, typeof(MoldauClient));
+            ClientTurn turn = _machine.Begin(Now, _effects);
+            if (action(turn, ref state))
+            {
+                _machine.End(turn);
+                flush = Perform();
+            }
+        }
+
+        Flush(flush);
+    }
+
     /// <summary>Starts an operation and waits for its end. Giving up by the token leaves the operation to end by
     /// itself.</summary>
     /// <exception cref="MoldauException">The operation failed.</exception>
@@ -168,6 +188,10 @@ internal sealed class ClientDriver : IAsyncDisposable
         _timer.Change(TimeSpan.FromMilliseconds(ms), Timeout.InfiniteTimeSpan);
     }
 }
+
+/// <summary>A small part of a turn; true where the turn must go on to its end.</summary>
+internal delegate bool LightAction<TState>(ClientTurn turn, scoped ref TState state)
+    where TState : allows ref struct;
 
 /// <summary>Who waits for an operation in the shell.</summary>
 internal interface IOperationWaiter
