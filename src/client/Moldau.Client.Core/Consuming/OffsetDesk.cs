@@ -17,6 +17,8 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
 
     private const short FirstBatchedFetch = 8;
 
+    private const short FirstFetchOfAll = 2;
+
     /// <summary>Older ones cannot say that transactions must have ended.</summary>
     private const short FirstStableFetch = 7;
 
@@ -46,9 +48,10 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
         return operation;
     }
 
-    /// <summary>The committed offsets of partitions; those without one are missing in the result.</summary>
+    /// <summary>The committed offsets of partitions, null for all that the group has; those without one are missing in
+    /// the result.</summary>
     public ClientOperation<IReadOnlyDictionary<TopicPartition, CommittedOffset>> Fetch(
-        IReadOnlyCollection<TopicPartition> partitions, bool requireStable, MemberIdentity member, ClientTurn turn)
+        IReadOnlyCollection<TopicPartition>? partitions, bool requireStable, MemberIdentity member, ClientTurn turn)
     {
         ClientOperation<IReadOnlyDictionary<TopicPartition, CommittedOffset>> operation = new();
         ClientCall<OffsetFetchRequest, OffsetFetchResponse> call = new(
@@ -58,6 +61,7 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
             (error, now) => operation.TryFail(error, now))
         {
             Deadline = turn.Now + machine.Settings.ApiTimeout,
+            From = partitions is null ? FirstFetchOfAll : (short)1,
             UpTo = LastNamedVersion,
         };
         machine.Calls.Start(call, turn);
@@ -113,18 +117,18 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
     }
 
     private OffsetFetchRequest FetchRequest(
-        IReadOnlyCollection<TopicPartition> partitions, bool requireStable, MemberIdentity member, short version)
+        IReadOnlyCollection<TopicPartition>? partitions, bool requireStable, MemberIdentity member, short version)
     {
         OffsetFetchRequest request = new() { RequireStable = requireStable };
-        var topics = partitions.Order().GroupBy(p => p.Topic, p => p.Partition, StringComparer.Ordinal);
+        var topics = partitions?.Order().GroupBy(p => p.Topic, p => p.Partition, StringComparer.Ordinal);
         if (version < FirstBatchedFetch)
         {
             request.GroupId = groupId;
-            request.Topics = [.. topics.Select(t => new OffsetFetchRequest.OffsetFetchRequestTopic
+            request.Topics = topics?.Select(t => new OffsetFetchRequest.OffsetFetchRequestTopic
             {
                 Name = t.Key,
                 PartitionIndexes = [.. t],
-            })];
+            }).ToList();
             return request;
         }
 
@@ -133,11 +137,11 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
             GroupId = groupId,
             MemberId = member.MemberId.Length > 0 && version > FirstBatchedFetch ? member.MemberId : null,
             MemberEpoch = version > FirstBatchedFetch ? member.Generation : -1,
-            Topics = [.. topics.Select(t => new OffsetFetchRequest.OffsetFetchRequestTopics
+            Topics = topics?.Select(t => new OffsetFetchRequest.OffsetFetchRequestTopics
             {
                 Name = t.Key,
                 PartitionIndexes = [.. t],
-            })],
+            }).ToList(),
         });
         return request;
     }
@@ -172,7 +176,7 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
         return CallOutcome.Done;
     }
 
-    private static CallOutcome? Again(ErrorCode code) => code switch
+    internal static CallOutcome? Again(ErrorCode code) => code switch
     {
         ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable => CallOutcome.RetryElsewhere,
         ErrorCode.CoordinatorLoadInProgress or ErrorCode.UnstableOffsetCommit or ErrorCode.RequestTimedOut =>
