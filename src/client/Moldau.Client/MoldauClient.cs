@@ -32,6 +32,25 @@ public sealed class MoldauClient : IAsyncDisposable
     /// <summary>What is known of the cluster now, without asking it.</summary>
     public ClusterView Cluster => Driver.Cluster;
 
+    /// <summary>A consumer that is told what to read: by <c>Subscribe</c> as a member of a group, or by
+    /// <see cref="Consumer{TKey,TValue}.Assign"/>.</summary>
+    /// <param name="key">How keys are read.</param>
+    /// <param name="value">How values are read.</param>
+    /// <param name="options">What it is to do.</param>
+    public Consumer<TKey, TValue> CreateConsumer<TKey, TValue>(
+        IDeserializer<TKey> key, IDeserializer<TValue> value, ConsumerOptions? options = null) =>
+        new(Driver, options ?? new ConsumerOptions(), key, value);
+
+    /// <summary>A consumer that reads a topic as a member of the group that the options name.</summary>
+    /// <param name="topic">The topic and its formats.</param>
+    /// <param name="options">What it is to do; a group id is needed.</param>
+    public Consumer<TKey, TValue> CreateConsumer<TKey, TValue>(Topic<TKey, TValue> topic, ConsumerOptions options)
+    {
+        Consumer<TKey, TValue> consumer = new(Driver, options, topic.Key, topic.Value);
+        consumer.Subscribe(topic.Name);
+        return consumer;
+    }
+
     internal ClientDriver Driver { get; }
 
     /// <summary>A producer, which shares the client's metadata and has links of its own. Dispose it to send what is

@@ -90,6 +90,10 @@ internal sealed class ClientCall<TRequest, TResponse>(
     where TRequest : IRequest
     where TResponse : IResponse, IMessage<TResponse>
 {
+    /// <summary>Memory that an answer may take, times its size: a list of ten thousand topics is many small
+    /// structures.</summary>
+    private const int TrustedFactor = 64;
+
     public short From { get; init; } = ApiTable.Get(TRequest.ApiKey).LowestVersion;
 
     public short UpTo { get; init; } = ApiTable.Get(TRequest.ApiKey).HighestStableVersion;
@@ -108,7 +112,7 @@ internal sealed class ClientCall<TRequest, TResponse>(
 
     protected internal override CallOutcome OnFrame(ClientFrame frame, int bodyStart, ClientTurn turn)
     {
-        KafkaReader reader = new(frame.Span[bodyStart..]);
+        KafkaReader reader = new(frame.Span[bodyStart..], TrustedFactor);
         TResponse response = TResponse.Read(ref reader, Version);
         if (!reader.Failed) return take(response, turn);
         OnFailed(new ClientError(ErrorCode.UnknownServerError,

@@ -231,7 +231,7 @@ internal sealed class MetadataKeeper
                 continue;
             }
 
-            TopicInfo info = Info(topic);
+            TopicInfo info = Info(topic, View.Topics.GetValueOrDefault(topic.Name));
             topics[topic.Name] = info;
             if (info.Partitions.Any(p => p.LeaderId < 0)) isComplete = false;
         }
@@ -242,9 +242,9 @@ internal sealed class MetadataKeeper
             topics.ToFrozenDictionary(StringComparer.Ordinal), errors.ToFrozenDictionary(StringComparer.Ordinal));
     }
 
-    private TopicInfo Info(MetadataResponse.MetadataResponseTopic topic)
+    /// <summary>A topic as the answer tells of it.</summary>
+    internal static TopicInfo Info(MetadataResponse.MetadataResponseTopic topic, TopicInfo? known = null)
     {
-        View.Topics.TryGetValue(topic.Name!, out TopicInfo? known);
         if (known is not null && known.Id != topic.TopicId) known = null;
         var partitions = topic.Partitions.OrderBy(p => p.PartitionIndex).Select(p =>
         {

@@ -13,6 +13,9 @@ public abstract class ClientOperation
     /// <summary>What the shell hangs on it to know who waits.</summary>
     public object? Waiter { get; set; }
 
+    /// <summary>What another part of the machine does when it ends, in the same turn.</summary>
+    internal Action<ClientTurn>? Then { get; set; }
+
     internal bool TryFail(ClientError error, ClientTurn turn)
     {
         if (IsDone) return false;
@@ -26,6 +29,7 @@ public abstract class ClientOperation
         Verify.That(!IsDone);
         IsDone = true;
         turn.Effects.Add(ClientEffect.Complete(this));
+        Then?.Invoke(turn);
     }
 }
 
