@@ -8,12 +8,16 @@ namespace Moldau.Client.Tests.Producing;
 /// <summary>Transactions against Apache Kafka; kcat reads what is committed.</summary>
 public sealed class TransactionTests(Servers servers)
 {
+    /// <summary>The second one has transactions of the first protocol only.</summary>
+    public static TheoryData<string> Versions => new("apache-4.4.0", "apache-3.9.1");
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task CommittedRecords_AreThere_AbortedOnesAreNot()
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task CommittedRecords_AreThere_AbortedOnesAreNot(string server)
     {
-        ServerUnderTest node = servers.Get("apache-4.4.0");
+        ServerUnderTest node = servers.Get(server);
         await using MoldauClient client = new(node.Bootstrap);
         string name = await Topics.CreateAsync(client, 2);
         Topic<string, string> topic = new(name, Serde.Utf8, Serde.Utf8);
@@ -55,10 +59,11 @@ public sealed class TransactionTests(Servers servers)
         Assert.Equal(ErrorCode.InvalidTxnState, error.Error);
     }
 
-    [Fact]
-    public async Task NewerProducerOfTheName_FencesTheOlderOne()
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task NewerProducerOfTheName_FencesTheOlderOne(string server)
     {
-        ServerUnderTest node = servers.Get("apache-4.4.0");
+        ServerUnderTest node = servers.Get(server);
         await using MoldauClient client = new(node.Bootstrap);
         string name = await Topics.CreateAsync(client);
         Topic<string, string> topic = new(name, Serde.Utf8, Serde.Utf8);
@@ -75,10 +80,11 @@ public sealed class TransactionTests(Servers servers)
         Assert.Equal(["new"], Topics.Read(node, name, "%s"));
     }
 
-    [Fact]
-    public async Task Offsets_AreCommittedWithTheTransactionAlone()
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task Offsets_AreCommittedWithTheTransactionAlone(string server)
     {
-        ServerUnderTest node = servers.Get("apache-4.4.0");
+        ServerUnderTest node = servers.Get(server);
         await using MoldauClient client = new(node.Bootstrap);
         string name = await Topics.CreateAsync(client);
         await using Producer producer = client.CreateProducer(new ProducerOptions { TransactionalId = name });

@@ -294,7 +294,8 @@ public sealed partial class Producer : IAsyncDisposable
         if (!HasInterceptors) return AppendAsIs(record, delivery);
         List<RecordHeader> headers = [.. record.Headers];
         foreach (IProducerInterceptor interceptor in _interceptors) interceptor.OnSend(record.Topic, headers);
-        return AppendAsIs(record.With(CollectionsMarshal.AsSpan(headers), record.TimestampMs), delivery);
+        return AppendAsIs(
+            record.With(CollectionsMarshal.AsSpan(headers), record.TimestampMs), delivery ?? new UnawaitedDelivery());
     }
 
     private Task? AppendAsIs(scoped in ProduceRecord record, Delivery? delivery)
@@ -305,7 +306,7 @@ public sealed partial class Producer : IAsyncDisposable
         DeliveryReport report = new(record.Topic, -1, -1, delivery?.TimestampMs ?? -1, error);
         delivery?.Complete(report);
         OnDelivered(report, isAwaited: true);
-        return delivery is null ? Task.FromException(new MoldauException(error)) : null;
+        return delivery is not { IsAwaited: true } ? Task.FromException(new MoldauException(error)) : null;
     }
 
     private static readonly LightAction<AppendState> AppendNow = static (turn, scoped ref state) =>
