@@ -45,8 +45,8 @@ internal static class StorageCommand
             ["-s", "--standalone", "-g", "--ignore-formatted", "-N", "--no-initial-controllers"]);
         TakeNoOperands(arguments, "storage format");
         RefuseWhatIsNotThere(arguments);
-        string clusterId = arguments.Value("-t", "--cluster-id")
-            ?? throw new CommandException("'storage format' needs -t ID; 'moldau storage random-uuid' makes one", Program.Usage);
+        string clusterId = arguments.Value("-t", "--cluster-id") ?? NodeSettings.NewClusterId
+            ?? throw new CommandException("'storage format' needs -t ID or the variable CLUSTER_ID; 'moldau storage random-uuid' makes one", Program.Usage);
         NodeSettings settings = Settings(arguments, "storage format");
         bool isStandalone = arguments.Has("-s", "--standalone");
         bool hasNoControllers = arguments.Has("-N", "--no-initial-controllers");

@@ -42,6 +42,9 @@ public sealed partial class PartitionLog
         return new ReadResult { Status = ReadStatus.Ok, UpperBound = offset };
     }
 
+    /// <summary>Whether the offset is in a segment before the one that holds the last record below the bound.</summary>
+    public bool IsInOlderSegment(long offset, long upTo) => offset < upTo && FloorIndex(offset) < FloorIndex(upTo - 1);
+
     /// <summary>The aborted transactions that touch [offset, upperBound), for read_committed.</summary>
     public void CollectAborted(long offset, long upperBound, List<AbortedTransaction> into)
     {
@@ -90,18 +93,18 @@ public sealed partial class PartitionLog
         return true;
     }
 
-    // In memory, or by a short hop through pages that were written a moment ago.
+    // In memory, or by a short hop from the index entry before: through pages that were written a moment ago, or that the
+    // page cache turns out to have.
     private bool TryFind(LogSegment segment, long offset, out BatchSpan? batch)
     {
         batch = _tail.Find(segment.BaseOffset, offset);
         if (batch is not null) return true;
         int position = segment.Offsets!.Lookup(offset).Position; // the caller has checked that it is open
-        if (segment != Active || position < segment.WrittenBytes - HotBytes) return false;
+        bool isHot = segment == Active && position >= segment.WrittenBytes - HotBytes;
         try
         {
-            batch = SegmentSearch.Find(
-                segment.File!.File, segment.Offsets, offset, segment.WrittenBytes, stackalloc byte[HopWindowBytes]);
-            return true;
+            Span<byte> window = stackalloc byte[HopWindowBytes];
+            return SegmentSearch.TryFind(segment.File!.File, segment.Offsets, offset, segment.WrittenBytes, window, !isHot, out batch);
         }
         catch (DiskException)
         {
@@ -151,6 +154,7 @@ public sealed partial class PartitionLog
         {
             Status = ReadStatus.Ok,
             Slice = new FileSlice(file.File, first.Position, length, file.Generation, file),
+            FirstBatchBytes = first.SizeInBytes,
             UpperBound = Math.Min(upTo, UpperBoundOf(segment, first.Position + length, upTo)),
         };
     }

@@ -37,7 +37,7 @@ public sealed partial class PartitionLog
         _services = services;
         _segments = loaded.Segments;
         Epochs = loaded.Epochs;
-        _writtenEpochs = Epochs.Version;
+        _writtenEpochs = loaded.AreEpochsWritten ? Epochs.Version : -1;
         Producers = loaded.Producers;
         _snapshotOffsets = loaded.Snapshots;
         LogStartOffset = loaded.LogStartOffset;
@@ -148,6 +148,7 @@ public sealed partial class PartitionLog
             AppendOp append => OnAppended(append, ops),
             SyncOp sync => OnSynced(sync, now),
             FlushSegmentJob flush => OnSegmentFlushed(flush, now),
+            PrepareSegmentJob prepared => OnPrepared(prepared),
             LocateJob locate => OnLocated(locate, now),
             CutFileJob => LogChanges.None,
             _ when ReferenceEquals(op, _job?.Op) => OnStepDone(op, now, ops),
@@ -224,7 +225,9 @@ public sealed partial class PartitionLog
     private void InstallOrRelease(LogSegment segment, OpenedSegment opened, Instant now)
     {
         segment.LastAccess = now;
-        if (IsClosed || IsFailed || !_segments.Contains(segment)) opened.File.Release();
+        // A log that is closing still writes what waits before its last step, which lets go of the files.
+        bool isOver = IsFailed || (IsClosed && _steps.Count == 0);
+        if (isOver || !_segments.Contains(segment)) opened.File.Release();
         else segment.Install(opened);
     }
 
