@@ -17,7 +17,4 @@ public static class FreePorts
         second.Start();
         return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
     }
-
-    /// <summary>A port that nothing listened on just now.</summary>
-    public static int Take() => Pair().First;
 }
