@@ -94,6 +94,7 @@ internal sealed class SimDiskSession(SimDisk disk) : IDisk
         (SimFolder? source, string oldName) = disk.Split(from);
         (SimFolder? target, string newName) = disk.Split(to);
         if (target is null) throw new DiskException(DiskError.NotFound, "rename", to);
+        if (moved is SimFileData file) file.RenamedTo = to;
         if (disk.Find(to) is SimFolder { Names.Count: > 0 }) throw new DiskException(DiskError.AlreadyExists, "rename", to);
         if (ReferenceEquals(source, target))
         {
@@ -155,12 +156,14 @@ internal sealed class SimDiskSession(SimDisk disk) : IDisk
 /// <summary>An open file of one process.</summary>
 internal sealed class SimFile(SimDiskSession session, SimFileData data, string path, bool isReadOnly) : IDiskFile
 {
+    private readonly string? _renamedBefore = data.RenamedTo;
     private bool _isClosed;
 
     /// <summary>The file behind whatever stands before it.</summary>
     public static SimFile Of(IDiskFile file) => file is PlantedFile planted ? Of(planted.Inner) : (SimFile)file;
 
-    public string Path => path;
+    /// <summary>Where it was opened, or what it was renamed to since.</summary>
+    public string Path => ReferenceEquals(data.RenamedTo, _renamedBefore) ? path : data.RenamedTo ?? path;
 
     /// <summary>The file itself, for those who look past the process.</summary>
     public SimFileData Data => data;

@@ -73,6 +73,9 @@ internal sealed class SimFileData : SimInode
     public const int PageBytes = 4096;
     public const int SectorBytes = 512;
 
+    /// <summary>The path that the last rename gave this file; null: none did.</summary>
+    public string? RenamedTo { get; set; }
+
     private readonly List<byte[]?> _pages = [];
     private readonly SortedDictionary<int, Dirty> _dirty = [];
     private long _syncedLength;
