@@ -17,6 +17,8 @@ public sealed class ReferenceTests
         ["Coordination"] = ["Base", "Config", "Protocol", "Records", "Metadata"],
         ["Broker"] = ["Base", "Config", "Protocol", "Records", "Storage", "Raft", "Metadata", "Coordination"],
         ["Transport"] = ["Base"],
+        ["Client.Core"] = ["Base", "Protocol", "Records"],
+        ["Client"] = ["Base", "Protocol", "Records", "Client.Core"],
         ["Runtime"] = ["Base", "Config", "Transport", "Storage", "Broker"],
     };
 
