@@ -1,5 +1,6 @@
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using Moldau.Cli;
 using Moldau.Config;
 using Moldau.Transport;
 

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Moldau.Broker;
+using Moldau.Cli;
 using Moldau.Config;
 using Moldau.Runtime;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Moldau.Cli;
 using Moldau.Config;
 using Moldau.Runtime;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using Moldau.Base;
 using Moldau.Broker;
+using Moldau.Cli;
 using Moldau.Config;
 using Moldau.Runtime;
 using Moldau.Transport;
@@ -89,7 +90,7 @@ internal static class NodeRun
         NodeEnd end = host.Ended.GetAwaiter().GetResult();
         if (end.IsClean) return 0;
         Console.Error.WriteLine($"moldau: {end.Reason}");
-        return Program.Failed;
+        return ExitCodes.Failed;
     }
 
     private static BootedNode Boot(FileDisk disk, BrokerConfig config, Prng prng)

@@ -1,4 +1,5 @@
 using System.Collections;
+using Moldau.Cli;
 using Moldau.Config;
 
 namespace Moldau;
