@@ -84,7 +84,7 @@ public sealed class TopicVerbTests(Clusters clusters)
             cluster.Output(["topic", "set", topic, "retention.ms=3600000", .. row]));
         Assert.Equal(
             """{"name":"retention.ms","value":"3600000","source":"topic","readOnly":false,"sensitive":false}""" + "\n",
-            cluster.Output(["config", "get", "topic", topic, "--changed", .. row]));
+            cluster.Output(["config", "get", "topic", topic, "retention.ms", "--changed", .. row]));
         Assert.Equal(
             """{"name":"retention.ms","value":null,"status":"unset"}""" + "\n",
             cluster.Output(["topic", "unset", topic, "retention.ms", .. row]));

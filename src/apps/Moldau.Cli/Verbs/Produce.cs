@@ -143,7 +143,8 @@ internal sealed class RecordMaker
     }
 
     /// <summary>No array is no bytes, where the conversion of the language makes it empty ones.</summary>
-    private static ReadOnlyMemory<byte>? Optional(byte[]? bytes) => bytes is null ? null : new ReadOnlyMemory<byte>(bytes);
+    private static ReadOnlyMemory<byte>? Optional(byte[]? bytes) =>
+        bytes is null ? default(ReadOnlyMemory<byte>?) : new ReadOnlyMemory<byte>(bytes);
 
     private static RecordHeader Header(string text)
     {
