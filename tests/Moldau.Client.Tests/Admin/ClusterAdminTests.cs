@@ -12,7 +12,7 @@ public sealed class ClusterAdminTests(Servers servers)
     {
         ServerUnderTest node = servers.Get(server);
         await using MoldauClient client = new($"127.0.0.1:{node.Port}");
-        ClusterDescription cluster = await client.Admin.DescribeClusterAsync(TestContext.Current.CancellationToken);
+        ClusterDescription cluster = await client.Admin.DescribeClusterAsync(Patience.Token);
         Assert.NotEmpty(cluster.ClusterId);
         Assert.Equal(node.Port, Assert.Single(cluster.Brokers).Address.Port);
     }
@@ -27,7 +27,7 @@ public sealed class ClusterAdminTests(Servers servers)
             ApiTimeout = Moldau.Base.Duration.FromMs(500),
         });
         var error = await Assert.ThrowsAsync<MoldauException>(
-            () => client.Admin.DescribeClusterAsync(TestContext.Current.CancellationToken));
+            () => client.Admin.DescribeClusterAsync(Patience.Token));
         Assert.Equal(ErrorCode.RequestTimedOut, error.Error);
         Assert.Contains($"127.0.0.1:{port}", error.Message, StringComparison.Ordinal);
     }

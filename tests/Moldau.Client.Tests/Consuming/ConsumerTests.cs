@@ -7,7 +7,7 @@ namespace Moldau.Client.Tests.Consuming;
 
 public sealed class ConsumerTests(Servers servers)
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Token;
 
     [Theory]
     [MemberData(nameof(Servers.Names), MemberType = typeof(Servers))]

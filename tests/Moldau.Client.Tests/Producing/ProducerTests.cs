@@ -11,7 +11,7 @@ namespace Moldau.Client.Tests.Producing;
 /// <summary>The public producer against real servers; kcat reads back what was written.</summary>
 public sealed class ProducerTests(Servers servers)
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Token;
 
     [Theory]
     [MemberData(nameof(Servers.Names), MemberType = typeof(Servers))]

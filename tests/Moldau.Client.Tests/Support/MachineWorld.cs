@@ -7,6 +7,9 @@ namespace Moldau.Client.Tests.Support;
 /// script holds them back.</summary>
 internal sealed class MachineWorld
 {
+    /// <summary>More deadlines than any test needs: a machine that asks for a turn and does nothing in it.</summary>
+    private const int MostSteps = 100_000;
+
     private readonly Dictionary<BrokerAddress, ScriptedBroker> _brokers = [];
     private readonly Dictionary<long, ScriptedBroker> _links = [];
     private readonly Queue<ClientEvent> _events = new();
@@ -47,8 +50,9 @@ internal sealed class MachineWorld
     public void RunUntil(Func<bool> condition, long mostMs = 600_000)
     {
         Instant end = Now + Duration.FromMs(mostMs);
-        while (!condition())
+        for (int steps = 0; !condition(); steps++)
         {
+            Assert.True(steps < MostSteps, "the machine's deadline comes again and again");
             Instant next = Machine.NextDeadline;
             Assert.True(next <= end, $"nothing more happens in {mostMs} ms");
             if (next > Now) Now = Now + (next - Now);
@@ -60,8 +64,9 @@ internal sealed class MachineWorld
     public void RunFor(long ms)
     {
         Instant end = Now + Duration.FromMs(ms);
-        while (Machine.NextDeadline <= end)
+        for (int steps = 0; Machine.NextDeadline <= end; steps++)
         {
+            Assert.True(steps < MostSteps, "the machine's deadline comes again and again");
             if (Machine.NextDeadline > Now) Now = Now + (Machine.NextDeadline - Now);
             Machine.Step(ClientEvent.Deadline, Now, _effects);
             Settle();

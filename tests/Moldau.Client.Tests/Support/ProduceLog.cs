@@ -31,6 +31,9 @@ internal sealed class ProduceLog
 
     public int Duplicates { get; private set; }
 
+    /// <summary>What became of each batch, for the eyes of whoever looks for the reason of a failure.</summary>
+    public List<string> Trace { get; } = [];
+
     public string[] Values(string topic, int partition) => [.. LogOf(topic, partition).Values];
 
     public void Serve(ScriptedBroker broker)
@@ -42,6 +45,7 @@ internal sealed class ProduceLog
             if (((ProduceRequest)request.Message).Acks == 0) return null;
             if (ShouldAnswer?.Invoke(request) ?? true) return answer;
             Held.Add((request, answer));
+            Trace.Add($"{broker.Id}#{request.CorrelationId} is not answered");
             return null;
         });
     }
@@ -71,6 +75,9 @@ internal sealed class ProduceLog
                 if (refused is { } code) result.ErrorCode = (short)code;
                 else result.ErrorCode = (short)Append(LogOf(name, partition.Index), partition.Records!, result);
                 Adorn?.Invoke(result);
+                RecordBatchView.TryRead(partition.Records, out RecordBatchView batch);
+                Trace.Add($"{broker.Id}#{request.CorrelationId} {name}-{partition.Index}: epoch {batch.ProducerEpoch}, "
+                    + $"sequence {batch.BaseSequence}+{batch.RecordCount}: {(ErrorCode)result.ErrorCode} at {result.BaseOffset}");
             }
 
             answer.Responses.Add(answered);

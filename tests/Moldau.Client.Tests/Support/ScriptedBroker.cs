@@ -70,7 +70,11 @@ internal sealed class ScriptedBroker(MachineWorld world, int id, BrokerAddress a
 
     public MetadataResponse.MetadataResponseTopic Topic(string name, params int[] leaders)
     {
-        MetadataResponse.MetadataResponseTopic topic = new() { Name = name, TopicId = new Uuid(7, name.GetHashCode(StringComparison.Ordinal)) };
+        MetadataResponse.MetadataResponseTopic topic = new()
+        {
+            Name = name,
+            TopicId = new Uuid(7, name.GetHashCode(StringComparison.Ordinal)),
+        };
         for (int i = 0; i < leaders.Length; i++)
         {
             topic.Partitions.Add(new MetadataResponse.MetadataResponsePartition

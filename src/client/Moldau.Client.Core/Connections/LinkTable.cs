@@ -52,6 +52,15 @@ internal sealed class LinkTable(ClientSettings settings, CallDesk calls, Prng pr
         return null;
     }
 
+    /// <summary>The level of a feature of the cluster, as the broker with the newest word says.</summary>
+    public short FinalizedLevel(string feature)
+    {
+        NodeVersions? newest = null;
+        foreach (BrokerLink link in _all)
+            if (link.Versions is { } versions && versions.FeaturesEpoch > (newest?.FeaturesEpoch ?? -1)) newest = versions;
+        return newest?.FinalizedLevel(feature) ?? 0;
+    }
+
     public LinkFailure? LastFailure(int brokerId, int lane) =>
         _byTarget.TryGetValue((brokerId, lane), out BrokerLink? link) ? link.LastFailure : null;
 

@@ -6,12 +6,22 @@ namespace Moldau.Client;
 internal sealed class NodeVersions
 {
     private readonly Dictionary<short, (short Lowest, short Highest)> _ranges = [];
+    private readonly Dictionary<string, short> _finalized = [];
 
     public NodeVersions(ApiVersionsResponse answer)
     {
         foreach (ApiVersionsResponse.ApiVersion api in answer.ApiKeys)
             _ranges[api.ApiKey] = (api.MinVersion, api.MaxVersion);
+        FeaturesEpoch = answer.FinalizedFeaturesEpoch;
+        foreach (ApiVersionsResponse.FinalizedFeatureKey feature in answer.FinalizedFeatures)
+            _finalized[feature.Name] = feature.MaxVersionLevel;
     }
+
+    /// <summary>Grows with each change of the finalized features; −1 where the broker does not tell.</summary>
+    public long FeaturesEpoch { get; }
+
+    /// <summary>The level of a feature in the whole cluster; 0 where it is not finalized.</summary>
+    public short FinalizedLevel(string feature) => _finalized.GetValueOrDefault(feature);
 
     public bool Has(ApiKey api) => _ranges.ContainsKey((short)api);
 

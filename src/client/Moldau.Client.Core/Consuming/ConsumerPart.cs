@@ -21,6 +21,7 @@ internal sealed class ConsumerPart : IClientPart
     private bool _isFetchingCommitted;
     private bool _isCommitting;
     private Instant _nextCommit;
+    private Instant _lastTurn;
     private bool _isClosed;
 
     public ConsumerPart(ClientMachine machine, ConsumerSettings settings, ClientTurn turn)
@@ -53,8 +54,9 @@ internal sealed class ConsumerPart : IClientPart
         {
             Instant next = _membership?.NextDeadline ?? Instant.Never;
             if (IsAutoCommitting && _all.Length > 0 && !_isCommitting) next = Instant.Min(next, _nextCommit);
+            // A time that has come was acted on in the last turn: what follows is an answer, not a deadline.
             foreach (PartitionCursor cursor in _all)
-                if (cursor.Failures > 0 && !cursor.IsPaused) next = Instant.Min(next, cursor.RetryAt);
+                if (cursor.RetryAt > _lastTurn && !cursor.IsPaused) next = Instant.Min(next, cursor.RetryAt);
             return next;
         }
     }
@@ -103,6 +105,7 @@ internal sealed class ConsumerPart : IClientPart
     public void OnTurn(ClientTurn turn)
     {
         if (_isClosed) return;
+        _lastTurn = turn.Now;
         _membership?.OnTurn(turn);
         FetchCommitted(turn);
         if (IsAutoCommitting && _nextCommit <= turn.Now && !_isCommitting) AutoCommit(turn);

@@ -7,13 +7,13 @@ namespace Moldau.Client;
 /// are used again.</summary>
 internal sealed class BatchMemory(ProducerOptions options)
 {
-    /// <summary>More builders than this are not kept.</summary>
-    private const int MostKept = 256;
-
     private const int MostCodecsKept = 8;
 
     private readonly Stack<RecordBatchBuilder> _builders = new();
     private readonly Stack<RecordCodecs> _codecs = new();
+
+    /// <summary>As many builders as the buffer memory has batches.</summary>
+    private readonly long _mostKept = Math.Max(1, options.BufferBytes / options.BatchBytes);
     private readonly RecordBatchOptions _normal = Options(options, options.BatchBytes);
 
     /// <summary>Bytes that batches hold.</summary>
@@ -42,7 +42,7 @@ internal sealed class BatchMemory(ProducerOptions options)
         batch.State = ProduceBatchState.Ended;
         Used -= batch.ReservedBytes;
         RecordBatchBuilder builder = batch.TakeBuilder();
-        if (batch.ReservedBytes <= options.BatchBytes && _builders.Count < MostKept) _builders.Push(builder);
+        if (batch.ReservedBytes <= options.BatchBytes && _builders.Count < _mostKept) _builders.Push(builder);
         else builder.Dispose();
     }
 

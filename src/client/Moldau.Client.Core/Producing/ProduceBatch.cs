@@ -64,6 +64,9 @@ internal sealed class ProduceBatch(ProducePartition partition, RecordBatchBuilde
 
     public bool HasSequence => BaseSequence != RecordBatchLayout.NoSequence;
 
+    /// <summary>An attempt ended without a word on whether it was written.</summary>
+    public bool IsInDoubt { get; set; }
+
     /// <summary>The last error of an attempt, told when the time is over.</summary>
     public ClientError? LastError { get; set; }
 

@@ -25,7 +25,7 @@ internal sealed class ProduceCall(ProducerPart producer, ProduceNode node)
     {
         get
         {
-            if (producer.Options.TransactionalId is not null && !producer.UsesImplicitAdd) return LastWithoutImplicitAdd;
+            if (producer.Transactions is { UsesImplicitAdd: false }) return LastWithoutImplicitAdd;
             return _needsNames ? LastWithNames : base.HighestVersion;
         }
     }

@@ -35,8 +35,15 @@ internal sealed class ProducePartition(ProduceTopic topic, int index)
     /// comes behind has told.</summary>
     public bool IsUnresolved { get; set; }
 
-    /// <summary>The sequence has a gap: a new epoch begins when nothing is under way any more.</summary>
+    /// <summary>The sequence has a gap: a new epoch begins when nothing is under way any more and what comes before the
+    /// gap, which may have been written, is decided.</summary>
     public bool NeedsNewEpoch { get; set; }
+
+    /// <summary>The batch that is missing; null where nothing before the gap is open.</summary>
+    public ProduceBatch? Gap { get; set; }
+
+    /// <summary>True where a batch with a sequence waits for its answer or its next attempt before the gap.</summary>
+    public bool IsOpenBeforeGap => Gap is not null && Sequenced.Count > 0 && IsBefore(Sequenced[0], Gap);
 
     /// <summary>True where it takes part in the transaction that is open.</summary>
     public bool IsInTransaction { get; set; }
@@ -54,7 +61,7 @@ internal sealed class ProducePartition(ProduceTopic topic, int index)
         Waiting.Insert(at, batch);
     }
 
-    private static bool IsBefore(ProduceBatch one, ProduceBatch other) => one.Number != other.Number
+    public static bool IsBefore(ProduceBatch one, ProduceBatch other) => one.Number != other.Number
         ? one.Number < other.Number
         : one.FirstIndex < other.FirstIndex;
 }
@@ -77,6 +84,8 @@ internal sealed class ProduceTopic(string name, Prng prng)
 
     /// <summary>Records that wait until the topic is known.</summary>
     public Queue<ParkedRecord> Parked { get; } = new();
+
+    public int Count => _partitions.Length;
 
     public ProducePartition this[int partition] => _partitions[partition];
 

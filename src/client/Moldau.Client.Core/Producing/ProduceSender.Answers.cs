@@ -40,7 +40,7 @@ internal sealed partial class ProduceSender
         bool isRetriable = error.IsRetriable;
         foreach (ProduceBatch batch in call.Batches)
         {
-            Return(batch);
+            Return(batch).IsInDoubt = true;
             if (isRetriable) Retry(batch, error, turn);
             else Fail(batch, error, isKnown: false, turn);
             Settle(batch.Partition);
@@ -110,6 +110,8 @@ internal sealed partial class ProduceSender
         ProduceBatch batch, ErrorCode code, ProduceResponse.PartitionProduceResponse answer, ClientTurn turn)
     {
         ClientError error = ClientError.Of(code, answer.ErrorMessage, $"the records were refused by {batch.Partition.Name}");
+        batch.IsInDoubt |= code is ErrorCode.RequestTimedOut or ErrorCode.NotEnoughReplicasAfterAppend
+            or ErrorCode.UnknownServerError or ErrorCode.KafkaStorageError;
         bool isMoved = NoteLeader(batch.Partition, code, answer, turn);
         if (code == ErrorCode.MessageTooLarge && batch.RecordCount > 1 && !batch.IsDone)
         {
@@ -122,8 +124,7 @@ internal sealed partial class ProduceSender
         }
         else
         {
-            producer.OnRefused(code, error, turn);
-            Fail(batch, error, isKnown: true, turn, answer.RecordErrors);
+            Fail(batch, error, isKnown: !batch.IsInDoubt, turn, answer.RecordErrors);
         }
     }
 
@@ -146,10 +147,11 @@ internal sealed partial class ProduceSender
     }
 
     /// <summary>The batch is in no request any more.</summary>
-    private static ProduceBatch Return(ProduceBatch batch)
+    private ProduceBatch Return(ProduceBatch batch)
     {
         batch.State = ProduceBatchState.Ready;
         batch.Partition.InFlight--;
+        InFlightBatches--;
         return batch;
     }
 
@@ -185,6 +187,7 @@ internal sealed partial class ProduceSender
         List<ProduceResponse.BatchIndexAndErrorMessage>? records = null)
     {
         Identity.OnFailed(batch, isKnown);
+        producer.OnFailed(error, turn);
         batch.Fail(error, turn, records);
         Accumulator.Release(batch);
     }
@@ -209,6 +212,7 @@ internal sealed partial class ProduceSender
         string? reason = (batch.LastError ?? Identity.Trouble)?.Text;
         ClientError error = new(ErrorCode.RequestTimedOut, reason is null ? text : $"{text}: {reason}");
         Identity.OnFailed(batch, isKnown: false);
+        producer.OnFailed(error, turn);
         batch.Fail(error, turn);
         if (batch.State is ProduceBatchState.Compressing or ProduceBatchState.InFlight)
         {

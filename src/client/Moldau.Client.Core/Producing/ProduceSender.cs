@@ -29,6 +29,9 @@ internal sealed partial class ProduceSender(ProducerPart producer)
     private readonly List<ProduceNode> _toSend = [];
     private int _firstTopic;
 
+    /// <summary>Batches that requests carry.</summary>
+    public int InFlightBatches { get; private set; }
+
     private RecordAccumulator Accumulator => producer.Accumulator;
 
     private ProducerIdentity Identity => producer.Identity;
@@ -132,6 +135,7 @@ internal sealed partial class ProduceSender(ProducerPart producer)
             Verify.That(partition.Waiting[0] == batch);
             partition.Waiting.RemoveAt(0);
             partition.InFlight++;
+            InFlightBatches++;
             batch.State = ProduceBatchState.InFlight;
             batch.Attempts++;
             Identity.Stamp(batch);

@@ -30,8 +30,9 @@ internal sealed class ProducerIdentity(ProducerPart producer)
             return false;
         }
 
-        if (partition.NeedsNewEpoch) return false;
+        if (partition.NeedsNewEpoch && !partition.IsOpenBeforeGap) return false;
         if (first.HasSequence) return partition.Sequenced[0] == first;
+        if (partition.NeedsNewEpoch) return false;
         if (partition.Sequenced.Count == 0) return !partition.IsUnresolved;
 
         // A broker that does not know the producer takes any first sequence: the second batch must not come before it.
@@ -111,6 +112,7 @@ internal sealed class ProducerIdentity(ProducerPart producer)
 
         if (IsTransactional) return false;
         partition.NeedsNewEpoch = true;
+        partition.Gap = null;
         return true;
     }
 
@@ -122,8 +124,15 @@ internal sealed class ProducerIdentity(ProducerPart producer)
         if (!batch.HasSequence) return;
         ProducePartition partition = batch.Partition;
         if (!partition.Sequenced.Remove(batch)) return;
-        if (isKnown) partition.NeedsNewEpoch = true;
-        else partition.IsUnresolved = true;
+        if (!isKnown)
+        {
+            partition.IsUnresolved = true;
+            return;
+        }
+
+        if (!partition.NeedsNewEpoch || (partition.Gap is { } gap && ProducePartition.IsBefore(batch, gap)))
+            partition.Gap = batch;
+        partition.NeedsNewEpoch = true;
     }
 
     /// <summary>Nothing of the partition is under way: what was open about its sequence is decided.</summary>
@@ -139,7 +148,7 @@ internal sealed class ProducerIdentity(ProducerPart producer)
             partition.NeedsNewEpoch = expected != partition.NextSequence;
         }
 
-        if (partition.NeedsNewEpoch && !IsTransactional) BeginEpoch(partition);
+        if (partition.NeedsNewEpoch && !IsTransactional && !partition.IsOpenBeforeGap) BeginEpoch(partition);
     }
 
     /// <summary>Sequences of the partition begin anew, under whatever producer id and epoch come next.</summary>
@@ -148,6 +157,7 @@ internal sealed class ProducerIdentity(ProducerPart producer)
         foreach (ProduceBatch batch in partition.Sequenced) batch.BaseSequence = RecordBatchLayout.NoSequence;
         partition.Sequenced.Clear();
         partition.NeedsNewEpoch = partition.IsUnresolved = false;
+        partition.Gap = null;
         partition.Producer = ProducerIdAndEpoch.None;
     }
 

@@ -20,6 +20,7 @@ internal sealed class ProducerPart : IClientPart
         Accumulator = new RecordAccumulator(this);
         Identity = new ProducerIdentity(this);
         Sender = new ProduceSender(this);
+        if (options.TransactionalId is not null) Transactions = new ProducerTransactions(this);
         machine.Add(this);
     }
 
@@ -37,15 +38,19 @@ internal sealed class ProducerPart : IClientPart
 
     public ProduceSender Sender { get; }
 
+    /// <summary>Null for a producer without a transactional id.</summary>
+    public ProducerTransactions? Transactions { get; }
+
     public bool IsClosed { get; private set; }
+
+    /// <summary>Why nothing can be sent any more; null where it can.</summary>
+    public ClientError? WhyBroken =>
+        IsClosed ? new ClientError(ErrorCode.NetworkException, "the producer was closed") : _fault;
 
     /// <summary>True where the step must go on to its end: most records only fill an open batch.</summary>
     public bool IsAwake => _isAwake || _isToBeArmed;
 
     public Instant NextDeadline => _isAwake ? new Instant(0, 0) : _next;
-
-    /// <summary>Brokers add partitions to a transaction with their first batch (KIP-890).</summary>
-    public bool UsesImplicitAdd => false;
 
     /// <summary>Appends a record, or parks it where there is no place for it yet.</summary>
     /// <param name="record">Its bytes are copied.</param>
@@ -81,7 +86,9 @@ internal sealed class ProducerPart : IClientPart
     public void Remove(ClientTurn turn)
     {
         IsClosed = true;
-        Accumulator.FailAll(new ClientError(ErrorCode.NetworkException, "the producer was closed"), turn);
+        ClientError error = new(ErrorCode.NetworkException, "the producer was closed");
+        Transactions?.OnClosed(error, turn);
+        Accumulator.FailAll(error, turn);
         foreach (ProduceTopic topic in Accumulator.Topics) Machine.Metadata.Unwant(topic.Name);
         Machine.Remove(this);
         Machine.Links.CloseLane(Lane, turn);
@@ -102,7 +109,7 @@ internal sealed class ProducerPart : IClientPart
     /// <summary>Nothing can be sent any more.</summary>
     public void Fault(ClientError error, ClientTurn turn)
     {
-        _fault = error;
+        _fault ??= error;
         Accumulator.FailAll(error, turn);
     }
 
@@ -116,6 +123,7 @@ internal sealed class ProducerPart : IClientPart
             _isAwake = false;
             Accumulator.ServeParked(turn);
             Instant expiry = Sender.Expire(turn);
+            Transactions?.OnTurn(turn);
             Instant drain = Sender.Drain(turn);
             _next = Instant.Min(expiry, Instant.Min(drain, Accumulator.NextParkedDeadline));
         }
@@ -127,21 +135,20 @@ internal sealed class ProducerPart : IClientPart
     public void OnClosed(ClientError error, ClientTurn turn)
     {
         IsClosed = true;
+        Transactions?.OnClosed(error, turn);
         Accumulator.FailAll(error, turn);
     }
 
     /// <summary>Whether a partition may be written to, apart from its own state.</summary>
-    public bool MaySend(ProducePartition partition, ClientTurn turn) => _fault is null;
+    public bool MaySend(ProducePartition partition, ClientTurn turn) =>
+        _fault is null && (Transactions?.MaySend(partition, turn) ?? true);
 
-    /// <summary>A leader refused records for good.</summary>
-    public void OnRefused(ErrorCode code, ClientError error, ClientTurn turn)
-    {
-    }
+    /// <summary>Records were not written, or nobody knows.</summary>
+    public void OnFailed(ClientError error, ClientTurn turn) => Transactions?.OnFailed(error, turn);
 
     private ClientError? WhyNever(in ProduceRecord record)
     {
-        if (IsClosed) return new ClientError(ErrorCode.NetworkException, "the producer was closed");
-        if (_fault is not null) return _fault;
+        if ((WhyBroken ?? Transactions?.WhyNotOpen()) is { } broken) return broken;
         long bytes = Accumulator.Memory.Need(record.MostBytes);
         if (bytes > Options.BatchBytes && bytes > Options.MaxRequestBytes)
         {

@@ -37,7 +37,17 @@ internal sealed class RecordAccumulator(ProducerPart producer)
     /// <summary>The oldest batch that has not ended.</summary>
     public ProduceBatch? Oldest => _first;
 
-    public bool HasParked => _parked > 0;
+    /// <summary>True where a record is parked, or in a batch whose fate is open.</summary>
+    public bool HasUnsent
+    {
+        get
+        {
+            if (_parked > 0) return true;
+            for (ProduceBatch? batch = _first; batch is not null; batch = batch.Later)
+                if (!batch.IsDone) return true;
+            return false;
+        }
+    }
 
     /// <summary>Somebody waits for memory: what is there is sent, lingering or not.</summary>
     public bool IsShort => _isShort;
@@ -187,16 +197,41 @@ internal sealed class RecordAccumulator(ProducerPart producer)
         }
     }
 
+    /// <summary>Fails what is in no request.</summary>
+    public void Drop(ClientError error, ClientTurn turn)
+    {
+        FailParked(error, turn);
+        ProduceBatch? batch = _first;
+        while (batch is not null)
+        {
+            ProduceBatch? later = batch.Later;
+            if (batch.State != ProduceBatchState.InFlight)
+            {
+                batch.Partition.Waiting.Remove(batch);
+                batch.Partition.Sequenced.Remove(batch);
+                batch.Fail(error, turn);
+                if (batch.State != ProduceBatchState.Compressing) Release(batch);
+            }
+
+            batch = later;
+        }
+    }
+
     /// <summary>Tells everybody who still waits.</summary>
     public void FailAll(ClientError error, ClientTurn turn)
+    {
+        FailParked(error, turn);
+        for (ProduceBatch? batch = _first; batch is not null; batch = batch.Later) batch.Fail(error, turn);
+        foreach (FlushOperation flush in _flushes) flush.Operation.TrySucceed(true, turn);
+        _flushes.Clear();
+    }
+
+    private void FailParked(ClientError error, ClientTurn turn)
     {
         foreach (ProduceTopic topic in Topics)
             while (topic.Parked.TryDequeue(out ParkedRecord? parked))
                 parked.Fail(error, turn);
         _parked = 0;
-        for (ProduceBatch? batch = _first; batch is not null; batch = batch.Later) batch.Fail(error, turn);
-        foreach (FlushOperation flush in _flushes) flush.Operation.TrySucceed(true, turn);
-        _flushes.Clear();
     }
 
     private AppendStatus TryAppend(
@@ -227,6 +262,7 @@ internal sealed class RecordAccumulator(ProducerPart producer)
             {
                 bool isFull = !Memory.HasRoom(need) || (_isShort && !isNext);
                 if (batch is not null) CloseFull(batch, turn);
+                batch = null;
                 if (isFull) return AppendStatus.NoRoom;
                 batch = OpenNew(partition, need, turn);
                 Verify.That(TryAdd(batch, record, timestamp));

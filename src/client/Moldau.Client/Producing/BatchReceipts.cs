@@ -36,7 +36,7 @@ internal sealed class BatchReceipts(Producer producer) : IOperationWaiter
             timestampMs,
             batch.ErrorOf(index));
         delivery?.Complete(report);
-        producer.OnDelivered(report, isAwaited: delivery is not null);
+        producer.OnDelivered(report, isAwaited: delivery is { IsAwaited: true });
     }
 }
 
@@ -57,7 +57,7 @@ internal sealed class ParkedWaiter(Producer producer, Delivery? delivery, string
             DeliveryReport report = new(topic, -1, -1, delivery?.TimestampMs ?? -1, error);
             delivery?.Complete(report);
             producer.OnDelivered(report, isAwaited: true);
-            if (delivery is null) _appended.TrySetException(new MoldauException(error));
+            if (delivery is not { IsAwaited: true }) _appended.TrySetException(new MoldauException(error));
             else _appended.TrySetResult();
             return;
         }

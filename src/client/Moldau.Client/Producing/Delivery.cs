@@ -8,6 +8,9 @@ internal abstract class Delivery
     /// <summary>The record's time as the sender gave it.</summary>
     public long TimestampMs { get; set; }
 
+    /// <summary>False where nobody hears of a failure unless it is kept for the next flush.</summary>
+    public virtual bool IsAwaited => true;
+
     /// <summary>Under the client's lock: it hands on and runs nobody's code.</summary>
     public abstract void Complete(in DeliveryReport report);
 }
@@ -71,6 +74,16 @@ internal sealed class SendDelivery : Delivery, IValueTaskSource<RecordMetadata>
         if (Interlocked.Exchange(ref _isOver, 1) != 0) return;
         _registration.Unregister();
         _core.SetException(error);
+    }
+}
+
+/// <summary>An enqueued record whose time the interceptors are to be told.</summary>
+internal sealed class UnawaitedDelivery : Delivery
+{
+    public override bool IsAwaited => false;
+
+    public override void Complete(in DeliveryReport report)
+    {
     }
 }
 

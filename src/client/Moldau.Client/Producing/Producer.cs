@@ -161,6 +161,17 @@ public sealed partial class Producer : IAsyncDisposable
         if (failures.Count > 0) throw new AggregateException("enqueued records were not written", failures);
     }
 
+    /// <summary>Opens a transaction; one at a time. The first one waits for the coordinator, fences older producers of the
+    /// same <see cref="ProducerOptions.TransactionalId"/> off, and aborts what they left open.</summary>
+    /// <param name="cancel">Gives up waiting.</param>
+    /// <exception cref="InvalidOperationException">The producer has no transactional id.</exception>
+    /// <exception cref="MoldauException">The coordinator refused or could not be reached.</exception>
+    public async Task<Transaction> BeginTransactionAsync(CancellationToken cancel = default)
+    {
+        await Transact(0, static (t, turn, _) => t.Begin(turn), cancel).ConfigureAwait(false);
+        return new Transaction(this);
+    }
+
     /// <summary>Takes nothing more, sends what is there and waits for its end, for at most
     /// <see cref="ProducerOptions.DeliveryTimeout"/>.</summary>
     public async ValueTask DisposeAsync()
@@ -178,6 +189,17 @@ public sealed partial class Producer : IAsyncDisposable
         {
             // The client went first, and everything that was there has failed with it.
         }
+    }
+
+    internal Task<bool> Transact<TState>(
+        TState state,
+        Func<ProducerTransactions, ClientTurn, TState, ClientOperation<bool>> start,
+        CancellationToken cancel)
+    {
+        ProducerTransactions transactions = _part.Transactions
+            ?? throw new InvalidOperationException("transactions need ProducerOptions.TransactionalId");
+        return _driver.WaitAsync(
+            (transactions, state, start), static (_, turn, s) => s.start(s.transactions, turn, s.state), cancel);
     }
 
     /// <summary>Under the client's lock: a record is in a batch.</summary>
@@ -272,7 +294,8 @@ public sealed partial class Producer : IAsyncDisposable
         if (!HasInterceptors) return AppendAsIs(record, delivery);
         List<RecordHeader> headers = [.. record.Headers];
         foreach (IProducerInterceptor interceptor in _interceptors) interceptor.OnSend(record.Topic, headers);
-        return AppendAsIs(record.With(CollectionsMarshal.AsSpan(headers), record.TimestampMs), delivery);
+        return AppendAsIs(
+            record.With(CollectionsMarshal.AsSpan(headers), record.TimestampMs), delivery ?? new UnawaitedDelivery());
     }
 
     private Task? AppendAsIs(scoped in ProduceRecord record, Delivery? delivery)
@@ -283,7 +306,7 @@ public sealed partial class Producer : IAsyncDisposable
         DeliveryReport report = new(record.Topic, -1, -1, delivery?.TimestampMs ?? -1, error);
         delivery?.Complete(report);
         OnDelivered(report, isAwaited: true);
-        return delivery is null ? Task.FromException(new MoldauException(error)) : null;
+        return delivery is not { IsAwaited: true } ? Task.FromException(new MoldauException(error)) : null;
     }
 
     private static readonly LightAction<AppendState> AppendNow = static (turn, scoped ref state) =>

@@ -21,7 +21,7 @@ internal sealed class ClientDriver : IAsyncDisposable
     public ClientDriver(ClientMachine machine, SocketOptions sockets, TimeProvider time)
     {
         (_machine, _sockets, _time) = (machine, sockets, time);
-        _timer = time.CreateTimer(_ => Post(ClientEvent.Deadline), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public ClusterView Cluster => _machine.Cluster;
@@ -117,6 +117,13 @@ internal sealed class ClientDriver : IAsyncDisposable
 
         await _timer.DisposeAsync().ConfigureAwait(false);
         foreach (LinkSocket link in links) await link.Ended.ConfigureAwait(false);
+    }
+
+    private void OnTimer()
+    {
+        // A timer may fire a moment before the deadline by our clock: then it must be set again for the same one.
+        lock (_lock) _armed = Instant.Never;
+        Post(ClientEvent.Deadline);
     }
 
     private static void Flush(LinkSocket[] links)

@@ -16,6 +16,10 @@ internal sealed class ClassicMembership : IMembership
     private readonly string _groupId;
     private Subscription _subscription;
     private IReadOnlyList<string> _joinedTopics = [];
+
+    /// <summary>As leader: the topics of all members, which it watches, and their partitions when it assigned
+    /// them.</summary>
+    private string[] _watched = [];
     private IReadOnlyDictionary<string, int> _assignedFrom = new Dictionary<string, int>();
     private State _state = State.Out;
     private string _memberId = "";
@@ -101,6 +105,7 @@ internal sealed class ClassicMembership : IMembership
     public void Leave(ClientTurn turn)
     {
         Unwant(_subscription);
+        StopWatching();
         bool isMember = _memberId.Length > 0 && _settings.GroupInstanceId is null;
         _state = State.Fenced;
         if (!isMember) return;
@@ -132,14 +137,21 @@ internal sealed class ClassicMembership : IMembership
         foreach (string topic in subscription.Topics) _machine.Metadata.Unwant(topic);
     }
 
+    private void StopWatching()
+    {
+        foreach (string topic in _watched) _machine.Metadata.Unwant(topic);
+        _watched = [];
+    }
+
     /// <summary>New partitions or topics: the leader sees that they are assigned.</summary>
     private void LookAtTopics(ClientTurn turn)
     {
         _seenMetadata = _machine.Metadata.Generation;
         IReadOnlyList<string> topics = _subscription.TopicsIn(_machine.Metadata.View);
         bool isOther = !topics.SequenceEqual(_joinedTopics);
-        bool hasGrown = _isLeader && _assignedFrom.Any(a =>
-            _machine.Metadata.View.Topics.TryGetValue(a.Key, out TopicInfo? info) && info.Partitions.Length != a.Value);
+        bool hasGrown = _isLeader && _watched.Any(name =>
+            _machine.Metadata.View.Topics.TryGetValue(name, out TopicInfo? info)
+            && info.Partitions.Length != _assignedFrom.GetValueOrDefault(name));
         if (isOther || hasGrown) Rejoin(turn);
     }
 
@@ -294,11 +306,11 @@ internal sealed class ClassicMembership : IMembership
         }
 
         List<GroupMember> members = [.. answer.Members.Select(m => GroupProtocolBytes.ReadMember(m, assignor))];
-        string[] topics = [.. members.SelectMany(m => m.Topics).Distinct(StringComparer.Ordinal)];
-        foreach (string topic in topics) _machine.Metadata.Want(topic, false, turn);
-        TopicWait.Start(_machine, topics, turn, (counts, now) =>
+        StopWatching();
+        _watched = [.. members.SelectMany(m => m.Topics).Distinct(StringComparer.Ordinal)];
+        foreach (string topic in _watched) _machine.Metadata.Want(topic, false, turn);
+        TopicWait.Start(_machine, _watched, turn, (counts, now) =>
         {
-            foreach (string topic in topics) _machine.Metadata.Unwant(topic);
             if (_state != State.Syncing) return;
             _assignedFrom = counts;
             Sync(assignor.Assign(counts, members), now);
