@@ -8,10 +8,11 @@ public static class RunnerCommand
     private const string Usage = """
         usage: ./simulate --seed N [--trace] [--shrink] [--without I,J,…]   one seed: plan, hash, and on failure the last events
                ./simulate --seeds A..B [--verbose]                       many seeds; ends with N passed, N failed
+               either with [--bug NAME]                                  a mistake planted in the node, which must be found
         """;
 
     private sealed record Options(
-        ulong First, ulong Last, bool IsOne, bool Trace, bool Shrink, bool Verbose, HashSet<int> Without);
+        ulong First, ulong Last, bool IsOne, bool Trace, bool Shrink, bool Verbose, PlantedBug Bug, HashSet<int> Without);
 
     public static int Run(string[] args, TextWriter output, TextWriter errors)
     {
@@ -27,10 +28,10 @@ public static class RunnerCommand
     private static int RunOne(Options options, TextWriter output)
     {
         SeedReport report = SeedRun.Run(
-            Scenarios.For(options.First), options.First, options.Without, options.Trace ? output : null);
+            Scenarios.For(options.First, options.Bug), options.First, options.Without, options.Trace ? output : null);
         if (!report.IsGood && options.Shrink)
         {
-            report = SeedRun.Shrink(() => Scenarios.For(report.Seed), report, Scenarios.Nodes);
+            report = SeedRun.Shrink(() => Scenarios.For(report.Seed, options.Bug), report, Scenarios.Nodes);
             output.WriteLine("shrunk to:");
         }
 
@@ -44,7 +45,7 @@ public static class RunnerCommand
         List<ulong> failed = [];
         for (ulong seed = options.First; seed <= options.Last; seed++)
         {
-            SeedReport report = SeedRun.Run(Scenarios.For(seed), seed);
+            SeedReport report = SeedRun.Run(Scenarios.For(seed, options.Bug), seed);
             if (report.IsGood)
             {
                 passed++;
@@ -64,7 +65,7 @@ public static class RunnerCommand
 
     private static Options? Parse(string[] args)
     {
-        Options options = new(0, 0, false, false, false, false, []);
+        Options options = new(0, 0, false, false, false, false, PlantedBug.None, []);
         bool hasSeed = false;
         for (int i = 0; i < args.Length; i++)
         {
@@ -82,6 +83,10 @@ public static class RunnerCommand
                 case "--without" when value is not null:
                     foreach (string part in value.Split(','))
                         if (int.TryParse(part, CultureInfo.InvariantCulture, out int index)) options.Without.Add(index);
+                    i++;
+                    break;
+                case "--bug" when Enum.TryParse(value, out PlantedBug bug):
+                    options = options with { Bug = bug };
                     i++;
                     break;
                 case "--trace": options = options with { Trace = true }; break;

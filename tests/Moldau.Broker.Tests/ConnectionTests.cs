@@ -85,6 +85,47 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    public void Connections_that_add_to_more_waiting_requests_than_allowed_are_not_read()
+    {
+        using TestNode node = new(1, 1, ("queued.max.requests", "4"));
+        TestClient[] clients = [node.Connect(), node.Connect()];
+        clients[0].CreateTopic("t");
+        foreach (TestClient client in clients)
+        {
+            // Waits for data; what comes behind it waits for its answer.
+            client.Send(Ask.FetchOf("t", [(0, 0)], maxWaitMs: 5_000, sessionEpoch: 0), Ask.FetchVersion);
+            for (int i = 0; i < 10; i++) client.Send(new MetadataRequest(), 12);
+            node.Run();
+            Assert.True(client.IsPaused);
+        }
+
+        // Not all twenty: four of the first client, one of the second, and the two that they wait for.
+        Assert.InRange(node.PoolOf(MachineId.Shard(0)).Outstanding, 1, 7);
+        node.Advance(6_000);
+        Assert.All(clients, c => Assert.Equal(11, c.AnswerCount));
+        Assert.All(clients, c => Assert.False(c.IsPaused));
+    }
+
+    [Fact]
+    public void The_shell_hears_of_changed_configuration_before_the_client_and_when_nothing_changed()
+    {
+        using TestNode node = new();
+        TestClient client = node.Connect();
+        int before = node.Configured.Count;
+        for (int i = 1; i <= 2; i++)
+        {
+            IncrementalAlterConfigsRequest request = new();
+            request.Resources.Add(new() { ResourceType = 4, ResourceName = "" });
+            request.Resources[0].Configs.Add(new() { Name = "max.connections", Value = "7" });
+            IncrementalAlterConfigsResponse answer =
+                client.Call<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(request, 1);
+            Assert.Equal(0, answer.Responses[0].ErrorCode);
+            Assert.Equal(before + i, node.Configured.Count);
+            Assert.Equal(7, node.Configured[^1].MaxConnections);
+        }
+    }
+
+    [Fact]
     public void A_connection_may_hold_so_many_bytes_and_counts_them_right_for_life()
     {
         using TestNode node = new() { MaxHeldBytes = 4_000 };

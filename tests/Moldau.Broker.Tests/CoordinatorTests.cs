@@ -1,4 +1,6 @@
+using Moldau.Base;
 using Moldau.Protocol;
+using Moldau.Records;
 using Moldau.Storage;
 
 namespace Moldau.Broker.Tests;
@@ -14,8 +16,8 @@ public sealed class CoordinatorTests
         using TestNode node = new(shards);
         TestClient client = node.Connect(at);
         client.CreateTopic("t", 4);
-        Find(node, client, "g");
-        JoinGroupResponse member = Join(client, "g");
+        client.FindGroup("g");
+        JoinGroupResponse member = client.JoinGroup("g");
         Assert.Equal(ErrorCode.None, (ErrorCode)member.ErrorCode);
         SyncGroupRequest sync = new() { GroupId = "g", GenerationId = member.GenerationId, MemberId = member.MemberId };
         sync.Assignments.Add(new() { MemberId = member.MemberId, Assignment = [1, 2, 3] });
@@ -26,8 +28,8 @@ public sealed class CoordinatorTests
             new() { GroupId = "g", GenerationId = member.GenerationId, MemberId = member.MemberId }, 4);
         Assert.Equal((short)0, beat.ErrorCode);
         for (int p = 0; p < 4; p++)
-            Assert.Equal(ErrorCode.None, Commit(client, "g", p, 100 + p, member.GenerationId, member.MemberId));
-        for (int p = 0; p < 4; p++) Assert.Equal(100 + p, Committed(node.Connect(), "g", p));
+            Assert.Equal(ErrorCode.None, client.CommitOffset("g", p, 100 + p, member.GenerationId, member.MemberId));
+        for (int p = 0; p < 4; p++) Assert.Equal(100 + p, node.Connect().Committed("g", p));
         // Silence ends the membership.
         node.Advance(40_000);
         beat = client.Call<HeartbeatRequest, HeartbeatResponse>(
@@ -47,15 +49,15 @@ public sealed class CoordinatorTests
         client.CreateTopic("t", 2);
         for (int g = 0; g < 6; g++)
         {
-            Find(node, client, $"g{g}");
-            for (int i = 0; i < 3; i++) Assert.Equal(ErrorCode.None, Commit(client, $"g{g}", 0, (10 * g) + i));
+            client.FindGroup($"g{g}");
+            for (int i = 0; i < 3; i++) Assert.Equal(ErrorCode.None, client.CommitOffset($"g{g}", 0, (10 * g) + i));
         }
 
         if (isClean) node.Stop();
         else node.Kill();
         node.Start();
         node.Run();
-        for (int g = 0; g < 6; g++) Assert.Equal((10 * g) + 2, Committed(node.Connect(), $"g{g}", 0));
+        for (int g = 0; g < 6; g++) Assert.Equal((10 * g) + 2, node.Connect().Committed($"g{g}", 0));
     }
 
     [Fact]
@@ -64,17 +66,17 @@ public sealed class CoordinatorTests
         using TestNode node = new(2);
         TestClient client = node.Connect();
         client.CreateTopic("t", 2);
-        Find(node, client, "g");
-        Commit(client, "g", 0, 7);
+        client.FindGroup("g");
+        client.CommitOffset("g", 0, 7);
         node.Kill();
         node.HoldsDisk = op => op is LocateJob || op.GetType().Name == "ReadSliceJob"; // how a log is read at its election
         node.Start();
         Assert.True(node.IsReady);
-        Assert.Equal(ErrorCode.CoordinatorLoadInProgress, Commit(node.Connect(), "g", 0, 8));
+        Assert.Equal(ErrorCode.CoordinatorLoadInProgress, node.Connect().CommitOffset("g", 0, 8));
         node.HoldsDisk = null;
         node.Run();
-        Assert.Equal(7, Committed(node.Connect(), "g", 0));
-        Assert.Equal(ErrorCode.None, Commit(node.Connect(), "g", 0, 8));
+        Assert.Equal(7, node.Connect().Committed("g", 0));
+        Assert.Equal(ErrorCode.None, node.Connect().CommitOffset("g", 0, 8));
     }
 
     [Fact]
@@ -82,71 +84,171 @@ public sealed class CoordinatorTests
     {
         using TestNode node = new(2, 1, ("group.initial.rebalance.delay.ms", "3000"));
         TestClient client = node.Connect();
-        Find(node, client, "g");
-        client.Send(JoinOf("g", ""), 3);
+        client.FindGroup("g");
+        client.Send(AskGroups.JoinOf("g", ""), 3);
         node.Run();
         client.Disconnect();
         node.Advance(60_000);
     }
 
-    private static void Find(TestNode node, TestClient client, string group)
+    [Fact]
+    public void The_properties_of_groups_hold()
     {
-        FindCoordinatorRequest request = new() { KeyType = 0, CoordinatorKeys = [group] };
-        for (int i = 0; i < 20; i++)
-        {
-            FindCoordinatorResponse answer = client.Call<FindCoordinatorRequest, FindCoordinatorResponse>(request, 4);
-            if (answer.Coordinators[0].ErrorCode == 0)
-            {
-                Assert.Equal(1, answer.Coordinators[0].NodeId);
-                node.Run();
-                return;
-            }
+        using TestNode node = new(
+            2, 1, ("group.max.size", "1"), ("group.min.session.timeout.ms", "7000"),
+            ("group.max.session.timeout.ms", "8000"), ("offset.metadata.max.bytes", "3"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.FindGroup("g");
+        Assert.Equal(ErrorCode.InvalidSessionTimeout, JoinFor(client, 6_999));
+        Assert.Equal(ErrorCode.InvalidSessionTimeout, JoinFor(client, 8_001));
+        Assert.Equal(ErrorCode.None, JoinFor(client, 7_000));
+        Assert.Equal(ErrorCode.GroupMaxSizeReached, JoinFor(client, 8_000));
+        OffsetCommitRequest commit = AskGroups.CommitOf("other", 0, 7);
+        commit.Topics[0].Partitions[0].CommittedMetadata = "long";
+        client.FindGroup("other");
+        OffsetCommitResponse answer = client.Call<OffsetCommitRequest, OffsetCommitResponse>(commit, 8);
+        Assert.Equal(ErrorCode.OffsetMetadataTooLarge, AskGroups.Error(answer));
+    }
 
-            node.Advance(100);
+    [Fact]
+    public void Offsets_and_their_group_end_with_their_retention()
+    {
+        using TestNode node = new(
+            2, 1, ("offsets.retention.minutes", "2"), ("offsets.retention.check.interval.ms", "10000"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.FindGroup("g");
+        Assert.Equal(ErrorCode.None, client.CommitOffset("g", 0, 7));
+        node.Advance(119_000);
+        Assert.Equal(7, client.Committed("g", 0));
+        node.Advance(12_000);
+        Assert.Equal(-1, client.Committed("g", 0));
+        DescribeGroupsResponse gone = client.Call<DescribeGroupsRequest, DescribeGroupsResponse>(new() { Groups = ["g"] }, 6);
+        Assert.Equal(ErrorCode.GroupIdNotFound, (ErrorCode)gone.Groups[0].ErrorCode);
+        node.Kill();
+        node.Start();
+        node.Run();
+        Assert.Equal(-1, node.Connect().Committed("g", 0));
+    }
+
+    private static ErrorCode JoinFor(TestClient client, int sessionTimeoutMs)
+    {
+        JoinGroupRequest request = AskGroups.JoinOf("g", "");
+        request.SessionTimeoutMs = sessionTimeoutMs;
+        return (ErrorCode)client.Call<JoinGroupRequest, JoinGroupResponse>(request, 3).ErrorCode;
+    }
+
+    /// <summary>Pieces of offsets.load.buffer.size, or one batch where that is longer.</summary>
+    [Theory]
+    [InlineData("1", 20)]
+    [InlineData("5242880", 1)]
+    public void A_coordinator_loads_its_log_piece_by_piece(string bufferBytes, int pieces)
+    {
+        using TestNode node = new(1, 1, ("offsets.load.buffer.size", bufferBytes), ("offsets.topic.num.partitions", "1"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.FindGroup("g");
+        for (int i = 0; i < 20; i++) Assert.Equal(ErrorCode.None, client.CommitOffset("g", 0, i));
+        node.Kill();
+        HashSet<DiskOp> counted = [];
+        node.HoldsDisk = op =>
+        {
+            if (op.GetType().Name == "ReadSliceJob") counted.Add(op);
+            return false;
+        };
+        node.Start();
+        node.Run();
+        // Once for the epoch that the log had, and once for the one that begins with this start.
+        Assert.Equal(2 * pieces, counted.Count);
+        Assert.Equal(19, node.Connect().Committed("g", 0));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_deleted_topic_takes_its_offsets_with_it(int shards)
+    {
+        using TestNode node = new(shards);
+        TestClient client = node.Connect();
+        client.CreateTopic("t", 2);
+        for (int g = 0; g < 6; g++)
+        {
+            client.FindGroup($"g{g}");
+            Assert.Equal(ErrorCode.None, client.CommitOffset($"g{g}", 1, 7));
         }
 
-        Assert.Fail("no coordinator");
+        client.DeleteTopic("t");
+        node.Run();
+        client.CreateTopic("t", 2);
+        for (int g = 0; g < 6; g++) Assert.Equal(-1, client.Committed($"g{g}", 1));
+        // What is committed for the new topic stays.
+        Assert.Equal(ErrorCode.None, client.CommitOffset("g0", 1, 8));
+        node.Kill();
+        node.Start();
+        node.Run();
+        Assert.Equal(8, node.Connect().Committed("g0", 1));
+        Assert.Equal(-1, node.Connect().Committed("g1", 1));
     }
 
-    private static JoinGroupRequest JoinOf(string group, string member)
+    /// <summary>A process that dies between the deletion and its tombstones: the offsets are in the log, but those of
+    /// another topic.</summary>
+    [Fact]
+    public void Offsets_of_a_topic_that_is_gone_are_not_those_of_the_next()
     {
-        JoinGroupRequest request = new()
-        {
-            GroupId = group,
-            SessionTimeoutMs = 30_000,
-            RebalanceTimeoutMs = 30_000,
-            MemberId = member,
-            ProtocolType = "consumer",
-        };
-        request.Protocols.Add(new() { Name = "range", Metadata = [9] });
-        return request;
-    }
-
-    private static JoinGroupResponse Join(TestClient client, string group)
-    {
-        JoinGroupResponse first = client.Call<JoinGroupRequest, JoinGroupResponse>(JoinOf(group, ""), 7);
-        if ((ErrorCode)first.ErrorCode != ErrorCode.MemberIdRequired) return first;
-        return client.Call<JoinGroupRequest, JoinGroupResponse>(JoinOf(group, first.MemberId), 7);
-    }
-
-    private static ErrorCode Commit(TestClient client, string group, int partition, long offset, int generation = -1, string member = "")
-    {
-        OffsetCommitRequest request = new() { GroupId = group, GenerationIdOrMemberEpoch = generation, MemberId = member };
-        OffsetCommitRequest.OffsetCommitRequestTopic topic = new() { Name = "t" };
-        topic.Partitions.Add(new() { PartitionIndex = partition, CommittedOffset = offset, CommittedMetadata = "" });
-        request.Topics.Add(topic);
-        return (ErrorCode)client.Call<OffsetCommitRequest, OffsetCommitResponse>(request, 8).Topics[0].Partitions[0].ErrorCode;
-    }
-
-    private static long Committed(TestClient client, string group, int partition)
-    {
+        using TestNode node = new(2) { InlineAppends = 0 };
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.FindGroup("g");
+        Assert.Equal(ErrorCode.None, client.CommitOffset("g", 0, 7));
+        node.HoldsDisk = op => op is AppendOp append && append.File.Path.Contains("/__consumer_offsets-", StringComparison.Ordinal);
+        client.DeleteTopic("t");
+        node.Run();
+        node.Kill();
+        node.HoldsDisk = null;
+        node.Start();
+        client = node.Connect();
+        Uuid id = client.CreateTopic("t");
         OffsetFetchRequest request = new();
-        OffsetFetchRequest.OffsetFetchRequestGroup wanted = new() { GroupId = group, Topics = [] };
-        wanted.Topics.Add(new() { Name = "t", PartitionIndexes = [partition] });
+        OffsetFetchRequest.OffsetFetchRequestGroup wanted = new() { GroupId = "g", Topics = [] };
+        wanted.Topics.Add(new() { TopicId = id, PartitionIndexes = [0] });
         request.Groups.Add(wanted);
-        OffsetFetchResponse.OffsetFetchResponseGroup answer =
-            client.Call<OffsetFetchRequest, OffsetFetchResponse>(request, 8).Groups[0];
-        Assert.Equal((short)0, answer.ErrorCode);
-        return answer.Topics[0].Partitions[0].CommittedOffset;
+        OffsetFetchResponse answer = client.Call<OffsetFetchRequest, OffsetFetchResponse>(request, 10);
+        Assert.Equal(-1, answer.Groups[0].Topics[0].Partitions[0].CommittedOffset);
+        Assert.Equal((short)0, answer.Groups[0].Topics[0].Partitions[0].ErrorCode);
+    }
+
+    [Theory]
+    [InlineData(CompressionCodec.None)]
+    [InlineData(CompressionCodec.Gzip)]
+    [InlineData(CompressionCodec.Zstd)]
+    public void The_topic_of_offsets_is_made_and_written_as_its_properties_say(CompressionCodec codec)
+    {
+        using TestNode node = new(
+            1, 1, ("offsets.topic.num.partitions", "3"), ("offsets.topic.segment.bytes", "2097152"),
+            ("offsets.topic.compression.codec", $"{(int)codec}"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.FindGroup("g");
+        Assert.Equal(ErrorCode.None, client.CommitOffset("g", 0, 7));
+        int partition = 'g' % 3; // by the name's Java hash
+        Assert.True(node.Exists($"{TestNode.Data}/__consumer_offsets-2"));
+        Assert.False(node.Exists($"{TestNode.Data}/__consumer_offsets-3"));
+
+        DescribeConfigsRequest describe = new();
+        describe.Resources.Add(new() { ResourceType = 2, ResourceName = "__consumer_offsets", ConfigurationKeys = null });
+        DescribeConfigsResponse described = client.Call<DescribeConfigsRequest, DescribeConfigsResponse>(describe, 4);
+        SortedDictionary<string, string?> configs = new(StringComparer.Ordinal);
+        foreach (DescribeConfigsResponse.DescribeConfigsResourceResult c in described.Results[0].Configs) configs[c.Name] = c.Value;
+        Assert.Equal("compact", configs["cleanup.policy"]);
+        Assert.Equal("producer", configs["compression.type"]);
+        Assert.Equal("2097152", configs["segment.bytes"]);
+
+        byte[] records = client.FetchOne("__consumer_offsets", partition, 0).Records!; // holds the commit
+        Assert.Equal(codec, new RecordBatchEnumerator(records) is var batches && batches.MoveNext() ? batches.Current.Codec : default);
+        node.Kill();
+        node.Start();
+        node.Run();
+        Assert.Equal(7, node.Connect().Committed("g", 0));
     }
 }

@@ -170,6 +170,7 @@ public sealed class FetchingTests
         client.CreateTopic("t");
         FetchRequest create = Ask.FetchOf("t", [(0, 0)], maxWaitMs: 0, sessionEpoch: 0);
         int first = client.Fetch(create).SessionId;
+        node.Advance(1);
         Assert.NotEqual(0, client.Fetch(create).SessionId);
         Assert.Equal(0, client.Fetch(create).SessionId);
         node.Advance(121_000);

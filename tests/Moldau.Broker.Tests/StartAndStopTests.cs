@@ -1,3 +1,5 @@
+using Moldau.Base;
+using Moldau.Sim;
 using Moldau.Storage;
 
 namespace Moldau.Broker.Tests;
@@ -19,6 +21,33 @@ public sealed class StartAndStopTests
         Assert.True(node.Exists($"{TestNode.Data}/meta.properties"));
         Assert.Contains(node.Boot.Notes, n => n.StartsWith("formatted", StringComparison.Ordinal));
         Assert.Equal(-1, node.Boot.Directories[0].PreviousBrokerEpoch);
+    }
+
+    [Fact]
+    public void A_loss_of_power_at_any_call_of_the_first_start_leaves_a_folder_that_starts()
+    {
+        using TestNode node = new();
+        for (int call = 0; call < 60; call++)
+        {
+            for (ulong seed = 1; seed <= 8; seed++)
+            {
+                SimDisk disk = new(new SimClock(), new Prng(seed));
+                disk.CrashAt(call);
+                try
+                {
+                    NodeBoot.Run(disk.OpenSession(), node.ConfigNow(), new Prng(seed), 0);
+                }
+                catch (SimCrashException)
+                {
+                    // As planned.
+                }
+
+                disk.LosePower();
+                disk.Heal();
+                BootedNode boot = NodeBoot.Run(disk.OpenSession(), node.ConfigNow(), new Prng(seed + 100), 0);
+                Assert.Equal(1, boot.Metadata.State.SnapshotVoters.Count);
+            }
+        }
     }
 
     [Theory]
@@ -67,6 +96,27 @@ public sealed class StartAndStopTests
     }
 
     [Fact]
+    public void A_stop_at_any_moment_of_the_start_is_a_clean_one()
+    {
+        for (ulong seed = 1; seed <= 60; seed++)
+        {
+            using TestNode node = new(shards: 1 + (int)(seed % 3), seed);
+            node.Connect().CreateTopic("t", 2);
+            Assert.Equal(0, node.Connect().Produced("t", 0, "a"));
+            if (seed % 2 == 0) node.Stop();
+            else node.Kill();
+            node.Start(untilReady: false);
+            for (ulong i = 0; i < seed % 30; i++) node.RunOne();
+            node.RequestStop();
+            node.Until(() => node.HasStopped(MachineId.Control) || node.Halted is not null, 30_000);
+            Assert.Null(node.Halted);
+            node.Kill();
+            node.Start();
+            Assert.Equal(["a"], node.Connect().ReadAll("t", 0));
+        }
+    }
+
+    [Fact]
     public void The_shards_may_be_another_number_after_a_restart()
     {
         using TestNode node = new(4);
@@ -97,6 +147,24 @@ public sealed class StartAndStopTests
     }
 
     [Fact]
+    public void A_stop_before_the_node_has_won_its_election_ends_cleanly()
+    {
+        using TestNode node = new(2);
+        node.Stop();
+        node.HoldsDisk = op => op is SyncOp;
+        node.Start(untilReady: false);
+        node.Run();
+        node.RequestStop();
+        node.Run();
+        Assert.Null(node.Halted);
+        Assert.True(node.HasStopped(MachineId.Control));
+        node.Kill(); // the sync is still out
+        node.HoldsDisk = null;
+        node.Start();
+        Assert.False(node.Boot.Directories[0].IsClean); // no log was opened, so none was closed
+    }
+
+    [Fact]
     public void The_control_machine_stops_after_the_shards_and_writes_the_mark_last()
     {
         using TestNode node = new(2);
@@ -119,7 +187,7 @@ public sealed class StartAndStopTests
     {
         using TestNode node = new();
         BootException refusal = Assert.Throws<BootException>(
-            () => NodeBoot.Run(node.Probe, node.ConfigNow(), new Moldau.Base.Prng(9), 0));
+            () => NodeBoot.Run(node.Probe, node.ConfigNow(), new Prng(9), 0));
         Assert.Contains("in use by another process", refusal.Message, StringComparison.Ordinal);
     }
 }

@@ -86,21 +86,90 @@ public sealed class TopicLifeTests
     [Fact]
     public void A_topic_made_again_starts_at_zero_whatever_the_checkpoints_say_of_the_old_one()
     {
+        // The ids, and with them the shards, are the seed's.
+        for (ulong seed = 1; seed <= 8; seed++)
+        {
+            using TestNode node = new(4, seed);
+            TestClient client = node.Connect();
+            client.CreateTopic("t");
+            client.Produced("t", 0, "a", "b", "c", "d");
+            DeleteRecords(client, 3);
+            node.Stop();
+            node.Start();
+            client = node.Connect();
+            client.DeleteTopic("t");
+            node.Run();
+            client.CreateTopic("t");
+            Assert.Equal(0, client.ListOffset("t", 0, -2).Offset);
+            Assert.Equal(0, client.ListOffset("t", 0, -1).Offset);
+            Assert.Equal(0, client.Produced("t", 0, "new"));
+            Assert.Equal(["new"], client.ReadAll("t", 0));
+        }
+    }
+
+    [Fact]
+    public void A_topic_made_again_keeps_its_records_whatever_was_deleted_of_the_old_one()
+    {
         using TestNode node = new(2);
         TestClient client = node.Connect();
         client.CreateTopic("t");
         client.Produced("t", 0, "a", "b", "c", "d");
         DeleteRecords(client, 3);
-        node.Stop();
-        node.Start();
-        client = node.Connect();
+        node.Advance(10);
         client.DeleteTopic("t");
         node.Run();
         client.CreateTopic("t");
-        Assert.Equal(0, client.ListOffset("t", 0, -2).Offset);
-        Assert.Equal(0, client.ListOffset("t", 0, -1).Offset);
-        Assert.Equal(0, client.Produced("t", 0, "new"));
-        Assert.Equal(["new"], client.ReadAll("t", 0));
+        client.Produced("t", 0, "new", "newer");
+        node.Kill(); // before anything else has written the checkpoints
+        node.Start();
+        Assert.Equal(["new", "newer"], node.Connect().ReadAll("t", 0));
+    }
+
+    [Fact]
+    public void A_topic_made_again_after_a_kill_keeps_its_records_too()
+    {
+        using TestNode node = new(2);
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.Produced("t", 0, "a", "b", "c", "d");
+        DeleteRecords(client, 3);
+        node.Advance(10);
+        node.HoldsDisk = op => op is WriteFileJob { Path: var path } && path.EndsWith("-offset-checkpoint", StringComparison.Ordinal);
+        client.DeleteTopic("t");
+        node.Run();
+        node.Kill(); // the folder is renamed, the checkpoints still speak of it
+        node.Start();
+        client = node.Connect();
+        client.CreateTopic("t");
+        client.Produced("t", 0, "new", "newer");
+        node.Kill();
+        node.HoldsDisk = null;
+        node.Start();
+        Assert.Equal(["new", "newer"], node.Connect().ReadAll("t", 0));
+    }
+
+    [Fact]
+    public void A_stop_before_the_logs_are_open_neither_calls_them_clean_nor_forgets_where_they_start()
+    {
+        using TestNode node = new(2);
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.Produced("t", 0, "a", "b", "c");
+        DeleteRecords(client, 2);
+        node.Advance(6_000); // the checkpoints are written
+        node.Kill();
+        node.HoldsDisk = op => op is SyncOp; // the election is under way
+        node.Start(untilReady: false);
+        node.Advance(6_000);
+        node.RequestStop();
+        node.Run();
+        Assert.True(node.HasStopped(Moldau.Broker.MachineId.Control));
+        node.Kill(); // the sync is still out
+        node.HoldsDisk = null;
+        node.Start();
+        Assert.False(node.Boot.Directories[0].IsClean);
+        Assert.Equal(2, node.Boot.Directories[0].LogStartOffsets[new Moldau.Base.TopicPartition("t", 0)]);
+        Assert.Equal(["c"], node.Connect().ReadAll("t", 0, 2));
     }
 
     [Theory]

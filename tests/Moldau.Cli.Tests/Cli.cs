@@ -15,10 +15,12 @@ internal static partial class Cli
     // What the tests' own environment says must not reach the node.
     private static readonly Dictionary<string, string> Plain = new() { ["KAFKA_HOME"] = "/nowhere" };
 
-    public static ProgramResult Run(params string[] arguments)
+    public static ProgramResult Run(params string[] arguments) => RunWith(Plain, arguments);
+
+    public static ProgramResult RunWith(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         NeedExecutable();
-        return ChildProcess.Run(MoldauServer.Executable, arguments, Patience, environment: Plain);
+        return ChildProcess.Run(MoldauServer.Executable, arguments, Patience, environment: environment);
     }
 
     public static ChildProcess Start(params string[] arguments) => StartWith(Plain, arguments);

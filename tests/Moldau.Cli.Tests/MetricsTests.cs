@@ -7,38 +7,6 @@ namespace Moldau.Cli.Tests;
 /// <summary>GET /metrics of a node that has done a little work.</summary>
 public sealed class MetricsTests : IDisposable
 {
-    /// <summary>MBeans of Kafka and attributes without a name part, whose numbers this node has.</summary>
-    private static readonly string[] Beans =
-    [
-        "kafka.server BrokerTopicMetrics BytesInPerSec", "kafka.server BrokerTopicMetrics BytesOutPerSec",
-        "kafka.server BrokerTopicMetrics MessagesInPerSec", "kafka.server BrokerTopicMetrics TotalProduceRequestsPerSec",
-        "kafka.server BrokerTopicMetrics TotalFetchRequestsPerSec", "kafka.server BrokerTopicMetrics FailedProduceRequestsPerSec",
-        "kafka.server BrokerTopicMetrics FailedFetchRequestsPerSec", "kafka.server ReplicaManager LeaderCount",
-        "kafka.server ReplicaManager PartitionCount", "kafka.server ReplicaManager UnderReplicatedPartitions",
-        "kafka.server ReplicaManager UnderMinIsrPartitionCount", "kafka.server ReplicaManager AtMinIsrPartitionCount",
-        "kafka.server ReplicaManager OfflineReplicaCount", "kafka.server ReplicaManager ProducerIdCount",
-        "kafka.server ReplicaManager IsrShrinksPerSec", "kafka.server ReplicaManager IsrExpandsPerSec",
-        "kafka.server FetchSessionCache NumIncrementalFetchSessions",
-        "kafka.server FetchSessionCache NumIncrementalFetchPartitionsCached",
-        "kafka.server FetchSessionCache IncrementalFetchSessionEvictionsPerSec",
-        "kafka.server DelayedOperationPurgatory PurgatorySize", "kafka.server KafkaServer BrokerState",
-        "kafka.controller KafkaController ActiveControllerCount", "kafka.controller KafkaController OfflinePartitionsCount",
-        "kafka.controller KafkaController GlobalTopicCount", "kafka.controller KafkaController GlobalPartitionCount",
-        "kafka.controller KafkaController ActiveBrokerCount", "kafka.controller KafkaController FencedBrokerCount",
-        "kafka.controller KafkaController PreferredReplicaImbalanceCount",
-        "kafka.controller KafkaController LastAppliedRecordOffset", "kafka.network RequestMetrics RequestsPerSec",
-        "kafka.network RequestMetrics TotalTimeMs", "kafka.network RequestMetrics RequestQueueTimeMs",
-        "kafka.network SocketServer ExpiredConnectionsKilledCount", "kafka.log LogManager OfflineLogDirectoryCount",
-        "kafka.log Log Size", "kafka.log Log LogStartOffset", "kafka.log Log LogEndOffset",
-        "kafka.cluster Partition ReplicasCount", "kafka.cluster Partition InSyncReplicasCount",
-        "kafka.cluster Partition UnderReplicated", "kafka.cluster Partition UnderMinIsr", "kafka.cluster Partition AtMinIsr",
-        "kafka.cluster Partition LastStableOffsetLag", "kafka.coordinator.group GroupMetadataManager NumGroups",
-        "kafka.server socket-server-metrics connection-count", "kafka.server socket-server-metrics connection-creation-total",
-        "kafka.server socket-server-metrics incoming-byte-total", "kafka.server socket-server-metrics outgoing-byte-total",
-        "kafka.server raftmetrics current-leader", "kafka.server raftmetrics current-epoch",
-        "kafka.server raftmetrics high-watermark", "kafka.server raftmetrics log-end-offset",
-    ];
-
     private readonly ScratchFolder _scratch = new("cli");
     private readonly int _port = Cli.FreePair();
     private readonly int _httpPort = Cli.FreePorts(1)[0];
@@ -55,6 +23,7 @@ public sealed class MetricsTests : IDisposable
         AwaitLeader("counted");
         Produce("counted", "one", "two", "three");
         Produce("nothing-of-this-name", "lost");
+        using (WireClient controller = new(_port + 1)) controller.Ask("DescribeCluster", 1, new JsonObject { ["EndpointType"] = 2 });
 
         IReadOnlyDictionary<string, Family> families = PrometheusParser.Parse(
             await AwaitText(
@@ -62,8 +31,7 @@ public sealed class MetricsTests : IDisposable
                 "kafka_log_log_logendoffset{topic=\"counted\",partition=\"0\"} 3",
                 "kafka_controller_kafkacontroller_globaltopiccount 1"));
 
-        string[] spelled = [.. Beans.Select(Spell).Order(StringComparer.Ordinal)];
-        Assert.Equal(spelled, families.Keys.Where(n => n.StartsWith("kafka_", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal(MetricsTable.Families.Order(StringComparer.Ordinal), families.Keys.Where(n => n.StartsWith("kafka_", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.Equal(3, families["kafka_server_brokertopicmetrics_messagesin_total"].Of());
         Assert.Equal(3, families["kafka_server_brokertopicmetrics_messagesin_total"].Of(("topic", "counted")));
         Family failed = families["kafka_server_brokertopicmetrics_failedproducerequests_total"];
@@ -74,11 +42,58 @@ public sealed class MetricsTests : IDisposable
         Assert.Equal(1, families["kafka_controller_kafkacontroller_globaltopiccount"].Of());
         Assert.Equal(1, families["kafka_server_raftmetrics_current_leader"].Of());
         Assert.True(families["kafka_network_requestmetrics_requests_total"].Of(("request", "Produce")) >= 2);
+        // Both listeners count into the same family, as Kafka's do.
+        Assert.Equal(1, families["kafka_network_requestmetrics_requests_total"].Of(("request", "DescribeCluster")));
+        AssertRequests(families);
+        AssertThreadsAndConnections(families);
         Assert.True(families["process_resident_memory_bytes"].Of() > 0);
         Assert.True(families["dotnet_gc_allocated_bytes_total"].Of() > 0);
-        Assert.Equal("ready", await http.GetStringAsync("/health/ready", TestContext.Current.CancellationToken));
+        foreach ((string probe, string answer) in ((string, string)[])[("live", "ok"), ("startup", "started"), ("ready", "ready")])
+            Assert.Equal(answer, await http.GetStringAsync($"/health/{probe}", TestContext.Current.CancellationToken));
         node.Terminate();
         Assert.Equal(0, node.WaitForEnd(Cli.Patience).ExitCode);
+    }
+
+    [Fact]
+    public void Table_SaysOfEachMBeanOfKafkaWhetherItIsShown()
+    {
+        Assert.All(MetricsTable.Rows, r => Assert.True(r.Family == "-" != (r.WhyNot.Length == 0), r.ToString()));
+        if (MetricsTable.Known() is not { } known)
+        {
+            Assert.Skip("the list of Kafka's MBeans is not at hand");
+            return;
+        }
+
+        HashSet<(string, string)> rows = [.. MetricsTable.Rows.Select(r => (r.Bean, r.Attribute))];
+        Assert.Equal(MetricsTable.Rows.Count, rows.Count);
+        Assert.DoesNotContain(known, k => !rows.Contains(k) && !rows.Contains((k.Bean, "*")));
+        Assert.DoesNotContain(rows, r => !known.Contains(r) && !known.Any(k => r.Item2 == "*" && k.Bean == r.Item1));
+    }
+
+    [Theory]
+    [InlineData("confluent", false, true)]
+    [InlineData("kafka,confluent", true, true)]
+    public async Task Metrics_HaveTheNamesOfTheirFlavors(string flavors, bool hasKafka, bool hasConfluent)
+    {
+        using ChildProcess node = StartNode("--set", $"moldau.metrics.flavor={flavors}");
+        node.WaitForText("Ctrl+C stops it.", Cli.Patience);
+        using HttpClient http = new() { BaseAddress = new Uri($"http://localhost:{_httpPort}") };
+        CreateTopic("named");
+        AwaitLeader("named");
+        Produce("named", "one", "two");
+        IReadOnlyDictionary<string, Family> families = PrometheusParser.Parse(
+            await AwaitText(http, "{topic=\"named\"} 2"));
+
+        const string Metrics = "kafka_server_brokertopicmetrics_";
+        foreach ((string name, bool isThere) in ((string, bool)[])[(Metrics + "messagesin_total", hasKafka), (Metrics + "messagesinpersec", hasConfluent)])
+        {
+            Assert.Equal(isThere, families.ContainsKey(name));
+            if (isThere) Assert.Equal(2, families[name].Of(("topic", "named")));
+        }
+
+        Assert.Equal(hasKafka, families.ContainsKey("kafka_network_socketserver_networkprocessoravgidle_percent"));
+        Assert.Equal(hasConfluent, families.ContainsKey("kafka_network_socketserver_networkprocessoravgidlepercent"));
+        Assert.True(families.ContainsKey("kafka_server_replicamanager_leadercount"));
     }
 
     [Fact]
@@ -87,7 +102,7 @@ public sealed class MetricsTests : IDisposable
         using ChildProcess node = StartNode(
             "--set", "moldau.metrics.granularity=topic",
             "--set", "moldau.metrics.include=kafka_(log|server)_.*",
-            "--set", "moldau.metrics.exclude=.*bytes.*_total");
+            "--set", "moldau.metrics.exclude=.*bytes.*");
         node.WaitForText("Ctrl+C stops it.", Cli.Patience);
         using HttpClient http = new() { BaseAddress = new Uri($"http://localhost:{_httpPort}") };
         CreateTopic("coarse");
@@ -108,11 +123,31 @@ public sealed class MetricsTests : IDisposable
         1,
         "moldau.metrics.include");
 
-    /// <summary>Lower case, dots and hyphens as underscores, and a rate by its count.</summary>
-    private static string Spell(string bean)
+    private static void AssertRequests(IReadOnlyDictionary<string, Family> families)
     {
-        string name = bean.Replace(' ', '_').Replace('.', '_').Replace('-', '_').ToLowerInvariant();
-        return name.EndsWith("persec", StringComparison.Ordinal) ? name[..^"persec".Length] + "_total" : name;
+        const string Metrics = "kafka_network_requestmetrics_";
+        Family errors = families[Metrics + "errors_total"];
+        Assert.Equal(1, errors.Of(("request", "Produce"), ("error", "UNKNOWN_TOPIC_OR_PARTITION")));
+        Assert.Equal(1, errors.Of(("request", "Produce"), ("error", "NONE")));
+        double Sum(string part) =>
+            families[Metrics + part].Samples.Single(s => s.Name.EndsWith("_sum", StringComparison.Ordinal) && s.Labels["request"] == "Produce").Value;
+        double parts = 0;
+        foreach (string part in (string[])["requestqueuetimems", "localtimems", "remotetimems", "responsequeuetimems", "responsesendtimems"])
+            parts += Sum(part);
+        Assert.True(Sum("totaltimems") > 0);
+        Assert.Equal(Sum("totaltimems"), parts, 3);
+        Assert.Equal(0, Sum("throttletimems"));
+        Assert.True(families[Metrics + "requestbytes"].Of(("request", "Produce"), ("quantile", "0.50")) > 50);
+    }
+
+    private static void AssertThreadsAndConnections(IReadOnlyDictionary<string, Family> families)
+    {
+        foreach (string name in families.Keys.Where(n => n.EndsWith("idle_percent", StringComparison.Ordinal)))
+            Assert.All(families[name].Samples, s => Assert.InRange(s.Value, 0, 1));
+        Assert.All(families["kafka_server_socket_server_metrics_connection_count"].Samples, s => Assert.Equal("PLAINTEXT", s.Labels["listener"]));
+        Assert.True(families["kafka_server_raftmetrics_commit_latency_max"].Of() > 0);
+        Assert.Equal(1, families["kafka_server_raftmetrics_number_of_voters"].Of());
+        Assert.Equal(0, families["kafka_coordinator_group_groupmetadatamanager_numgroups"].Of());
     }
 
     private ChildProcess StartNode(params string[] more) => Cli.Start(

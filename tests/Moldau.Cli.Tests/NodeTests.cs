@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using Moldau.TestServers;
+using Moldau.TestServers.Wire;
 
 namespace Moldau.Cli.Tests;
 
@@ -77,12 +79,94 @@ public sealed class NodeTests : IDisposable
     }
 
     [Fact]
+    public void Start_ThatFormats_TakesTheClusterIdOfTheEnvironment()
+    {
+        int[] ports = Cli.FreePorts(2);
+        string file = ServerProperties.Write(_scratch.FullPath, "moldau.storage.auto.format=true");
+        string[] own = ServerProperties.Own(ports[0], ports[1], _scratch["data"]);
+        Dictionary<string, string> environment = new() { ["CLUSTER_ID"] = "cNthVMF8TKCqYDS1TbNbhQ" };
+        using ChildProcess node = Cli.StartWith(environment, ["start", file, .. own]);
+        node.WaitUntilStarted();
+        Assert.Contains("cluster.id=cNthVMF8TKCqYDS1TbNbhQ", File.ReadAllText(_scratch["data/meta.properties"]));
+        node.Terminate();
+        Assert.Equal(0, node.WaitForEnd(Cli.Patience).ExitCode);
+    }
+
+    /// <summary>Voters named by the configuration alone: kraft.version 0, until UpdateFeatures raises it.</summary>
+    [Fact]
+    public void UpdateFeatures_RaisesKRaftVersion_ForGood()
+    {
+        int[] ports = Cli.FreePorts(2);
+        string file = _scratch["static.properties"];
+        File.WriteAllText(file, $"""
+            process.roles=broker,controller
+            node.id=1
+            controller.quorum.voters=1@localhost:{ports[1]}
+            controller.listener.names=CONTROLLER
+            listeners=PLAINTEXT://localhost:{ports[0]},CONTROLLER://localhost:{ports[1]}
+            log.dirs={_scratch["data"]}
+            offsets.topic.replication.factor=1
+            """);
+        Cli.Run("storage", "format", "-t", "cNthVMF8TKCqYDS1TbNbhQ", "-c", file).Succeeded();
+        using (ChildProcess node = Cli.Start("start", file))
+        {
+            node.WaitUntilStarted();
+            Assert.Null(KRaftVersion(ports[0]));
+            Assert.Null(KRaftVersion(ports[1]));
+            Assert.Equal(0, UpdateKRaftVersion(ports[0], 1, validateOnly: true));
+            Assert.Null(KRaftVersion(ports[0]));
+            Assert.Equal(0, UpdateKRaftVersion(ports[0], 1, validateOnly: false));
+            Wait.Until(() => KRaftVersion(ports[0]) == 1, Cli.Patience, "the level at every shard");
+            Assert.Equal(1, KRaftVersion(ports[1]));
+            Assert.Equal(95, UpdateKRaftVersion(ports[0], 0, validateOnly: false));
+            Cli.Signal(node, 9);
+            node.WaitForEnd(Cli.Patience);
+        }
+
+        using ChildProcess again = Cli.Start("start", file);
+        again.WaitUntilStarted();
+        Assert.Equal(1, KRaftVersion(ports[0]));
+        again.Terminate();
+        Assert.Equal(0, again.WaitForEnd(Cli.Patience).ExitCode);
+    }
+
+    [Fact]
+    public void Dev_InterruptedWhileItStarts_LeavesNothingWhenEphemeral()
+    {
+        string folder = _scratch["tmp"];
+        Directory.CreateDirectory(folder);
+        Dictionary<string, string> environment = new() { ["TMPDIR"] = folder };
+        using ChildProcess node = Cli.StartWith(environment, "dev", "--ephemeral");
+        Wait.Until(() => Directory.GetDirectories(folder, "moldau-*").Length > 0, Cli.Patience, "the data folder");
+        Cli.Signal(node, Cli.Interrupt);
+        Assert.Equal(0, node.WaitForEnd(Cli.Patience).ExitCode);
+        Assert.Empty(Directory.GetDirectories(folder, "moldau-*"));
+    }
+
+    [Fact]
     public void Dev_NamedPortInUse_IsRefused()
     {
         using TcpListener taken = new(IPAddress.Loopback, 0);
         taken.Start();
         int port = ((IPEndPoint)taken.LocalEndpoint).Port;
         Cli.AssertRefused(Cli.Run("dev", "--ephemeral", "--port", $"{port}"), 1, $"{port}");
+    }
+
+    private static int? KRaftVersion(int port)
+    {
+        using WireClient client = new(port);
+        JsonObject answer = client.Ask("ApiVersions", 4, new JsonObject { ["ClientSoftwareName"] = "test", ["ClientSoftwareVersion"] = "1" })!;
+        return (int?)answer["FinalizedFeatures"]!.AsArray().FirstOrDefault(f => (string)f!["Name"]! == "kraft.version")?["MaxVersionLevel"];
+    }
+
+    private static int UpdateKRaftVersion(int port, int level, bool validateOnly)
+    {
+        using WireClient client = new(port);
+        JsonObject answer = client.Ask("UpdateFeatures", 2, JsonNode.Parse($$"""
+            {"timeoutMs":20000,"FeatureUpdates":[{"Feature":"kraft.version","MaxVersionLevel":{{level}},"UpgradeType":{{(level > 0 ? 1 : 3)}} }],
+             "ValidateOnly":{{(validateOnly ? "true" : "false")}} }
+            """)!.AsObject())!;
+        return (int)answer["ErrorCode"]!;
     }
 
     /// <summary>Null where somebody else has it already, which serves as well.</summary>

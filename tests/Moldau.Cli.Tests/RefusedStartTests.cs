@@ -87,9 +87,11 @@ public sealed class RefusedStartTests : IDisposable
         "SASL");
 
     [Theory]
-    [InlineData("ssl.keystore.type=JKS", "keytool")]
+    [InlineData("ssl.keystore.type=JKS", "ssl.keystore.location is not set")]
+    [InlineData("ssl.keystore.type=BCFKS", "keytool -importkeystore")]
     [InlineData("ssl.keystore.type=PEM", "ssl.keystore.location is not set")]
-    [InlineData("ssl.client.auth=required", "ssl.client.auth")]
+    [InlineData("ssl.cipher.suites=ROT13", "ROT13")]
+    [InlineData("ssl.keystore.location=/nothing.jks", "nothing.jks")]
     [InlineData("ssl.enabled.protocols=TLSv1.1", "TLSv1.1 is not offered")]
     [InlineData("listener.name.ssl.ssl.keystore.type=CARDS", "CARDS")]
     public void SslListenerWithoutCertificate(string property, string text)

@@ -31,9 +31,9 @@ public sealed class TlsTests : IDisposable
             "inter.broker.listener.name=SSL",
             $"controller.quorum.bootstrap.servers=localhost:{_ports[2]}",
             $"log.dirs={_scratch["data"]}",
-            "ssl.keystore.type=PEM",
-            $"ssl.keystore.certificate.chain={OneLine(certificate.ExportCertificatePem())}",
-            $"ssl.keystore.key={OneLine(key.ExportPkcs8PrivateKeyPem())}",
+            "listener.name.ssl.ssl.keystore.type=PEM",
+            $"listener.name.ssl.ssl.keystore.certificate.chain={OneLine(certificate.ExportCertificatePem())}",
+            $"listener.name.ssl.ssl.keystore.key={OneLine(key.ExportPkcs8PrivateKeyPem())}",
             "listener.name.inside.ssl.keystore.type=PKCS12",
             $"listener.name.inside.ssl.keystore.location={_scratch["key.p12"]}",
             $"listener.name.inside.ssl.keystore.password={Password}");

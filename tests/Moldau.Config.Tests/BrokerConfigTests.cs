@@ -38,6 +38,13 @@ public sealed class BrokerConfigTests
     }
 
     [Fact]
+    public void ReceiveBuffer_NotSet_IsLeftToTheSystem()
+    {
+        Assert.Equal(-1, TestData.Build().SocketReceiveBufferBytes);
+        Assert.Equal(102_400, TestData.Build(("socket.receive.buffer.bytes", "102400")).SocketReceiveBufferBytes);
+    }
+
+    [Fact]
     public void Topic_TakesItsOwnValuesFirst_ThenTheBrokers()
     {
         BrokerConfig broker = TestData.Build(("log.retention.hours", "1"), ("log.segment.bytes", "2097152"),

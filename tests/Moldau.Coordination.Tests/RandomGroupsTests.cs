@@ -31,6 +31,9 @@ public sealed class RandomGroupsTests
     {
         private static readonly string[] GroupIds = ["g1", "g2"];
 
+        private static readonly ErrorCode[] Refusals =
+            [ErrorCode.None, ErrorCode.NotLeaderOrFollower, ErrorCode.NotEnoughReplicas, ErrorCode.RequestTimedOut];
+
         private readonly ulong _seed;
         private readonly Prng _prng;
         private readonly GroupWorld _world;
@@ -71,7 +74,7 @@ public sealed class RandomGroupsTests
 
             // Faults stop: whatever waits is answered within the rebalance and session timeouts.
             _world.IsHoldingCommits = false;
-            _world.IsRefusing = false;
+            _world.Refusal = ErrorCode.None;
             _world.Settle();
             _world.Advance(600_000);
             CheckAgainstLog();
@@ -82,7 +85,7 @@ public sealed class RandomGroupsTests
         private void Step()
         {
             // Faults pass, so that groups get somewhere in between.
-            if (_world.IsRefusing && _prng.Chance(0.2)) _world.IsRefusing = false;
+            if (_world.Refusal != ErrorCode.None && _prng.Chance(0.2)) _world.Refusal = ErrorCode.None;
             if (_world.IsHoldingCommits && _prng.Chance(0.1)) _world.IsHoldingCommits = false;
             int dice = _prng.Next(100);
             Client client = _clients[_prng.Next(_clients.Count)];
@@ -94,7 +97,7 @@ public sealed class RandomGroupsTests
             else if (dice < 75) Leave(client);
             else if (dice < 91) _world.Advance(_prng.Next(_prng.Chance(0.1) ? 15_000 : 500));
             else if (dice < 93) _world.IsHoldingCommits = !_world.IsHoldingCommits;
-            else if (dice < 94) _world.IsRefusing = !_world.IsRefusing;
+            else if (dice < 94) _world.Refusal = Refusals[_prng.Next(Refusals.Length)];
             else if (dice < 97) Transaction(client.Group);
             else if (dice < 98) Reload();
             else if (dice < 99) Delete(client.Group);

@@ -46,6 +46,10 @@ public sealed class ControlAreaTests
         Assert.Equal(
             ErrorCode.StaleBrokerEpoch,
             (ErrorCode)controller.Ask<AlterPartitionResponse>(
+                new AlterPartitionRequest { BrokerId = 1, BrokerEpoch = 12345, Topics = [new()] }, 3).ErrorCode);
+        Assert.Equal(
+            ErrorCode.None,
+            (ErrorCode)controller.Ask<AlterPartitionResponse>(
                 new AlterPartitionRequest { BrokerId = 1, BrokerEpoch = 12345 }, 3).ErrorCode);
     }
 

@@ -1,4 +1,5 @@
 using Moldau.Base;
+using Moldau.Config;
 using Moldau.Protocol;
 
 namespace Moldau.Metadata.Tests;

@@ -85,7 +85,7 @@ public sealed class QuorumTests
         cluster.Start(node);
         Assert.Equal(4, node.Raft.Epoch);
         Assert.False(Granted(cluster, node, candidate: 2, epoch: 7));
-        VoteResponse.PartitionData data = Ask(cluster, node, 2, 6, 9, 9).Topics[0].Partitions[0];
+        VoteResponse.PartitionData data = Ask(cluster, node, 2, 6, 9, 5).Topics[0].Partitions[0];
         Assert.Equal((short)ErrorCode.FencedLeaderEpoch, data.ErrorCode);
         Assert.Equal((short)ErrorCode.InconsistentClusterId,
             Ask(cluster, node, 2, 9, 9, 9, clusterId: "other").ErrorCode);

@@ -120,6 +120,54 @@ public sealed class SingleVoterTests
     }
 
     [Fact]
+    public void UpgradeOfKRaftVersion_WritesTheVotersIntoTheLog_AndIsThereAfterARestart()
+    {
+        VoterSet configured = VoterSet.Of([new VoterNode(new ReplicaKey(1, Uuid.Zero), [new RaftEndpoint("CONTROLLER", "node1", 9001)], 0, 0)]);
+        var options = new Cluster(1).OptionsFor(1);
+        var storage = new RaftStorageState { ConfiguredVoters = configured };
+        var raft = new RaftNode(options, storage, new Prng(1));
+        var effects = new EffectList<RaftEffect>();
+        raft.Start(default, effects);
+        Assert.Equal(0, raft.KRaftVersion);
+        long? last = raft.UpgradeKRaftVersion(default, effects);
+        Assert.Equal(2, last);
+        Assert.Equal(1, raft.KRaftVersion);
+        Assert.Equal([Cluster.Key(1)], raft.Voters.Keys);
+        Assert.Null(raft.UpgradeKRaftVersion(default, effects));
+
+        List<RaftBatch> log = [.. effects.Span.ToArray().OfType<AppendToLog>().Select(a => a.Batch)];
+        Assert.Equal(2, log.Count);
+        Assert.True(log[1].IsControl);
+        var again = new RaftNode(options, storage with { Tail = log }, new Prng(1));
+        Assert.Equal(1, again.KRaftVersion);
+        Assert.Equal(options.Endpoints, again.Voters.Find(1)!.Endpoints);
+    }
+
+    [Theory]
+    [InlineData(2, "CONTROLLER", ErrorCode.VoterNotFound)]
+    [InlineData(1, "CONTROLLER", ErrorCode.InvalidRequest)]
+    [InlineData(1, "OTHER", ErrorCode.InvalidRequest)]
+    [InlineData(-1, "CONTROLLER", ErrorCode.InvalidRequest)]
+    public void UpdateVoter_FromAnotherNode_DoesNotTouchTheLeadersEntry(int voter, string listener, ErrorCode expected)
+    {
+        var cluster = new Cluster(1);
+        cluster.Start();
+        Member node = cluster.Members[0];
+        long end = node.Raft.LogEndOffset;
+        var request = new UpdateRaftVoterRequest
+        {
+            ClusterId = Cluster.ClusterId,
+            CurrentLeaderEpoch = node.Raft.Epoch,
+            VoterId = voter,
+            VoterDirectoryId = Cluster.Key(1).DirectoryId,
+            KRaftVersionFeature = new() { MinSupportedVersion = 0, MaxSupportedVersion = 1 },
+        };
+        request.Listeners.Add(new() { Name = listener, Host = "elsewhere", Port = 1 });
+        Assert.Equal((short)expected, cluster.Ask<UpdateRaftVoterResponse>(node, request, 0).ErrorCode);
+        Assert.Equal(end, node.Raft.LogEndOffset);
+    }
+
+    [Fact]
     public void DescribeQuorum_NamesLeaderVoterAndHighWatermark()
     {
         var cluster = new Cluster(1);

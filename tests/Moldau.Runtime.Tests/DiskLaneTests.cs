@@ -5,12 +5,22 @@ namespace Moldau.Runtime.Tests;
 
 public sealed class DiskLaneTests
 {
+    /// <summary>Every append takes long and has waited.</summary>
+    private static DiskLimits AlwaysSlow
+    {
+        get
+        {
+            long waits = 0;
+            return new() { SlowAppendNs = 0, SlowForMs = 60_000, ThreadWaits = () => Interlocked.Increment(ref waits) };
+        }
+    }
+
     [Fact]
     public async Task Appends_ToASlowDirectory_GoToItsWriter_InOrder()
     {
         const int count = 2_000;
-        // Every append counts as slow, so all but the first go to the writer.
-        using TestNode node = new(diskLimits: new() { SlowAppendNs = 0, SlowForMs = 60_000, WriterQueueBytes = 1000 });
+        // Every append counts as slow, so all but the first two, of which the second one is watched, go to the writer.
+        using TestNode node = new(diskLimits: AlwaysSlow with { WriterQueueBytes = 1000 });
         using TestClient client = node.Connect();
         byte[] data = ReactorTests.Bytes(count * 100, seed: 8);
         Task sender = Task.Run(() =>
@@ -20,23 +30,35 @@ public sealed class DiskLaneTests
         for (int i = 0; i < count; i++) Assert.Equal(TestClient.Number(i * 100), client.Receive());
         await sender;
         Assert.Equal(data, client.Fetch(0, data.Length));
-        Assert.Equal(count - 1, node.Host.DataLanes.Counters[0].Value.WriterAppends);
+        Assert.Equal(count - 2, node.Host.DataLanes.Counters[0].Value.WriterAppends);
     }
 
     [Fact]
     public void StalledWriter_DoesNotHoldUpOtherConnections()
     {
         GatedDisk disk = new();
-        using TestNode node = new(diskLimits: new() { SlowAppendNs = 0, SlowForMs = 60_000 }, disk: disk);
+        using TestNode node = new(diskLimits: AlwaysSlow, disk: disk);
         using TestClient stalled = node.Connect();
         using TestClient other = node.Connect();
         Assert.Equal(0, stalled.Produce(new byte[10]));
+        Assert.Equal(10, stalled.Produce(new byte[10]));
         disk.Gate.Reset();
         stalled.Send(TestClient.Frame(Ask.Produce, new byte[10]));
         for (int i = 0; i < 100; i++) Assert.Equal(2, other.Call(TestClient.Frame(Ask.Echo, 1)).Length);
         Assert.Equal(0, stalled.Socket.Available);
         disk.Gate.Set();
-        Assert.Equal(TestClient.Number(10), stalled.Receive());
+        Assert.Equal(TestClient.Number(20), stalled.Receive());
+    }
+
+    [Fact]
+    public void Appends_ThatTookLongWithoutWaiting_StayOnTheirThread()
+    {
+        using TestNode node = new(diskLimits: AlwaysSlow with { ThreadWaits = static () => 0 });
+        using TestClient client = node.Connect();
+        for (int i = 0; i < 100; i++) Assert.Equal(i * 10, client.Produce(new byte[10]));
+        DiskCounters counters = node.Host.DataLanes.Counters[0].Value;
+        Assert.Equal(0, counters.WriterAppends);
+        Assert.Equal(0, counters.SlowAppends);
     }
 
     [Fact]

@@ -64,8 +64,53 @@ public sealed class FrameReaderTests
         FrameReader reader = new(pool, 1_000_000);
         byte[] frame = new byte[4 + 200_000];
         BinaryPrimitives.WriteInt32BigEndian(frame, 200_000);
-        Assert.True(Receive(reader, frame) > 1);
-        Assert.Equal(1, Receive(reader, frame));
+        Assert.True(Receive(reader, frame) > 2);
+        Assert.Equal(2, Receive(reader, frame));
+        Assert.Equal(0, pool.Outstanding);
+    }
+
+    [Fact]
+    public void LargeFrame_AfterASmallerOne_IsReceivedIntoOneBuffer()
+    {
+        using BufferPool pool = new();
+        FrameReader reader = new(pool, 1_000_000);
+        foreach (int size in (int[])[600_000, 100_000])
+        {
+            byte[] warm = new byte[4 + size];
+            BinaryPrimitives.WriteInt32BigEndian(warm, size);
+            Receive(reader, warm);
+        }
+
+        byte[] frame = new byte[4 + 500_000];
+        BinaryPrimitives.WriteInt32BigEndian(frame, 500_000);
+        Assert.Equal(2, Receive(reader, frame));
+    }
+
+    [Fact]
+    public void LargeFrames_InARow_AreNotMixed()
+    {
+        using BufferPool pool = new();
+        FrameReader reader = new(pool, 1_000_000);
+        byte[] large = new byte[4 + 200_000];
+        BinaryPrimitives.WriteInt32BigEndian(large, 200_000);
+        Receive(reader, large);
+        // A shorter one has come together with most of the next one.
+        byte[] small = new byte[4 + 50_000];
+        BinaryPrimitives.WriteInt32BigEndian(small, 50_000);
+        byte[] both = [.. small, .. large];
+        int at = 0;
+        while (at < small.Length)
+        {
+            Span<byte> space = reader.GetSpace();
+            int count = Math.Min(space.Length, both.Length - at);
+            both.AsSpan(at, count).CopyTo(space);
+            reader.Advance(count);
+            at += count;
+        }
+
+        Assert.Equal(small.Length, at);
+        Assert.True(reader.TryTake(out BufferLease lease, out _, out _));
+        lease.Release();
         Assert.Equal(0, pool.Outstanding);
     }
 

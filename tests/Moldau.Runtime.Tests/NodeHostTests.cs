@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Net;
 using Moldau.Base;
 using Moldau.Broker;
@@ -80,12 +81,30 @@ public sealed class NodeHostTests
     {
         using SemaphoreSlim first = new(0);
         using SemaphoreSlim second = new(0);
-        using NodeSignals signals = new(() => first.Release(), () => second.Release());
+        using NodeSignals signals = new();
+        signals.Attach(() => first.Release(), () => second.Release());
         Kill();
         Assert.True(first.Wait(10_000, TestContext.Current.CancellationToken));
         Assert.Equal(0, second.CurrentCount);
         Kill();
         Assert.True(second.Wait(10_000, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void Signals_BeforeThereIsANode_AskItForACleanEnd()
+    {
+        using SemaphoreSlim first = new(0);
+        using SemaphoreSlim come = new(0);
+        using PosixSignalRegistration beside = PosixSignalRegistration.Create(PosixSignal.SIGTERM, c =>
+        {
+            c.Cancel = true;
+            come.Release();
+        });
+        using NodeSignals signals = new();
+        Kill();
+        Assert.True(come.Wait(10_000, TestContext.Current.CancellationToken));
+        signals.Attach(() => first.Release(), static () => { });
+        Assert.True(first.Wait(10_000, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -110,13 +110,13 @@ public sealed class ReactorTests
     [Fact]
     public void MaxConnectionsPerAddress_ClosesTheNextOne_AndMaxConnectionsLetsItWait()
     {
-        using TestNode perAddress = new(connectionLimits: new(maxPerAddress: 1));
+        using TestNode perAddress = new(quotas: new() { MaxPerAddress = 1 });
         using TestClient first = perAddress.Connect();
         first.Call(TestClient.Frame(Ask.Echo));
         using TestClient second = perAddress.Connect();
         Assert.True(second.IsHungUpOn());
 
-        using TestNode full = new(connectionLimits: new(maxConnections: 1), limits: new() { AcceptPauseMs = 5 });
+        using TestNode full = new(quotas: new() { MaxConnections = 1 }, limits: new() { AcceptPauseMs = 5 });
         using TestClient holder = full.Connect();
         holder.Call(TestClient.Frame(Ask.Echo));
         using TestClient waiting = full.Connect();
@@ -200,19 +200,6 @@ public sealed class ReactorTests
         calm.Dispose();
         Assert.True(SpinWait.SpinUntil(
             () => node.Host.Reactors.Sum(r => r.Metrics.Connections.Value) == 0, 10_000));
-    }
-
-    [Fact]
-    public void ListenerMaxConnections_LetsTheNextOneWait()
-    {
-        using TestNode node = new(maxListenerConnections: 1, limits: new() { AcceptPauseMs = 5 });
-        TestClient holder = node.Connect();
-        holder.Call(TestClient.Frame(Ask.Echo));
-        using TestClient waiting = node.Connect();
-        waiting.Send(TestClient.Frame(Ask.Echo, 9));
-        Assert.False(waiting.Socket.Poll(100_000, SelectMode.SelectRead));
-        holder.Dispose();
-        Assert.Equal(9, waiting.Receive()[1]);
     }
 
     internal static byte[] Bytes(int count, ulong seed)

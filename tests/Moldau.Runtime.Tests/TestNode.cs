@@ -14,8 +14,8 @@ internal sealed class TestNode : IDisposable
     private bool _isStopped;
 
     public TestNode(int shards = 1, ReactorLimits? limits = null, DiskLimits? diskLimits = null,
-        ConnectionLimits? connectionLimits = null, bool withControl = false, string? folder = null, IDisk? disk = null,
-        TlsServer? tls = null, int maxListenerConnections = int.MaxValue)
+        ConnectionQuotas? quotas = null, bool withControl = false, string? folder = null, IDisk? disk = null,
+        TlsServer? tls = null, bool hasSecondListener = false)
     {
         Folder = Directory.CreateTempSubdirectory("moldau-runtime-");
         Disk = disk ?? new FileDisk();
@@ -24,11 +24,9 @@ internal sealed class TestNode : IDisposable
         if (withControl) machines.Add(Make(MachineId.Control, folder ?? Folder.FullName));
         List<ListenerOptions> listeners =
         [
-            new("PLAINTEXT", [IPAddress.Loopback, IPAddress.IPv6Loopback], 0)
-            {
-                MaxConnections = maxListenerConnections,
-            },
+            new("PLAINTEXT", [IPAddress.Loopback, IPAddress.IPv6Loopback], 0),
         ];
+        if (hasSecondListener) listeners.Add(new("INSIDE", [IPAddress.Loopback], 0));
         if (tls is not null) listeners.Add(new("SSL", [IPAddress.Loopback], 0) { Tls = tls });
         if (withControl) listeners.Add(new("CONTROLLER", [IPAddress.Loopback], 0) { IsController = true });
         Log = new();
@@ -40,7 +38,7 @@ internal sealed class TestNode : IDisposable
             Log = new LogArea("kafka.network", Log),
             Limits = limits ?? new(),
             DiskLimits = diskLimits ?? new(),
-            ConnectionLimits = connectionLimits ?? new(),
+            Quotas = quotas ?? new(),
         });
         Host.Start();
     }

@@ -146,7 +146,7 @@ public sealed class TlsTests : IDisposable
         if (asPkcs12)
         {
             File.WriteAllBytes(At("server.p12"), made.Export(X509ContentType.Pkcs12, "secret"));
-            return TlsServer.FromPkcs12(At("server.p12"), "secret");
+            return new(KeyStore.FromFile(At("server.p12"), "secret"));
         }
 
         File.WriteAllText(At("server.pem"), $"{made.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n");

@@ -78,6 +78,25 @@ public sealed class InterleavingTests
         Assert.Equal(decided - again.Log.LogStartOffset, again.ReadAll().Count);
     }
 
+    [Fact]
+    public void Close_WhileAppendsWaitForTheirFile_WritesThemAndEnds()
+    {
+        MemoryDisk disk = new();
+        using (LogHarness before = new(disk))
+        {
+            before.Open();
+            before.Append(Batches.At(Batches.BaseTime, "a"));
+        }
+
+        using LogHarness log = new(disk.Kill());
+        log.Open();
+        log.Append(Batches.At(Batches.BaseTime, "b"), waits: false);
+        log.Log.Close(log.Now, log.Ops);
+        for (int i = 0; i < 50 && log.RunOne();) i++;
+        Assert.True(log.Changes.HasFlag(LogChanges.Closed));
+        Assert.Equal(2, log.Log.DurableEnd);
+    }
+
     private static void CompleteOne(LogHarness log, List<DiskOp> waiting, Prng random)
     {
         // The first of each ordered stream may go, and anything unordered.

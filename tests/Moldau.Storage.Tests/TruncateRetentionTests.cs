@@ -120,6 +120,25 @@ public sealed class TruncateRetentionTests
     }
 
     [Fact]
+    public void ASegmentWithoutATimeIndex_IsStillFoundByTime_AfterRetentionHasAskedForItsTimes()
+    {
+        using LogHarness log = Start(out MemoryDisk disk, Small);
+        Fill(log, 12);
+        log.Log.Close(log.Now, log.Ops);
+        log.Run();
+        using LogHarness again = new(disk.Kill(), log.Config);
+        again.Disk.Delete($"{again.Folder}/{LogFileNames.Of(0, LogFileNames.TimeIndex)}");
+        again.Open(isClean: true, recoveryPoint: 12);
+        again.Log.SetHighWatermark(12);
+        again.Log.Sweep(again.Now, again.Ops);
+        again.Run();
+        again.ReadBytes(0); // opens the segment
+        TimestampLookupJob lookup = again.Log.LookUp(0);
+        lookup.Execute(again.Disk);
+        Assert.Equal(0, lookup.Result?.Offset);
+    }
+
+    [Fact]
     public void RetentionBySize_KeepsAtLeastTheLimit()
     {
         using LogHarness log = Start(out _, Small with { RetentionBytes = 2000 });

@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text;
-using Moldau.Base;
 using Moldau.Protocol;
-using Moldau.Records;
 
 namespace Moldau.Stress.Tests;
 
@@ -22,7 +19,7 @@ public sealed class ManyClientsTests
     public void Every_acknowledged_record_is_there_once_and_in_order(int shards)
     {
         using StressNode node = new(shards);
-        using (StressClient admin = node.Connect()) CreateTopic(admin);
+        using (StressClient admin = node.Connect()) admin.CreateTopic("t", Partitions);
         ConcurrentQueue<(int Partition, long Offset, string Value)> acknowledged = new();
         Stopwatch clock = Stopwatch.StartNew();
         List<Exception> failures = [];
@@ -77,7 +74,7 @@ public sealed class ManyClientsTests
             }
 
             foreach ((int first, string[] values) in unacknowledged)
-                sent.Add(client.Send(ProduceOf(partition, Batch(id, first, values)), ProduceVersion));
+                sent.Add(client.Send(StressAsk.ProduceOf("t", partition, StressAsk.Batch(values, id, first)), ProduceVersion));
             int answers = random.Next(12) == 0 ? random.Next(sent.Count) : sent.Count;
             foreach (int correlation in sent.Take(answers))
             {
@@ -126,7 +123,7 @@ public sealed class ManyClientsTests
             foreach (FetchResponse.PartitionData data in answer.Responses.SelectMany(t => t.Partitions))
             {
                 Assert.Equal(ErrorCode.None, (ErrorCode)data.ErrorCode);
-                foreach ((long offset, _) in Values(data.Records))
+                foreach ((long offset, _) in StressAsk.Values(data.Records))
                 {
                     if (offset < next[data.PartitionIndex]) continue;
                     Assert.Equal(next[data.PartitionIndex]++, offset);
@@ -181,7 +178,7 @@ public sealed class ManyClientsTests
             {
                 FetchResponse answer =
                     client.Call<FetchRequest, FetchResponse>(FetchOf([p], next, 0, -1), FetchVersion);
-                List<(long Offset, string Value)> records = Values(answer.Responses[0].Partitions[0].Records);
+                List<(long Offset, string Value)> records = StressAsk.Values(answer.Responses[0].Partitions[0].Records);
                 if (records.Count == 0) break;
                 foreach ((long offset, string value) in records)
                 {
@@ -202,22 +199,6 @@ public sealed class ManyClientsTests
             Assert.Equal(value, found[(partition, offset)]);
     }
 
-    private static void CreateTopic(StressClient client)
-    {
-        CreateTopicsRequest request = new() { TimeoutMs = 10_000 };
-        request.Topics.Add(new() { Name = "t", NumPartitions = Partitions, ReplicationFactor = 1 });
-        Assert.Equal((short)0, client.Call<CreateTopicsRequest, CreateTopicsResponse>(request, 7).Topics[0].ErrorCode);
-        MetadataRequest metadata = new() { Topics = [new() { Name = "t" }] };
-        for (int i = 0; i < 10_000; i++)
-        {
-            MetadataResponse answer = client.Call<MetadataRequest, MetadataResponse>(metadata, 12);
-            List<MetadataResponse.MetadataResponsePartition> partitions = answer.Topics[0].Partitions;
-            if (partitions.Count == Partitions && partitions.TrueForAll(p => p.LeaderId == 1)) return;
-        }
-
-        Assert.Fail("the topic has no leaders");
-    }
-
     private static long NewProducer(StressClient client)
     {
         InitProducerIdRequest request = new() { TransactionalId = null, TransactionTimeoutMs = 1000 };
@@ -228,15 +209,6 @@ public sealed class ManyClientsTests
             Assert.Equal((short)0, answer.ErrorCode);
             return answer.ProducerId;
         }
-    }
-
-    private static ProduceRequest ProduceOf(int partition, byte[] records)
-    {
-        ProduceRequest request = new() { Acks = -1, TimeoutMs = 20_000 };
-        ProduceRequest.TopicProduceData topic = new() { Name = "t" };
-        topic.PartitionData.Add(new() { Index = partition, Records = records });
-        request.TopicData.Add(topic);
-        return request;
     }
 
     private static FetchRequest FetchOf(IEnumerable<int> partitions, long[] next, int session, int epoch)
@@ -254,36 +226,5 @@ public sealed class ManyClientsTests
             topic.Partitions.Add(new() { Partition = p, FetchOffset = next[p], PartitionMaxBytes = 1 << 18 });
         if (topic.Partitions.Count > 0) request.Topics.Add(topic);
         return request;
-    }
-
-    private static List<(long Offset, string Value)> Values(ReadOnlySpan<byte> bytes)
-    {
-        List<(long, string)> values = [];
-        RecordBatchEnumerator batches = new(bytes);
-        while (batches.MoveNext())
-        {
-            RecordBatchView batch = batches.Current;
-            using RecordEnumerator records = batch.ReadRecords();
-            while (records.MoveNext())
-                values.Add((records.Current.Offset, Encoding.UTF8.GetString(records.Current.Value)));
-        }
-
-        return values;
-    }
-
-    private static byte[] Batch(long producerId, int sequence, string[] values)
-    {
-        using RecordBatchBuilder builder = new(RecordBatchOptions.Default with
-        {
-            Producer = new ProducerIdAndEpoch(producerId, 0),
-            BaseSequence = sequence,
-        });
-        foreach (string value in values)
-        {
-            OptionalBytes bytes = new(Encoding.UTF8.GetBytes(value));
-            Assert.True(builder.TryAppend(1_767_225_600_000, default, bytes));
-        }
-
-        return builder.BuildArray();
     }
 }

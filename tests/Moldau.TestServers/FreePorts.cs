@@ -5,6 +5,9 @@ namespace Moldau.TestServers;
 
 public static class FreePorts
 {
+    /// <summary>A port that nothing listened on just now.</summary>
+    public static int Take() => Pair().First;
+
     /// <summary>Two ports that nothing listened on just now, chosen by the system.</summary>
     public static (int First, int Second) Pair()
     {
@@ -14,7 +17,4 @@ public static class FreePorts
         second.Start();
         return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
     }
-
-    /// <summary>A port that nothing listened on just now.</summary>
-    public static int Take() => Pair().First;
 }

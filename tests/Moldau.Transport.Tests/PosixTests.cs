@@ -134,9 +134,15 @@ public sealed class PosixTests : IDisposable
         if (cached.Error == Errno.NotSupported) Assert.Skip("this file system does not tell what is cached");
         Assert.Equal(1 << 20, cached.Count);
         Assert.Equal(data, read);
+        // Null where the kernel cannot tell.
+        Assert.NotEqual(false, file.IsCached(5_000, (1 << 20) - 5_000));
+        Assert.NotEqual(true, file.IsCached(64 << 20, 1));
         Assert.True(file.DataSync().IsOk);
         file.DropCache();
+        // Before the read, which has the kernel fetch the pages.
+        bool? isCached = file.IsCached(0, 1 << 20);
         IoResult after = file.ReadCachedAt(0, read);
+        if (after.WouldBlock) Assert.NotEqual(true, isCached);
         // A file system in memory keeps its pages; another one says that it would have to wait.
         Assert.True(after.WouldBlock || after.Count > 0);
         Assert.Equal(1 << 20, file.ReadAt(0, read).Count);

@@ -17,6 +17,7 @@ public sealed class SimDisk(SimClock clock, Prng prng)
     private DiskError _error;
     private int _errorAfter;
     private int _errorCount;
+    private string _errorPath = "";
     private int _crashAfter = -1;
 
     internal HashSet<string> Locks { get; } = new(StringComparer.Ordinal);
@@ -29,8 +30,6 @@ public sealed class SimDisk(SimClock clock, Prng prng)
 
     /// <summary>Calls that failed because the plan said so, since the last <see cref="Heal"/>.</summary>
     public int InjectedErrors { get; private set; }
-
-    internal IDisk Session => _session ?? throw new InvalidOperationException("no process is running");
 
     /// <summary>How a new process of the node sees the disk; the session before it is over.</summary>
     public IDisk OpenSession()
@@ -53,8 +52,10 @@ public sealed class SimDisk(SimClock clock, Prng prng)
         _root.LosePower(prng);
     }
 
-    /// <summary>From the n-th suitable call on, so many calls fail.</summary>
-    public void FailCalls(DiskError error, int after, int count) => (_error, _errorAfter, _errorCount) = (error, after, count);
+    /// <summary>From the n-th suitable call on, so many calls fail; only calls on paths with that text, if one is
+    /// given.</summary>
+    public void FailCalls(DiskError error, int after, int count, string path = "") =>
+        (_error, _errorAfter, _errorCount, _errorPath) = (error, after, count, path);
 
     /// <summary>The process dies inside the n-th call from now.</summary>
     public void CrashAt(int calls) => _crashAfter = calls;
@@ -67,11 +68,12 @@ public sealed class SimDisk(SimClock clock, Prng prng)
     }
 
     /// <summary>Whether the call must fail, and as what. Crashes by exception.</summary>
-    internal DiskError Enter(bool takesSpace)
+    internal DiskError Enter(bool takesSpace, string path)
     {
         Calls++;
         if (_crashAfter >= 0 && _crashAfter-- == 0) throw new SimCrashException();
-        if (_errorCount <= 0 || (_error == DiskError.NoSpace && !takesSpace) || _errorAfter-- > 0) return DiskError.None;
+        if (_errorCount <= 0 || (_error == DiskError.NoSpace && !takesSpace)) return DiskError.None;
+        if (!path.Contains(_errorPath, StringComparison.Ordinal) || _errorAfter-- > 0) return DiskError.None;
         _errorCount--;
         InjectedErrors++;
         return _error;
@@ -88,6 +90,20 @@ public sealed class SimDisk(SimClock clock, Prng prng)
         }
 
         return at;
+    }
+
+    /// <summary>Whether every name on the way to the file would survive a loss of power.</summary>
+    internal bool IsNameDurable(string path)
+    {
+        SimInode at = _root;
+        foreach (string name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (at is not SimFolder folder || !folder.Names.TryGetValue(name, out SimInode? next)) return false;
+            if (!folder.IsDurable(name, next)) return false;
+            at = next;
+        }
+
+        return true;
     }
 
     internal (SimFolder? Folder, string Name) Split(string path)

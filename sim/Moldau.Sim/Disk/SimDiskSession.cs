@@ -136,7 +136,7 @@ internal sealed class SimDiskSession(SimDisk disk) : IDisk
     internal void Enter(string call, string path, bool takesSpace)
     {
         if (IsOver) throw new SimCrashException();
-        DiskError error = disk.Enter(takesSpace);
+        DiskError error = disk.Enter(takesSpace, path);
         if (error != DiskError.None) throw new DiskException(error, $"{call} (injected)", path);
     }
 
@@ -157,7 +157,13 @@ internal sealed class SimFile(SimDiskSession session, SimFileData data, string p
 {
     private bool _isClosed;
 
+    /// <summary>The file behind whatever stands before it.</summary>
+    public static SimFile Of(IDiskFile file) => file is PlantedFile planted ? Of(planted.Inner) : (SimFile)file;
+
     public string Path => path;
+
+    /// <summary>The file itself, for those who look past the process.</summary>
+    public SimFileData Data => data;
 
     public long Length => data.Length;
 

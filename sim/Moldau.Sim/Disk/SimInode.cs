@@ -18,6 +18,10 @@ internal sealed class SimFolder : SimInode
 
     public void Set(string name, SimInode? inode) => Apply(new Change(name, inode, null, null));
 
+    /// <summary>Whether the name would still lead there after a loss of power.</summary>
+    public bool IsDurable(string name, SimInode inode) =>
+        _durable.TryGetValue(name, out SimInode? durable) && ReferenceEquals(durable, inode);
+
     public void Move(string from, string to, SimInode inode) => Apply(new Change(from, null, to, inode));
 
     public void Sync()
@@ -102,6 +106,29 @@ internal sealed class SimFileData : SimInode
         return count;
     }
 
+    /// <summary>The whole contents, as programs see them.</summary>
+    public byte[] Bytes()
+    {
+        byte[] bytes = new byte[Length];
+        Read(0, bytes);
+        return bytes;
+    }
+
+    /// <summary>Whether a loss of power now would leave these bytes as they are.</summary>
+    public bool IsDurable(long position, int length)
+    {
+        if (position + length > Math.Min(Length, _syncedLength)) return false;
+        for (int done = 0; done < length;)
+        {
+            (int page, int start) = ((int)((position + done) / PageBytes), (int)((position + done) % PageBytes));
+            int n = Math.Min(PageBytes - start, length - done);
+            if (_dirty.TryGetValue(page, out Dirty? dirty) && !IsSame(_pages[page], dirty.OnDisk, start, n)) return false;
+            done += n;
+        }
+
+        return true;
+    }
+
     public void Write(long position, ReadOnlySpan<byte> source)
     {
         for (int done = 0; done < source.Length;)
@@ -179,6 +206,12 @@ internal sealed class SimFileData : SimInode
         Length = _syncedLength = length;
         Trim();
         Generation++;
+    }
+
+    private static bool IsSame(byte[]? a, byte[]? b, int start, int length)
+    {
+        if (a is not null && b is not null) return a.AsSpan(start, length).SequenceEqual(b.AsSpan(start, length));
+        return (a ?? b) is not { } only || !only.AsSpan(start, length).ContainsAnyExcept((byte)0);
     }
 
     private static byte[] Tear(byte[]? now, byte[]? onDisk, Prng prng)

@@ -70,6 +70,10 @@ internal sealed class FaultInjector(SimWorld world, FaultPlan plan) : ISimActor
                 world.Network.Disturb(fault.A / 100.0, cut: true);
                 world.After(fault.B * Ms, this, EndOf, number);
                 return;
+            case FaultKind.OneWay:
+                world.Network.DisturbOneWay(fault.A / 100.0);
+                world.After(fault.B * Ms, this, EndOf, number);
+                return;
             case FaultKind.SlowNetwork: world.Network.ExtraDelayNs = fault.B * Ms; break;
             case FaultKind.WallJump: world.Clock.JumpWall(fault.A); return;
         }
@@ -85,7 +89,7 @@ internal sealed class FaultInjector(SimWorld world, FaultPlan plan) : ISimActor
             case FaultKind.SlowDisk: node.Temper.DiskDelayNs = usual.DiskDelayNs; break;
             case FaultKind.LateAppends: node.Temper.LateAppends = usual.LateAppends; break;
             case FaultKind.SlowMail: node.Temper.MailDelayNs = usual.MailDelayNs; break;
-            case FaultKind.HalfOpen: world.Network.Heal(); break;
+            case FaultKind.HalfOpen or FaultKind.OneWay: world.Network.Heal(); break;
             case FaultKind.SlowNetwork: world.Network.ExtraDelayNs = 0; break;
         }
     }

@@ -46,6 +46,9 @@ public enum FaultKind
 
     /// <summary>The wall clock is set A ms forward (or back).</summary>
     WallJump,
+
+    /// <summary>A percent of the connections lose what goes one way; after B ms they turn out to be dead.</summary>
+    OneWay,
 }
 
 /// <summary>One fault: when, what, to whom, and two numbers whose meaning is the kind's.</summary>
@@ -100,7 +103,7 @@ public sealed record FaultPlan(IReadOnlyList<Fault> Faults)
             FaultKind.PauseMachine => (10 + prng.Next(1_500), prng.Next(8)),
             FaultKind.SlowMail => (200 + prng.Next(3_000), 1 + prng.Next(200)),
             FaultKind.Reset => (10 + prng.Next(91), 0),
-            FaultKind.HalfOpen => (10 + prng.Next(91), 500 + prng.Next(5_000)),
+            FaultKind.HalfOpen or FaultKind.OneWay => (10 + prng.Next(91), 500 + prng.Next(5_000)),
             FaultKind.SlowNetwork => (200 + prng.Next(3_000), 5 + prng.Next(500)),
             _ => (prng.Next(-120_000, 120_000), 0),
         };

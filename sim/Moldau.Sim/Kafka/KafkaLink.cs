@@ -21,16 +21,16 @@ internal sealed class KafkaLink : ISimPeer, ISimActor
     private int _correlation;
     private bool _isOver;
 
-    public KafkaLink(SimWorld world, SimNode node, string clientId, Action opened, Action broken)
+    public KafkaLink(SimWorld world, SimNode node, string listener, string clientId, Action opened, Action broken)
     {
         (_world, _clientId, _opened, _broken) = (world, clientId, opened, broken);
-        _connection = world.Network.Connect(this, node, "PLAINTEXT");
+        _connection = world.Network.Connect(this, node, listener);
         world.After(TimeoutNs, this, 0, -1);
     }
 
     private delegate void Answer(ref KafkaReader reader);
 
-    private sealed record Waiting(int Correlation, ApiInfo Api, short Version, Answer Done);
+    private sealed record Waiting(int Correlation, ApiInfo Api, short Version, long SentNs, Answer Done);
 
     public bool IsOpen { get; private set; }
 
@@ -44,7 +44,7 @@ internal sealed class KafkaLink : ISimPeer, ISimActor
         ApiInfo api = ApiTable.Get(TRequest.ApiKey);
         int correlation = ++_correlation;
         byte[] frame = Encode(api, version, correlation, request);
-        _waiting.Enqueue(new Waiting(correlation, api, version, (ref KafkaReader reader) =>
+        _waiting.Enqueue(new Waiting(correlation, api, version, _world.Clock.NowNs, (ref KafkaReader reader) =>
         {
             TResponse response = TResponse.Read(ref reader, version);
             if (reader.IsComplete) done(response);
@@ -53,6 +53,10 @@ internal sealed class KafkaLink : ISimPeer, ISimActor
         _connection.Send(frame);
         _world.After(TimeoutNs, this, 0, correlation);
     }
+
+    /// <summary>The oldest request, if it has waited so long. A join may rightly wait for other members.</summary>
+    public string? Overdue(long ns) => IsOpen && !_connection.IsDisturbed && _waiting.TryPeek(out Waiting? first)
+        && first.Api.Key is not (ApiKey.JoinGroup or ApiKey.SyncGroup) && _world.Clock.NowNs - first.SentNs > ns ? first.Api.Name : null;
 
     public void Close()
     {

@@ -1,77 +1,97 @@
+using System.Globalization;
 using Moldau.Base;
 
 namespace Moldau.Sim;
 
-/// <summary>One real node with producers (idempotent and not), plain consumers and a group; the durability mode and the
-/// number of shards are drawn from the seed. With <c>moldau.acknowledge=fsync</c> the plan may cut the power.</summary>
+/// <summary>One real node under everything a client can do at once: producers (idempotent and not), consumers with and
+/// without sessions, a group, simple groups, topics that come and go, an administrator, a stranger. What the node promises
+/// of a loss of power and the number of its shards are drawn from the seed.</summary>
 public sealed class KafkaScenario : Scenario
 {
+    private const int QuietMs = 3_500;
+    private const long OverdueNs = 3_000_000_000;
+
     private readonly List<SimProducer> _producers = [];
-    private readonly List<SimConsumer> _consumers = [];
     private readonly List<SimGroupMember> _members = [];
+    private readonly List<SimTopicLife> _lives = [];
+    private readonly List<SimClient> _clients = [];
     private readonly List<TopicPartition> _partitions = [];
-    private readonly bool _isFsync;
-    private readonly bool _isLying;
+    private readonly StaleIds _stale = new();
+    private readonly SimDurability _durability;
+    private readonly PlantedBug _bug;
     private SimWorld? _world;
     private RecordHistory? _history;
+    private NodeChecker? _checker;
     private SimAdmin? _admin;
+    private SimCommitter? _committer;
+    private SimSession? _session;
+    private SimAuditor? _auditor;
+    private SimStranger? _stranger;
     private SimConsumer? _reader;
 
-    /// <param name="seed">Even ones promise durability, odd ones do not.</param>
-    /// <param name="isLying">Promises durability on a node that acknowledges from the page cache: what the checkers must
-    /// find, to show that they look.</param>
-    public KafkaScenario(ulong seed, bool isLying = false) => (_isFsync, _isLying) = (seed % 2 == 0 || isLying, isLying);
+    /// <param name="seed">Even ones promise durability for the whole node, one in four for some topics, the rest for none.</param>
+    /// <param name="bug">What is wrong with the node.</param>
+    public KafkaScenario(ulong seed, PlantedBug bug = PlantedBug.None)
+    {
+        _bug = bug;
+        bool needsPower = bug is PlantedBug.AcknowledgesUnsynced or PlantedBug.SyncForgotten or PlantedBug.SyncErrorIgnored
+            or PlantedBug.NamesNotSynced or PlantedBug.MetadataNotSynced;
+        _durability = seed % 2 == 0 || needsPower ? SimDurability.Fsync
+            : seed % 4 == 1 ? SimDurability.PageCache
+            : SimDurability.FsyncTopics;
+    }
 
     public override IReadOnlyList<FaultKind> Faults =>
-        [.. Enum.GetValues<FaultKind>().Where(k => _isFsync || k != FaultKind.PowerLoss)];
+        [.. Enum.GetValues<FaultKind>().Where(k => _durability != SimDurability.PageCache || k != FaultKind.PowerLoss)];
+
+    public override int RestMs => QuietMs;
 
     public override bool IsReady => _admin!.IsDone; // built
 
-    public override bool IsSettled => _producers.TrueForAll(p => p.IsSettled) && _members.TrueForAll(m => m.IsSettled);
+    public override bool IsSettled => _producers.TrueForAll(p => p.IsSettled) && _members.TrueForAll(m => m.IsSettled)
+        && _lives.TrueForAll(l => l.IsSettled) && _committer!.IsSettled; // built
 
-    public override string Unsettled => _admin!.IsDone
-        ? string.Join("; ", _producers.Where(p => !p.IsSettled).Select(p => p.Unsettled)
-            .Concat(_members.Where(m => !m.IsSettled).Select(m => m.Unsettled)))
-            + $"; node is {_world!.Nodes[0].State} {_world.Nodes[0].Halted}"
-        : "topics are not there";
+    public override string Unsettled => $"[V1] {string.Join("; ", Waiting())}; node is {_world!.Nodes[0].State} {_world.Nodes[0].Halted}"; // built
 
     public override bool IsVerified => _reader!.IsAtEnd; // made when verification begins
 
-    public override string Summary => string.Create(System.Globalization.CultureInfo.InvariantCulture,
-        $"{(_isFsync ? "fsync" : "page-cache")} acked {_history!.AckedCount} read {_history.SeenCount} commits {_history.CommitCount} rebalances {_members.Sum(m => m.Rebalances)} starts {_world!.Nodes[0].Incarnation + 1}");
+    public override string Summary => string.Create(CultureInfo.InvariantCulture,
+        $"{_durability} acked {_history!.AckedCount} read {_history.SeenCount} commits {_history.CommitCount} rebalances {_members.Sum(m => m.Rebalances)} lives {_lives.Sum(l => l.Lives)} increments {_session!.Increments} lookups {_auditor!.Lookups} offsets {_committer!.Compared} attempts {_stranger!.Attempts} starts {_world!.Nodes[0].Incarnation + 1} checks {_checker!.Steps}");
 
     public override void Build(SimWorld world)
     {
         _world = world;
-        _history = new RecordHistory(world);
+        _history = new RecordHistory(world) { MayForgetCommits = _durability == SimDurability.FsyncTopics };
         Prng prng = world.Fork();
-        SimNode node = new(world, new KafkaNodeFactory(1 + prng.Next(4), _isFsync && !_isLying).Create)
+        SimNode node = new(world, new KafkaNodeFactory(1 + prng.Next(4), _durability, _bug, _stale).Create)
         {
             WaitsForReady = true,
-            CrashMayLosePower = _isFsync,
+            CrashMayLosePower = _durability != SimDurability.PageCache,
+            Bug = _bug,
         };
+        node.Observer = _checker = new NodeChecker(world, node, IsDurable);
         // Some nodes die in their very first moments: while the folder is formatted, or the topics are made.
         if (prng.Chance(0.3)) node.Disk.CrashAt(prng.Next(prng.Chance(0.5) ? 40 : 400));
         _partitions.AddRange(Enumerable.Range(0, 3).Select(p => new TopicPartition("alpha", p)));
         _partitions.AddRange(Enumerable.Range(0, 1 + prng.Next(4)).Select(p => new TopicPartition("beta", p)));
-        _admin = new SimAdmin(world, node, [.. _partitions.GroupBy(p => p.Topic).Select(g => (g.Key, g.Count()))]);
-        for (int i = 0; i < 3; i++) _producers.Add(new SimProducer(world, node, _history, _partitions, i, i < 2));
-        _consumers.Add(new SimConsumer(world, node, _history, _partitions, "consumer", false));
-        for (int i = 0; i < 2; i++) _members.Add(new SimGroupMember(world, node, _history, _partitions, i));
+        string? acknowledge = _durability == SimDurability.FsyncTopics ? "fsync" : null;
+        _admin = new SimAdmin(world, node, [.. _partitions.GroupBy(p => p.Topic).Select(g => (g.Key, g.Count()))], acknowledge);
+        MakeClients(world, node);
         _admin.Start();
     }
 
     public override void BeginWork()
     {
-        foreach (SimProducer producer in _producers) producer.Start();
-        foreach (SimConsumer consumer in _consumers) consumer.Start();
-        foreach (SimGroupMember member in _members) member.Start();
+        foreach (SimClient client in _clients) client.Start();
     }
 
     public override void EndWork()
     {
         foreach (SimProducer producer in _producers) producer.Finish();
         foreach (SimGroupMember member in _members) member.Finish();
+        foreach (SimTopicLife life in _lives) life.Finish();
+        _committer!.Finish(); // built
+        _auditor!.Finish(); // built
     }
 
     public override void BeginVerification()
@@ -82,8 +102,54 @@ public sealed class KafkaScenario : Scenario
 
     public override string? Check()
     {
+        _checker!.Sweep(); // built
+        foreach (SimClient client in _clients)
+            if (client.Overdue(OverdueNs) is { } overdue) return overdue;
         foreach ((TopicPartition partition, List<(long Offset, long Id)> log) in _reader!.Log) // verification has ended
             if (_history!.Check(partition, log) is { } wrong) return wrong; // built
         return null;
+    }
+
+    private void MakeClients(SimWorld world, SimNode node)
+    {
+        RecordHistory history = _history!; // built
+        // Where only some topics promise anything, the rest must be told when the power went.
+        Func<int> powerLosses = _durability == SimDurability.FsyncTopics ? () => _checker!.PowerLosses : () => 0;
+        for (int i = 0; i < 3; i++) _producers.Add(new SimProducer(world, node, history, _partitions, i, i < 2));
+        for (int i = 0; i < 2; i++) _members.Add(new SimGroupMember(world, node, history, _partitions, i));
+        for (int i = 0; i < 2; i++)
+            _lives.Add(new SimTopicLife(world, node, i, _stale, powerLosses, (id, p) => _checker!.OracleOf(new TopicIdPartition(id, p), $"{id}:{p}")));
+        _session = new SimSession(world, node, history, _partitions);
+        _auditor = new SimAuditor(world, node, history, _partitions, Add);
+        _committer = new SimCommitter(world, node, _partitions, powerLosses);
+        _stranger = new SimStranger(world, node);
+        _clients.AddRange([.. _producers, new SimConsumer(world, node, history, _partitions, "consumer", false), .. _members]);
+        _clients.AddRange([.. _lives, _session, _auditor, _committer, _stranger]);
+    }
+
+    private bool IsDurable(string topic) => _durability switch
+    {
+        SimDurability.Fsync => true,
+        SimDurability.FsyncTopics => topic is "alpha" or "beta",
+        _ => false,
+    };
+
+    private void Add(TopicPartition partition)
+    {
+        if (_partitions.Contains(partition)) return;
+        _partitions.Add(partition);
+        foreach (SimProducer producer in _producers) producer.Add(partition);
+    }
+
+    private IEnumerable<string> Waiting()
+    {
+        if (!_admin!.IsDone) yield return "topics are not there"; // built
+        foreach (SimProducer producer in _producers)
+            if (!producer.IsSettled) yield return producer.Unsettled;
+        foreach (SimGroupMember member in _members)
+            if (!member.IsSettled) yield return member.Unsettled;
+        foreach (SimTopicLife life in _lives)
+            if (!life.IsSettled) yield return life.Unsettled;
+        if (!_committer!.IsSettled) yield return _committer.Unsettled; // built
     }
 }

@@ -3,7 +3,12 @@ using Moldau.Protocol;
 namespace Moldau.Sim;
 
 /// <summary>Creates the topics and waits until each partition has a leader.</summary>
-internal sealed class SimAdmin(SimWorld world, SimNode node, IReadOnlyList<(string Topic, int Partitions)> topics)
+/// <param name="world">Where it lives.</param>
+/// <param name="node">Whom it asks.</param>
+/// <param name="topics">What is to be there.</param>
+/// <param name="acknowledge">Their <c>moldau.acknowledge</c>; null: the node's.</param>
+internal sealed class SimAdmin(
+    SimWorld world, SimNode node, IReadOnlyList<(string Topic, int Partitions)> topics, string? acknowledge)
     : SimClient(world, node, "admin")
 {
     private bool _areCreated;
@@ -25,7 +30,12 @@ internal sealed class SimAdmin(SimWorld world, SimNode node, IReadOnlyList<(stri
     {
         CreateTopicsRequest request = new() { TimeoutMs = 5_000 };
         foreach ((string topic, int partitions) in topics)
-            request.Topics.Add(new() { Name = topic, NumPartitions = partitions, ReplicationFactor = 1 });
+        {
+            CreateTopicsRequest.CreatableTopic wanted = new() { Name = topic, NumPartitions = partitions, ReplicationFactor = 1 };
+            if (acknowledge is not null) wanted.Configs.Add(new() { Name = "moldau.acknowledge", Value = acknowledge });
+            request.Topics.Add(wanted);
+        }
+
         Send<CreateTopicsRequest, CreateTopicsResponse>(request, 7, response =>
         {
             _areCreated = true;

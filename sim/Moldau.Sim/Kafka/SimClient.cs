@@ -9,13 +9,17 @@ internal abstract class SimClient : ISimActor
     private const int Again = 0, Turn = 1;
     private const long BackoffNs = 100_000_000;
 
+    protected const string BrokerListener = "PLAINTEXT";
+
     private readonly SimNode _node;
+    private readonly string _listener;
     private long _turn;
 
-    protected SimClient(SimWorld world, SimNode node, string name)
+    protected SimClient(SimWorld world, SimNode node, string name, string listener = BrokerListener)
     {
         World = world;
         _node = node;
+        _listener = listener;
         Name = name;
         Prng = world.Fork();
     }
@@ -35,6 +39,9 @@ internal abstract class SimClient : ISimActor
         if (code == Again) Connect();
         else if (number == _turn && Link is { IsOpen: true }) OnTurn();
     }
+
+    /// <summary>V1: a request that has waited so long for its answer, in words; null if none has.</summary>
+    public string? Overdue(long ns) => Link?.Overdue(ns) is { } request ? $"[V1] {Name}: {request} has had no answer for {ns / 1_000_000} ms" : null;
 
     /// <summary>The link is there: begin, or carry on.</summary>
     protected abstract void OnTurn();
@@ -60,6 +67,16 @@ internal abstract class SimClient : ISimActor
         or ErrorCode.BrokerNotAvailable or ErrorCode.FencedLeaderEpoch or ErrorCode.UnknownLeaderEpoch
         or ErrorCode.NotController or ErrorCode.UnknownTopicId;
 
+    /// <summary>A request that sets one property of a topic.</summary>
+    protected static IncrementalAlterConfigsRequest TopicConfig(string topic, string name, string value)
+    {
+        IncrementalAlterConfigsRequest request = new();
+        IncrementalAlterConfigsRequest.AlterConfigsResource resource = new() { ResourceType = 2, ResourceName = topic };
+        resource.Configs.Add(new() { Name = name, ConfigOperation = 0, Value = value });
+        request.Resources.Add(resource);
+        return request;
+    }
+
     protected void Unexpected(string what, ErrorCode error) => World.Fail($"{Name}: {what} answered {error}");
 
     /// <summary>Drops the link as an impatient client does.</summary>
@@ -72,7 +89,7 @@ internal abstract class SimClient : ISimActor
     private void Connect()
     {
         if (Link is { } old) old.Close();
-        Link = new KafkaLink(World, _node, Name, () => Later(0), Broken);
+        Link = new KafkaLink(World, _node, _listener, Name, () => Later(0), Broken);
     }
 
     private void Broken()

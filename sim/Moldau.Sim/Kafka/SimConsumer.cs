@@ -20,6 +20,10 @@ internal sealed class FetchLoop(SimWorld world, string name, Func<TopicPartition
         foreach ((TopicPartition partition, long offset) in partitions) _positions[partition] = offset;
     }
 
+    public void Add(TopicPartition partition, long offset) => _positions[partition] = offset;
+
+    public void Remove(TopicPartition partition) => _positions.Remove(partition);
+
     public FetchRequest Request(int maxWaitMs, int maxBytes)
     {
         FetchRequest request = new() { MaxWaitMs = maxWaitMs, MinBytes = 1, MaxBytes = maxBytes };
@@ -48,7 +52,7 @@ internal sealed class FetchLoop(SimWorld world, string name, Func<TopicPartition
         ErrorCode error = (ErrorCode)data.ErrorCode;
         if (error != ErrorCode.None)
         {
-            if (!isPassing(error)) world.Fail($"{name}: Fetch of {partition} at {_positions.GetValueOrDefault(partition)} answered {error}");
+            if (!isPassing(error)) world.Fail($"[L1] {name}: Fetch of {partition} at {_positions.GetValueOrDefault(partition)} answered {error}");
             return;
         }
 
@@ -60,7 +64,7 @@ internal sealed class FetchLoop(SimWorld world, string name, Func<TopicPartition
             RecordBatchView batch = batches.Current;
             if (!batch.IsCrcValid)
             {
-                world.Fail($"{name}: {partition} served a batch at {batch.BaseOffset} with a wrong checksum");
+                world.Fail($"[D1] {name}: {partition} served a batch at {batch.BaseOffset} with a wrong checksum");
                 return;
             }
 
@@ -69,7 +73,7 @@ internal sealed class FetchLoop(SimWorld world, string name, Func<TopicPartition
             {
                 RecordView record = records.Current;
                 if (record.Offset < position) continue;
-                if (record.Offset != position) world.Fail($"{name}: {partition} went from {position} to {record.Offset}");
+                if (record.Offset != position) world.Fail($"[L3] {name}: {partition} went from {position} to {record.Offset}");
                 if (!onRecord(partition, record.Offset, record.Value.ToArray())) return;
                 position++;
             }

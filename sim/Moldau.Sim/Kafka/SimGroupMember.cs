@@ -5,7 +5,7 @@ namespace Moldau.Sim;
 
 /// <summary>A member of a classic group: joins, shares the partitions out if it leads, reads on from the committed
 /// offsets, commits what it has read, and checks that no commit is ever forgotten.</summary>
-internal sealed class SimGroupMember : SimClient
+internal sealed class SimGroupMember : SimAsker
 {
     private const string Group = "group";
     private const int SessionMs = 6_000;
@@ -32,7 +32,6 @@ internal sealed class SimGroupMember : SimClient
     private long _lastHeartbeatNs;
     private Stage _found = Stage.Joining;
     private ErrorCode _lastError;
-    private bool _isBusy;
     private bool _isStopping;
 
     public SimGroupMember(SimWorld world, SimNode node, RecordHistory history, IReadOnlyList<TopicPartition> partitions, int number)
@@ -55,11 +54,9 @@ internal sealed class SimGroupMember : SimClient
 
     public void Finish() => _isStopping = true;
 
-    protected override void OnBroken() => _isBusy = false;
-
     protected override void OnTurn()
     {
-        if (_isBusy) return;
+        if (IsBusy) return;
         switch (_stage)
         {
             case Stage.Finding: Find(); break;
@@ -68,18 +65,6 @@ internal sealed class SimGroupMember : SimClient
             case Stage.FetchingOffsets: FetchOffsets(); break;
             default: Consume(); break;
         }
-    }
-
-    private void Ask<TRequest, TResponse>(TRequest request, int version, Action<TResponse> done)
-        where TRequest : IRequest
-        where TResponse : IResponse, IMessage<TResponse>
-    {
-        _isBusy = true;
-        Send<TRequest, TResponse>(request, version, response =>
-        {
-            _isBusy = false;
-            done(response);
-        });
     }
 
     private void Find()
@@ -196,7 +181,7 @@ internal sealed class SimGroupMember : SimClient
                 {
                     TopicPartition partition = new(topic.Name, p.PartitionIndex);
                     if (p.CommittedOffset < known.GetValueOrDefault(partition, -1))
-                        World.Fail($"{partition}: offset {known[partition]} was committed, {p.CommittedOffset} is what the group has");
+                        World.Fail($"[G2] {partition}: offset {known[partition]} was committed, {p.CommittedOffset} is what the group has");
                     _committed[partition] = Math.Max(p.CommittedOffset, 0);
                 }
 

@@ -13,7 +13,7 @@ internal sealed class SimProducer : SimClient
     private readonly RecordHistory _history;
     private readonly bool _isIdempotent;
     private readonly int _number;
-    private readonly Lane[] _lanes;
+    private readonly List<Lane> _lanes;
     private ProducerIdAndEpoch _id = ProducerIdAndEpoch.None;
     private int _counter;
     private bool _isStopping;
@@ -42,13 +42,19 @@ internal sealed class SimProducer : SimClient
         public LinkedList<Batch> InFlight { get; } = new();
 
         public int NextSequence { get; set; }
+
+        /// <summary>The partition has acknowledged a batch: from now on the node can tell a gap.</summary>
+        public bool IsKnown { get; set; }
     }
 
     private sealed record Batch(Lane Lane, IReadOnlyList<long> Ids, int Sequence, byte[] Bytes);
 
-    public bool IsSettled => _isStopping && Array.TrueForAll(_lanes, l => l.Waiting.Count == 0 && l.InFlight.Count == 0);
+    public bool IsSettled => _isStopping && _lanes.TrueForAll(l => l.Waiting.Count == 0 && l.InFlight.Count == 0);
 
     public string Unsettled => $"{Name} has {_lanes.Sum(l => l.Waiting.Count)} batches waiting, {_lanes.Sum(l => l.InFlight.Count)} in flight";
+
+    /// <summary>A partition has been added to a topic.</summary>
+    public void Add(TopicPartition partition) => _lanes.Add(new Lane(partition));
 
     public void Finish() => _isStopping = true;
 
@@ -94,11 +100,11 @@ internal sealed class SimProducer : SimClient
 
     private void Make()
     {
-        Lane lane = _lanes[Prng.Next(_lanes.Length)];
+        Lane lane = _lanes[Prng.Next(_lanes.Count)];
         List<long> ids = [];
         RecordBatchOptions options = new()
         {
-            Codec = Prng.Chance(0.2) ? CompressionCodec.Snappy : CompressionCodec.None,
+            Codec = Prng.Chance(0.6) ? CompressionCodec.None : (CompressionCodec)(1 + Prng.Next(4)),
             Producer = _id,
             BaseSequence = _isIdempotent ? lane.NextSequence : RecordBatchLayout.NoSequence,
         };
@@ -107,7 +113,7 @@ internal sealed class SimProducer : SimClient
         {
             long id = ((long)(_number + 1) << 32) | (uint)++_counter;
             ids.Add(id);
-            _history.Sent(lane.Partition, id);
+            _history.Sent(lane.Partition, id, World.Now.UnixMs);
             builder.TryAppend(World.Now.UnixMs, OptionalBytes.Null, RecordHistory.ValueOf(id));
         }
 
@@ -117,9 +123,9 @@ internal sealed class SimProducer : SimClient
 
     private Lane? Pick()
     {
-        int start = Prng.Next(_lanes.Length);
-        for (int i = 0; i < _lanes.Length; i++)
-            if (_lanes[(start + i) % _lanes.Length] is { Waiting.Count: > 0 } lane) return lane;
+        int start = Prng.Next(_lanes.Count);
+        for (int i = 0; i < _lanes.Count; i++)
+            if (_lanes[(start + i) % _lanes.Count] is { Waiting.Count: > 0 } lane && (lane.IsKnown || lane.InFlight.Count == 0)) return lane;
         return null;
     }
 
@@ -144,6 +150,7 @@ internal sealed class SimProducer : SimClient
         lane.InFlight.Remove(batch);
         if (error == ErrorCode.None)
         {
+            lane.IsKnown = true;
             for (int i = 0; i < batch.Ids.Count; i++) _history.Acked(lane.Partition, answer.BaseOffset + i, batch.Ids[i]);
         }
         else if (!_isIdempotent)

@@ -34,6 +34,9 @@ public sealed class SimConnection
 
     public bool IsClosed => ClientGone;
 
+    /// <summary>It is cut, or about to turn out to be dead.</summary>
+    public bool IsDisturbed => IsCut || ServerGone;
+
     internal SimNetwork Network { get; }
 
     internal ISimPeer Peer { get; }
@@ -47,7 +50,11 @@ public sealed class SimConnection
     internal bool ServerGone { get; set; }
 
     /// <summary>Packets vanish without a word until the network heals; then the connection is reset.</summary>
-    internal bool IsCut { get; set; }
+    internal bool IsCut => IsCutToServer || IsCutToClient;
+
+    internal bool IsCutToServer { get; set; }
+
+    internal bool IsCutToClient { get; set; }
 
     /// <summary>When the last bytes under way to the server and to the client arrive: later ones arrive after them.</summary>
     internal long ToServerNs { get; set; }

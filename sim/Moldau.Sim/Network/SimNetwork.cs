@@ -46,13 +46,24 @@ public sealed class SimNetwork : ISimActor
         _world.After(Delay(), this, CloseAtClient, 0, connection);
     }
 
+    /// <summary>Lets a share of the open connections lose everything that goes one way.</summary>
+    public void DisturbOneWay(double share)
+    {
+        foreach (SimConnection connection in _open.ToArray())
+        {
+            if (!_prng.Chance(share)) continue;
+            if (_prng.Chance(0.5)) connection.IsCutToServer = true;
+            else connection.IsCutToClient = true;
+        }
+    }
+
     /// <summary>Resets or cuts a share of the open connections.</summary>
     public void Disturb(double share, bool cut)
     {
         foreach (SimConnection connection in _open.ToArray())
         {
             if (!_prng.Chance(share)) continue;
-            if (cut) connection.IsCut = true;
+            if (cut) connection.IsCutToServer = connection.IsCutToClient = true;
             else Reset(connection);
         }
     }
@@ -122,10 +133,10 @@ public sealed class SimNetwork : ISimActor
         switch (code)
         {
             case ToServer:
-                if (!c.IsCut && !c.ServerGone) c.Server!.Receive(c, piece!.Data.AsSpan(0, piece.Length)); // not gone: it was accepted
+                if (!c.IsCutToServer && !c.ServerGone) c.Server!.Receive(c, piece!.Data.AsSpan(0, piece.Length)); // not gone: it was accepted
                 break;
             case ToClient:
-                if (!c.IsCut && !c.ClientGone) c.Peer.OnBytes(c, piece!.Data.AsSpan(0, piece.Length));
+                if (!c.IsCutToClient && !c.ClientGone) c.Peer.OnBytes(c, piece!.Data.AsSpan(0, piece.Length));
                 break;
             case Accepted:
                 Accept(c);

@@ -6,7 +6,11 @@ namespace Moldau.Sim;
 
 /// <summary>A machine of a node, with the pool its connections receive into.</summary>
 /// <param name="Listeners">Names of the listeners it serves; machines that share one take connections in turn.</param>
-public sealed record SimMachine(MachineId Id, INodeMachine Machine, BufferPool Pool, IReadOnlyList<string> Listeners);
+public sealed record SimMachine(MachineId Id, INodeMachine Machine, BufferPool Pool, IReadOnlyList<string> Listeners)
+{
+    /// <summary>The machine itself, where a planted bug stands before it.</summary>
+    internal INodeMachine Core => Machine is PlantedMachine planted ? planted.Inner : Machine;
+}
 
 /// <summary>What a process of a simulated node starts with.</summary>
 /// <param name="Incarnation">0 for the node's first process.</param>

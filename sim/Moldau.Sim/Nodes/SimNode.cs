@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Broker;
+using Moldau.Storage;
 
 namespace Moldau.Sim;
 
@@ -25,6 +26,7 @@ public sealed class SimNode : ISimActor
     private int _accepted;
     private int _stopped;
     private bool _isReady;
+    private IDisk? _session;
 
     public SimNode(SimWorld world, MachineFactory factory)
     {
@@ -63,6 +65,15 @@ public sealed class SimNode : ISimActor
     /// <summary>Connections are refused until a machine says Ready.</summary>
     public bool WaitsForReady { get; init; }
 
+    /// <summary>What is wrong with its disk, if anything is.</summary>
+    public PlantedBug Bug { get; init; }
+
+    /// <summary>The disk as the running process sees it.</summary>
+    internal IDisk Session => _session ?? throw new InvalidOperationException("no process is running");
+
+    /// <summary>Looks on, if anybody does.</summary>
+    public INodeObserver? Observer { get; set; }
+
     internal SimDiskLanes Lanes { get; }
 
     internal SimWorld World => _world;
@@ -78,7 +89,9 @@ public sealed class SimNode : ISimActor
         IReadOnlyList<SimMachine> machines;
         try
         {
-            machines = _factory(new SimHost(Number, Incarnation, Disk.OpenSession(), _prng.Fork(), _world.Now));
+            IDisk session = Disk.OpenSession();
+            _session = Bug == PlantedBug.None ? session : new PlantedDisk(session, Bug);
+            machines = _factory(new SimHost(Number, Incarnation, _session, _prng.Fork(), _world.Now));
         }
         catch (SimCrashException)
         {
@@ -98,7 +111,9 @@ public sealed class SimNode : ISimActor
 
         State = SimNodeState.Running;
         foreach (SimMachine machine in machines) _shells.Add(new SimShell(this, machine, _prng.Fork()));
-        foreach (SimShell shell in _shells) shell.Begin();
+        // A start may be cut short by the death of the process, which takes the shells away.
+        foreach (SimShell shell in _shells.ToArray())
+            if (!shell.IsDead) shell.Begin();
     }
 
     /// <summary>SIGKILL: the process is gone between two instructions; the page cache lives on.</summary>
@@ -114,8 +129,7 @@ public sealed class SimNode : ISimActor
     {
         _world.Trace.Add("power loss", Number, int.MaxValue, Incarnation, null);
         Lanes.TearPendingWrites();
-        Drop();
-        Disk.LosePower();
+        Drop(lostPower: true);
     }
 
     /// <summary>SIGTERM.</summary>
@@ -186,12 +200,11 @@ public sealed class SimNode : ISimActor
     {
         _world.Trace.Add("crash in call", Number, int.MaxValue, Disk.Calls, null);
         Lanes.TearPendingWrites();
-        Drop();
-        if (CrashMayLosePower && _prng.Chance(0.5)) Disk.LosePower();
+        Drop(lostPower: CrashMayLosePower && _prng.Chance(0.5));
         StartAfter(RestartDelayNs);
     }
 
-    private void Drop()
+    private void Drop(bool lostPower = false)
     {
         State = SimNodeState.Down;
         foreach (SimShell shell in _shells) shell.IsDead = true;
@@ -200,5 +213,7 @@ public sealed class SimNode : ISimActor
         _world.Network.NodeDied(this);
         foreach (SimShell shell in _shells) shell.LetGo();
         _shells.Clear();
+        if (lostPower) Disk.LosePower();
+        Observer?.Died(lostPower);
     }
 }

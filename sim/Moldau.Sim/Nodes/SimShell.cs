@@ -29,7 +29,7 @@ internal sealed partial class SimShell : ISimActor
         _world = node.World;
         _machine = machine;
         _prng = prng;
-        Disk = node.Disk.Session;
+        Disk = node.Session;
     }
 
     internal MachineId Id => _machine.Id;
@@ -128,7 +128,9 @@ internal sealed partial class SimShell : ISimActor
     {
         TraceEvent(e);
         _effects.Clear();
+        _node.Observer?.BeforeStep(_machine, e);
         _machine.Machine.Step(e, _world.Now, _effects);
+        _node.Observer?.AfterStep(_machine, e);
         for (int i = 0; i < _effects.Count && !IsDead; i++)
         {
             TraceEffect(_effects[i]);
@@ -166,6 +168,9 @@ internal sealed partial class SimShell : ISimActor
                 if (_hasStopped) break;
                 _hasStopped = true;
                 _node.MachineStopped();
+                break;
+            case NodeEffectKind.Configured:
+                // Sockets and files of key stores are all that a shell has of it.
                 break;
             default:
                 _node.End(effect.Payload as string ?? "no reason given");

@@ -34,6 +34,9 @@ public abstract class Scenario
 
     public abstract bool IsVerified { get; }
 
+    /// <summary>How long the world goes on after that before the checks, simulated: what was lost shows by then.</summary>
+    public virtual int RestMs => 0;
+
     /// <summary>Looks at the whole history; null if it is as it must be.</summary>
     public abstract string? Check();
 

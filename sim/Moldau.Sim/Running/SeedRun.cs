@@ -81,7 +81,8 @@ public static class SeedRun
         injector.HealAll();
         if (!Reach(world, scenario.HealMs, () => scenario.IsSettled, "not settled", scenario)) return;
         scenario.BeginVerification();
-        Reach(world, scenario.HealMs, () => scenario.IsVerified, "cannot be read back", scenario);
+        if (!Reach(world, scenario.HealMs, () => scenario.IsVerified, "cannot be read back", scenario)) return;
+        world.RunUntil(world.Clock.NowNs + scenario.RestMs * Ms);
     }
 
     private static bool Reach(SimWorld world, long withinMs, Func<bool> condition, string what, Scenario scenario)

@@ -1,4 +1,3 @@
-using Moldau.Cli;
 using Moldau.Config;
 
 namespace Moldau;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Moldau.Cli;
 using Moldau.Config;
+using Moldau.Runtime;
 
 namespace Moldau;
 
@@ -23,13 +23,15 @@ internal static class DevCommand
             throw new CommandException("'--ephemeral' chooses the data folder itself; leave '--data' out", ExitCodes.Usage);
         int port = Port(arguments.Value("--port"), DefaultPort, 2);
         int httpPort = Port(arguments.Value("--http-port"), DefaultHttpPort, 1);
+        // Before there is a folder to be left behind.
+        using NodeSignals signals = new();
         string data = isEphemeral
             ? Directory.CreateTempSubdirectory("moldau-").FullName
             : Path.GetFullPath(arguments.Value("--data") ?? ".moldau");
         try
         {
             NodeSettings settings = NodeSettings.Resolve(Defaults(port, httpPort, data), arguments.Set, isStrict: true);
-            return NodeRun.Run(settings, () => Greet(settings.Config, isEphemeral));
+            return NodeRun.Run(settings, signals, () => Greet(settings.Config, isEphemeral));
         }
         finally
         {

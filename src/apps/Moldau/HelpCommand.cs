@@ -1,5 +1,3 @@
-using Moldau.Cli;
-
 namespace Moldau;
 
 internal static class HelpCommand
@@ -25,7 +23,7 @@ internal static class HelpCommand
               moldau start FILE                a node from a Kafka server.properties
                 --set NAME=VALUE               goes before file and environment; may be repeated
                 --strict                       an unknown property is an error
-              moldau storage format -t ID -c FILE [--standalone | --no-initial-controllers]
+              moldau storage format [-t ID] -c FILE [--standalone | --no-initial-controllers]
                        [--ignore-formatted] [--release-version V] [--feature NAME=LEVEL]
                                                prepare the log directories of a node, as kafka-storage.sh does
               moldau storage info -c FILE      what the log directories hold

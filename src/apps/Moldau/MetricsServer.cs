@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Moldau.Broker;
-using Moldau.Cli;
 using Moldau.Config;
 using Moldau.Runtime;
 
@@ -49,8 +48,11 @@ internal sealed class MetricsServer : IDisposable
             context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
             await context.Response.WriteAsync(Render(kafka, process, filter));
         });
-        app.MapGet("/health/live", static () => Results.Text("ok"));
-        app.MapGet("/health/ready", () => host.Ready.IsCompletedSuccessfully ? Results.Text("ready") : Results.StatusCode(503));
+        // Live: the node has not ended. Started: it has served. Ready: it serves, and nobody has asked it to stop.
+        app.MapGet("/health/live", () => Health(!host.Ended.IsCompleted, "ok"));
+        app.MapGet("/health/startup", () => Health(host.Ready.IsCompletedSuccessfully, "started"));
+        app.MapGet("/health/ready", () => Health(
+            host.Ready.IsCompletedSuccessfully && !host.IsStopping && !host.Ended.IsCompleted, "ready"));
         try
         {
             app.StartAsync().GetAwaiter().GetResult();
@@ -63,12 +65,15 @@ internal sealed class MetricsServer : IDisposable
         return new MetricsServer(app);
     }
 
+    private static IResult Health(bool isSo, string word) => isSo ? Results.Text(word) : Results.Text("no", statusCode: 503);
+
     private static string Render(KafkaMetrics kafka, ProcessMetrics process, MetricsFilter filter)
     {
         StringBuilder text = new(64 * 1024);
         MetricsText writer = new(text, filter);
         kafka.Render(writer);
         process.Render(writer);
+        writer.End();
         return text.ToString();
     }
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using Moldau.Cli;
 using Moldau.Config;
 using Moldau.Runtime;
+using Moldau.Transport;
 
 namespace Moldau;
 
@@ -29,24 +29,39 @@ internal static class NodeLimits
 
     public static DiskLimits Disk(BrokerConfig config) => new() { DirtyBudgetBytes = config.DiskDirtyMaxBytes };
 
-    public static ConnectionLimits Connections(BrokerConfig config)
+    public static ConnectionQuotas Quotas(BrokerConfig config)
     {
         Dictionary<IPAddress, int> overrides = [];
         foreach ((string host, int limit) in config.MaxConnectionsPerIpOverrides)
             foreach (IPAddress address in Resolve(host, "max.connections.per.ip.overrides")) overrides[address] = limit;
-        return new(config.MaxConnections, config.MaxConnectionsPerIp, overrides.Count == 0 ? null : overrides);
+        return new()
+        {
+            MaxConnections = config.MaxConnections,
+            MaxPerAddress = config.MaxConnectionsPerIp,
+            PerAddress = overrides,
+            CreationRate = config.MaxConnectionCreationRate,
+            ProtectedListener = config.InterBrokerListenerName,
+            Listeners = config.Listeners.ToDictionary(l => l.ListenerName, l => QuotaOf(l, config), StringComparer.Ordinal),
+            RateSamples = config.Values.Int("quota.window.num"),
+            RateSampleNs = config.Values.Int("quota.window.size.seconds") * 1_000_000_000L,
+        };
     }
 
-    public static ListenerOptions Listener(Endpoint endpoint, BrokerConfig config) =>
+    public static ListenerOptions Listener(Endpoint endpoint, BrokerConfig config, TlsServer? tls) =>
         new(endpoint.ListenerName, Addresses(endpoint), endpoint.Port)
         {
             IsController = config.ControllerListenerNames.Contains(endpoint.ListenerName, StringComparer.Ordinal),
-            Tls = ListenerTls.For(endpoint, config),
-            MaxConnections = config.ForListener(endpoint.ListenerName).Int("max.connections"),
+            Tls = tls,
             Backlog = config.SocketListenBacklogSize,
             SendBufferBytes = config.SocketSendBufferBytes,
             ReceiveBufferBytes = config.SocketReceiveBufferBytes,
         };
+
+    private static ListenerQuota QuotaOf(Endpoint listener, BrokerConfig config)
+    {
+        ConfigValues values = config.ForListener(listener.ListenerName);
+        return new(values.Int("max.connections"), values.Int("max.connection.creation.rate"));
+    }
 
     /// <summary>Where to bind: everywhere without a host, both loopbacks for localhost, else what the name stands for.</summary>
     private static IReadOnlyList<IPAddress> Addresses(Endpoint endpoint)

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using Moldau.Base;
 using Moldau.Broker;
-using Moldau.Cli;
 using Moldau.Config;
 using Moldau.Runtime;
 using Moldau.Transport;
@@ -12,21 +11,24 @@ namespace Moldau;
 /// <summary>Runs one node until it is asked to stop: boot, machines, threads, listeners, signals.</summary>
 internal static class NodeRun
 {
-    public static int Run(NodeSettings settings, Action onReady)
+    /// <param name="settings">What the node is made from.</param>
+    /// <param name="signals">End it; what comes before it runs waits for it.</param>
+    /// <param name="onReady">Called when clients are served.</param>
+    public static int Run(NodeSettings settings, NodeSignals signals, Action onReady)
     {
         long began = Stopwatch.GetTimestamp();
         BrokerConfig config = settings.Config;
         LogAreas logs = new(config.LogFormat == "json" ? new JsonLogSink(Console.Out) : new LogfmtSink(Console.Out));
         foreach (string warning in settings.Warnings) logs.Server.Warn(warning);
         // Before anything is written: what cannot be served ends the start here.
-        IReadOnlyList<ListenerOptions> listeners = [.. config.Listeners.Select(l => NodeLimits.Listener(l, config))];
+        LiveListeners listeners = new(config, logs.Network);
         FileDisk disk = new();
         Prng prng = new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
         BootedNode boot = Boot(disk, config, prng);
         try
         {
             foreach (string note in boot.Notes) logs.Server.Write(LogLevel.Info, note);
-            return RunBooted(settings, boot, listeners, disk, prng, logs, began, onReady);
+            return RunBooted(settings, boot, listeners, disk, prng, logs, began, signals, onReady);
         }
         finally
         {
@@ -37,11 +39,12 @@ internal static class NodeRun
     private static int RunBooted(
         NodeSettings settings,
         BootedNode boot,
-        IReadOnlyList<ListenerOptions> listeners,
+        LiveListeners listeners,
         FileDisk disk,
         Prng prng,
         LogAreas logs,
         long began,
+        NodeSignals signals,
         Action onReady)
     {
         BrokerConfig config = settings.Config;
@@ -53,6 +56,7 @@ internal static class NodeRun
             Directories = boot.Directories,
             ShardCount = config.Shards > 0 ? config.Shards : Environment.ProcessorCount,
             Log = logs,
+            ConfigVeto = listeners.WhyNot,
         };
         logs.Server.Write(LogLevel.Info, $"Moldau {Program.Version}: node {config.NodeId} of cluster {boot.ClusterId}, "
             + $"{options.ShardCount} shard{(options.ShardCount == 1 ? "" : "s")}, data in {string.Join(", ", config.LogDirs)}");
@@ -60,18 +64,19 @@ internal static class NodeRun
         using NodeHost host = new(new NodeHostOptions
         {
             Machines = [.. machines.Select(m => new HostedMachine(m.Id, m.Machine, m.Pool))],
-            Listeners = listeners,
+            Listeners = listeners.Options,
             Disk = disk,
             Log = logs.Network,
             WaitsForReady = true,
             Limits = NodeLimits.Reactor(config, options.ShardCount),
             DiskLimits = NodeLimits.Disk(config),
-            ConnectionLimits = NodeLimits.Connections(config),
+            Quotas = NodeLimits.Quotas(config),
+            Configured = listeners.Apply,
         });
-        using NodeSignals signals = new(host.RequestStop, host.StopNow);
         try
         {
             host.Start();
+            signals.Attach(host.RequestStop, host.StopNow);
         }
         catch (SocketFailure e)
         {
@@ -97,7 +102,7 @@ internal static class NodeRun
     {
         try
         {
-            return NodeBoot.Run(disk, config, prng, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+            return NodeBoot.Run(disk, config, prng, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), NodeSettings.NewClusterId);
         }
         catch (BootException e)
         {

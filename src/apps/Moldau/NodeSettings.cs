@@ -1,5 +1,4 @@
 using System.Collections;
-using Moldau.Cli;
 using Moldau.Config;
 
 namespace Moldau;
@@ -7,6 +6,9 @@ namespace Moldau;
 /// <summary>A node's configuration out of file, environment and flags, with what is to be said about it.</summary>
 internal sealed record NodeSettings(BrokerConfig Config, IReadOnlyDictionary<string, string> Properties, IReadOnlyList<string> Warnings)
 {
+    /// <summary>What a new cluster is to be called, as Kafka's image is told; null: nobody said.</summary>
+    public static string? NewClusterId => EnvironmentSource.ClusterId(Variables());
+
     /// <param name="file">The properties of the file, or the command's defaults.</param>
     /// <param name="flags">What was set on the command line.</param>
     /// <param name="isStrict">Names that nobody knows are errors, except in the environment, which belongs to others too.</param>

@@ -1,5 +1,4 @@
 using System.Reflection;
-using Moldau.Cli;
 
 namespace Moldau;
 

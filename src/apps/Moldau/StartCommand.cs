@@ -1,5 +1,5 @@
-using Moldau.Cli;
 using Moldau.Config;
+using Moldau.Runtime;
 
 namespace Moldau;
 
@@ -13,7 +13,8 @@ internal static class StartCommand
             throw new CommandException("'start' takes one file: moldau start server.properties", ExitCodes.Usage);
         Dictionary<string, string> file = ReadProperties(arguments.Operands[0]);
         NodeSettings settings = NodeSettings.Resolve(file, arguments.Set, arguments.Has("--strict"));
-        return NodeRun.Run(settings, static () => { });
+        using NodeSignals signals = new();
+        return NodeRun.Run(settings, signals, static () => { });
     }
 
     public static Dictionary<string, string> ReadProperties(string path)

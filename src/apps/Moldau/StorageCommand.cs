@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Moldau.Base;
 using Moldau.Broker;
-using Moldau.Cli;
 using Moldau.Config;
 using Moldau.Metadata;
 using Moldau.Runtime;
@@ -46,8 +45,8 @@ internal static class StorageCommand
             ["-s", "--standalone", "-g", "--ignore-formatted", "-N", "--no-initial-controllers"]);
         TakeNoOperands(arguments, "storage format");
         RefuseWhatIsNotThere(arguments);
-        string clusterId = arguments.Value("-t", "--cluster-id")
-            ?? throw new CommandException("'storage format' needs -t ID; 'moldau storage random-uuid' makes one", ExitCodes.Usage);
+        string clusterId = arguments.Value("-t", "--cluster-id") ?? NodeSettings.NewClusterId
+            ?? throw new CommandException("'storage format' needs -t ID or the variable CLUSTER_ID; 'moldau storage random-uuid' makes one", ExitCodes.Usage);
         NodeSettings settings = Settings(arguments, "storage format");
         bool isStandalone = arguments.Has("-s", "--standalone");
         bool hasNoControllers = arguments.Has("-N", "--no-initial-controllers");

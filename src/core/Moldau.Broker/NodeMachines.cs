@@ -26,6 +26,9 @@ public static class NodeMachines
     /// <summary>What the control machine shows; null for a shard.</summary>
     public static ControlMetrics? ControlMetricsOf(INodeMachine machine) => (machine as ControlMachine)?.Metrics;
 
+    /// <summary>Error codes of a machine's answers.</summary>
+    public static RequestErrors ErrorsOf(INodeMachine machine) => ((Machine)machine).Errors;
+
     /// <summary>What a shard counts; null for the control machine.</summary>
     public static ShardMetrics? MetricsOf(INodeMachine machine) => (machine as ShardMachine)?.Metrics;
 }

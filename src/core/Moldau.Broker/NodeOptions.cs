@@ -27,10 +27,18 @@ public sealed record NodeOptions
     /// <summary>Bytes of requests that one connection may have under way before its socket is no longer read.</summary>
     public long MaxHeldBytesPerConnection { get; init; } = 64 * 1024 * 1024;
 
+    /// <summary>Requests that may wait on one machine behind others of their connections before connections that add to
+    /// them are no longer read (queued.max.requests, divided among the shards).</summary>
+    public int MaxWaitingRequests => Math.Max(1, Config.QueuedMaxRequests / ShardCount);
+
+    /// <summary>What only the shell can say of a configuration that is to be: why it cannot (a key store that cannot be
+    /// read), or null. Asked on a shard's thread, when administrators change the broker's configuration.</summary>
+    public Func<BrokerConfig, string?>? ConfigVeto { get; init; }
+
     public int NodeId => Config.NodeId;
 
     /// <summary>Under which this broker's own dynamic configuration is kept.</summary>
-    public ConfigResource BrokerResource => new(Metadata.ConfigResourceType.Broker, NodeId.ToString());
+    public ConfigResource BrokerResource => new(ConfigResourceType.Broker, NodeId.ToString());
 }
 
 /// <summary>A log directory as the start found it.</summary>

@@ -3,29 +3,32 @@ using Moldau.Protocol;
 
 namespace Moldau.Broker;
 
+/// <summary>What a machine counts of the requests of its listeners. Written by its thread, read by the publisher.</summary>
+public abstract class RequestMetrics
+{
+    /// <summary>By API key.</summary>
+    public IReadOnlyList<MetricCell> Requests { get; } = Cells();
+
+    internal void RequestBegun(RequestContext request) => Requests[(int)request.Api].Increment();
+
+    private static MetricCell[] Cells()
+    {
+        MetricCell[] cells = new MetricCell[ApiTable.All.Length];
+        for (int i = 0; i < cells.Length; i++) cells[i] = new MetricCell();
+        return cells;
+    }
+}
+
 /// <summary>What a shard counts, beside the logic. Written by its thread, read by the publisher.</summary>
-public sealed class ShardMetrics
+public sealed class ShardMetrics : RequestMetrics
 {
     private readonly SortedDictionary<string, TopicCounts> _topics = new(StringComparer.Ordinal);
 
-    public ShardMetrics()
-    {
-        Requests = Cells();
-        RequestTimeNs = Cells();
-        RequestQueueTimeNs = Cells();
-    }
-
-    /// <summary>By API key.</summary>
-    public IReadOnlyList<MetricCell> Requests { get; }
-
-    /// <summary>From the last byte of the request to its answer, summed, by API key.</summary>
-    public IReadOnlyList<MetricCell> RequestTimeNs { get; }
-
-    /// <summary>From the last byte of the request to its beginning, behind others of its connection; summed, by API key.</summary>
-    public IReadOnlyList<MetricCell> RequestQueueTimeNs { get; }
-
     /// <summary>All topics together.</summary>
     public TopicCounts AllTopics { get; } = new("");
+
+    /// <summary>Fetches whose longest wait was over before they had the bytes they wanted.</summary>
+    public MetricCell FetchExpirations { get; } = new();
 
     public MetricCell IsrShrinks { get; } = new();
 
@@ -60,23 +63,10 @@ public sealed class ShardMetrics
         return [.. live];
     }
 
-    internal void RequestDone(RequestContext request, Instant now)
-    {
-        RequestTimeNs[(int)request.Api].Add((now - request.ReceivedAt).Ns);
-        RequestQueueTimeNs[(int)request.Api].Add((request.StartedAt - request.ReceivedAt).Ns);
-    }
-
     internal void IsrChanged(int before, int after)
     {
         if (after < before) IsrShrinks.Increment();
         else if (after > before) IsrExpands.Increment();
-    }
-
-    private static MetricCell[] Cells()
-    {
-        MetricCell[] cells = new MetricCell[ApiTable.All.Length];
-        for (int i = 0; i < cells.Length; i++) cells[i] = new MetricCell();
-        return cells;
     }
 }
 
@@ -99,12 +89,20 @@ public sealed class TopicCounts(string topic)
 
     public MetricCell FetchRequests { get; } = new();
 
+    /// <summary>Bytes that were too large for the topic.</summary>
+    public MetricCell BytesRejected { get; } = new();
+
+    /// <summary>Batches whose checksum is not that of their bytes.</summary>
+    public MetricCell InvalidCrc { get; } = new();
+
     internal void Produced(ProduceCall.Entry entry)
     {
         ProduceRequests.Increment();
         if (entry.Error != ErrorCode.None)
         {
             FailedProduce.Increment();
+            if (entry.Error is ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge) BytesRejected.Add(entry.Length);
+            if (entry.Error == ErrorCode.CorruptMessage) InvalidCrc.Increment();
             return;
         }
 

@@ -28,7 +28,7 @@ public sealed partial class RaftNode
 
     private void BecomeProspective(Instant now, EffectList<RaftEffect> effects)
     {
-        if (_voters.Current.IsOnly(_options.Self))
+        if (IsOnlyVoter)
         {
             BecomeCandidate(now, effects);
             return;
@@ -86,26 +86,29 @@ public sealed partial class RaftNode
         return request;
     }
 
-    private VoteResponse OnVote(VoteRequest request, Instant now, EffectList<RaftEffect> effects)
+    private VoteResponse OnVote(VoteRequest request, short version, Instant now, EffectList<RaftEffect> effects)
     {
         var response = new VoteResponse();
-        VoteRequest.PartitionData? data = request.Topics.Count == 1 && request.Topics[0].Partitions.Count == 1
-            ? request.Topics[0].Partitions[0]
+        VoteRequest.PartitionData? data = request.Topics is [{ TopicName: MetadataTopic, Partitions: [{ PartitionIndex: 0 } only] }]
+            ? only
             : null;
-        ErrorCode top = CheckRequest(request.ClusterId, data is null ? null : request.Topics[0].TopicName);
-        if (top != ErrorCode.None || data is null)
+        ErrorCode error = CheckRequest(request.ClusterId, data is not null);
+        if (error != ErrorCode.None || data is null)
         {
-            response.ErrorCode = (short)(top == ErrorCode.None ? ErrorCode.InvalidRequest : top);
+            response.ErrorCode = (short)error;
             return response;
         }
 
-        ErrorCode error = ErrorCode.None;
         bool isGranted = false;
-        var candidate = new ReplicaKey(data.ReplicaId, data.ReplicaDirectoryId);
-        if (data.ReplicaEpoch < 0 || data.LastOffset < 0) error = ErrorCode.InvalidRequest;
-        else if (!IsAddressedTo(request.VoterId, data.VoterDirectoryId)) error = ErrorCode.InvalidVoterKey;
-        else if (data.ReplicaEpoch < Epoch) error = ErrorCode.FencedLeaderEpoch;
-        else isGranted = Vote(candidate, data, now, effects);
+        bool isLogPossible = data.LastOffset >= 0 && data.LastOffsetEpoch >= 0;
+        error = isLogPossible ? CheckSender(data.ReplicaId, data.ReplicaEpoch) : ErrorCode.InvalidRequest;
+        // A candidate's log ends in an epoch before its own; one that only asks may have seen the epoch's leader.
+        int lastPossible = data.PreVote ? data.ReplicaEpoch : data.ReplicaEpoch - 1;
+        if (error == ErrorCode.None && data.LastOffsetEpoch > lastPossible) error = ErrorCode.InvalidRequest;
+        if (error == ErrorCode.None && !IsAddressedTo(request.VoterId, data.VoterDirectoryId)) error = ErrorCode.InvalidVoterKey;
+        if (error == ErrorCode.None && data.ReplicaEpoch > Epoch && IsOnlyVoter) error = ErrorCode.InconsistentVoterSet;
+        if (error == ErrorCode.None)
+            isGranted = Vote(new ReplicaKey(data.ReplicaId, data.ReplicaDirectoryId), data, now, effects);
 
         var topic = new VoteResponse.TopicData { TopicName = MetadataTopic };
         topic.Partitions.Add(new VoteResponse.PartitionData
@@ -116,6 +119,8 @@ public sealed partial class RaftNode
             VoteGranted = isGranted,
         });
         response.Topics.Add(topic);
+        if (version >= 1 && LeaderEndpoint is { } leader)
+            response.NodeEndpoints.Add(new VoteResponse.NodeEndpoint { NodeId = LeaderId, Host = leader.Host, Port = leader.Port });
         return response;
     }
 
@@ -167,25 +172,22 @@ public sealed partial class RaftNode
     private bool FollowerCan(int epoch) =>
         epoch > Epoch || _state is not (LeaderState or FollowerState or ResignedState);
 
-    private BeginQuorumEpochResponse OnBeginEpoch(BeginQuorumEpochRequest request, Instant now,
+    private BeginQuorumEpochResponse OnBeginEpoch(BeginQuorumEpochRequest request, short version, Instant now,
         EffectList<RaftEffect> effects)
     {
         var response = new BeginQuorumEpochResponse();
-        BeginQuorumEpochRequest.PartitionData? data = request.Topics.Count == 1
-            && request.Topics[0].Partitions.Count == 1
-            ? request.Topics[0].Partitions[0]
-            : null;
-        ErrorCode top = CheckRequest(request.ClusterId, data is null ? null : request.Topics[0].TopicName);
-        if (top != ErrorCode.None || data is null)
+        BeginQuorumEpochRequest.PartitionData? data =
+            request.Topics is [{ TopicName: MetadataTopic, Partitions: [{ PartitionIndex: 0 } only] }] ? only : null;
+        ErrorCode error = CheckRequest(request.ClusterId, data is not null);
+        if (error != ErrorCode.None || data is null)
         {
-            response.ErrorCode = (short)(top == ErrorCode.None ? ErrorCode.InvalidRequest : top);
+            response.ErrorCode = (short)error;
             return response;
         }
 
-        ErrorCode error = ErrorCode.None;
-        if (!IsAddressedTo(request.VoterId, data.VoterDirectoryId)) error = ErrorCode.InvalidVoterKey;
-        else if (data.LeaderEpoch < Epoch) error = ErrorCode.FencedLeaderEpoch;
-        else if (data.LeaderId >= 0 && FollowerCan(data.LeaderEpoch))
+        error = CheckLeaderClaim(data.LeaderId, data.LeaderEpoch);
+        if (error == ErrorCode.None && !IsAddressedTo(request.VoterId, data.VoterDirectoryId)) error = ErrorCode.InvalidVoterKey;
+        if (error == ErrorCode.None && FollowerCan(data.LeaderEpoch))
             Follow(data.LeaderEpoch, data.LeaderId, EndpointOf(request.LeaderEndpoints), now, effects);
         var topic = new BeginQuorumEpochResponse.TopicData { TopicName = MetadataTopic };
         topic.Partitions.Add(new BeginQuorumEpochResponse.PartitionData
@@ -195,40 +197,26 @@ public sealed partial class RaftNode
             LeaderEpoch = Epoch,
         });
         response.Topics.Add(topic);
+        if (version >= 1 && LeaderEndpoint is { } leader)
+            response.NodeEndpoints.Add(new BeginQuorumEpochResponse.NodeEndpoint { NodeId = LeaderId, Host = leader.Host, Port = leader.Port });
         return response;
     }
 
-    private EndQuorumEpochResponse OnEndEpoch(EndQuorumEpochRequest request, Instant now,
+    private EndQuorumEpochResponse OnEndEpoch(EndQuorumEpochRequest request, short version, Instant now,
         EffectList<RaftEffect> effects)
     {
         var response = new EndQuorumEpochResponse();
-        EndQuorumEpochRequest.PartitionData? data = request.Topics.Count == 1 && request.Topics[0].Partitions.Count == 1
-            ? request.Topics[0].Partitions[0]
-            : null;
-        ErrorCode top = CheckRequest(request.ClusterId, data is null ? null : request.Topics[0].TopicName);
-        if (top != ErrorCode.None || data is null)
+        EndQuorumEpochRequest.PartitionData? data =
+            request.Topics is [{ TopicName: MetadataTopic, Partitions: [{ PartitionIndex: 0 } only] }] ? only : null;
+        ErrorCode error = CheckRequest(request.ClusterId, data is not null);
+        if (error != ErrorCode.None || data is null)
         {
-            response.ErrorCode = (short)(top == ErrorCode.None ? ErrorCode.InvalidRequest : top);
+            response.ErrorCode = (short)error;
             return response;
         }
 
-        ErrorCode error = data.LeaderEpoch < Epoch ? ErrorCode.FencedLeaderEpoch : ErrorCode.None;
-        if (error == ErrorCode.None)
-        {
-            if (FollowerCan(data.LeaderEpoch))
-                Follow(data.LeaderEpoch, data.LeaderId, EndpointOf(request.LeaderEndpoints), now, effects);
-            if (_state is FollowerState follower && follower.LeaderId == data.LeaderId)
-            {
-                // The best placed stands at once, each other a little later.
-                int place = data.PreferredCandidates.FindIndex(c => c.CandidateId == _options.Self.Id);
-                if (place < 0) place = data.PreferredSuccessors.IndexOf(_options.Self.Id);
-                long wait = place < 0 ? _options.ElectionTimeout.Ms
-                    : place * Math.Max(1, _options.ElectionBackoffMax.Ms / 4);
-                follower.HasFetched = false;
-                follower.Deadline = Instant.Min(follower.Deadline, now + Duration.FromMs(wait));
-            }
-        }
-
+        error = CheckLeaderClaim(data.LeaderId, data.LeaderEpoch);
+        if (error == ErrorCode.None) OnLeaderResigned(request, data, now, effects);
         var topic = new EndQuorumEpochResponse.TopicData { TopicName = MetadataTopic };
         topic.Partitions.Add(new EndQuorumEpochResponse.PartitionData
         {
@@ -237,7 +225,40 @@ public sealed partial class RaftNode
             LeaderEpoch = Epoch,
         });
         response.Topics.Add(topic);
+        if (version >= 1 && LeaderEndpoint is { } leader)
+            response.NodeEndpoints.Add(new EndQuorumEpochResponse.NodeEndpoint { NodeId = LeaderId, Host = leader.Host, Port = leader.Port });
         return response;
+    }
+
+    private void OnLeaderResigned(EndQuorumEpochRequest request, EndQuorumEpochRequest.PartitionData data, Instant now,
+        EffectList<RaftEffect> effects)
+    {
+        if (FollowerCan(data.LeaderEpoch))
+            Follow(data.LeaderEpoch, data.LeaderId, EndpointOf(request.LeaderEndpoints), now, effects);
+        if (_state is not FollowerState follower || follower.LeaderId != data.LeaderId) return;
+        // The best placed stands at once, each other a little later.
+        int place = data.PreferredCandidates.FindIndex(c => c.CandidateId == _options.Self.Id);
+        if (place < 0) place = data.PreferredSuccessors.IndexOf(_options.Self.Id);
+        long wait = place < 0 ? _options.ElectionTimeout.Ms : place * Math.Max(1, _options.ElectionBackoffMax.Ms / 4);
+        follower.HasFetched = false;
+        follower.Deadline = Instant.Min(follower.Deadline, now + Duration.FromMs(wait));
+    }
+
+    private ErrorCode CheckSender(int replicaId, int epoch) =>
+        epoch < Epoch ? ErrorCode.FencedLeaderEpoch : replicaId < 0 ? ErrorCode.InvalidRequest : ErrorCode.None;
+
+    /// <summary>Whether the sender may lead the epoch that it says it leads, or led. Apache Kafka takes an impossible
+    /// claim for a fault of its own and ends; here it is refused. On a quorum of one every claim of another node is
+    /// impossible, in any epoch: only this node's own log could make a second voter.</summary>
+    private ErrorCode CheckLeaderClaim(int leaderId, int epoch)
+    {
+        ErrorCode error = CheckSender(leaderId, epoch);
+        if (error != ErrorCode.None) return error;
+        bool isSelf = leaderId == _options.Self.Id;
+        bool isContradicted = isSelf
+            ? epoch != Epoch || _state is not LeaderState
+            : IsOnlyVoter || (epoch == Epoch && _state.LeaderId >= 0 && _state.LeaderId != leaderId);
+        return isContradicted ? ErrorCode.InconsistentVoterSet : ErrorCode.None;
     }
 
     private static RaftEndpoint? EndpointOf(List<BeginQuorumEpochRequest.LeaderEndpoint> endpoints) =>

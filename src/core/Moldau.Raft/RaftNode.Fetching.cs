@@ -21,7 +21,6 @@ public sealed partial class RaftNode
 
         FetchResponse response = FetchAnswer(fetch.Request, fetch.Version, ErrorCode.None, out FetchResponse.PartitionData data);
         data.HighWatermark = HighWatermark;
-        data.LogStartOffset = _log.StartOffset;
         data.Records = bytes.ToArray();
         Emit(new ReplyToRequest(fetch.Token, response), effects);
         _ = now;
@@ -29,26 +28,19 @@ public sealed partial class RaftNode
 
     private void OnFetch(long token, FetchRequest request, short version, Instant now, EffectList<RaftEffect> effects)
     {
-        FetchRequest.FetchPartition? asked = request.Topics.Count == 1 && request.Topics[0].Partitions.Count == 1
-            ? request.Topics[0].Partitions[0]
-            : null;
-        if (request.ClusterId is not null && request.ClusterId != _options.ClusterId)
+        // Before version 13 a topic has no id, and by name the log is not fetched.
+        FetchRequest.FetchPartition? asked =
+            request.Topics is [{ Partitions: [{ Partition: 0 } only] } topic] && topic.TopicId == Uuid.MetadataTopic ? only : null;
+        ErrorCode error = CheckRequest(request.ClusterId, asked is not null);
+        if (error != ErrorCode.None || asked is null)
         {
-            Emit(new ReplyToRequest(token, new FetchResponse { ErrorCode = (short)ErrorCode.InconsistentClusterId }),
-                effects);
+            Emit(new ReplyToRequest(token, new FetchResponse { ErrorCode = (short)error }), effects);
             return;
         }
 
-        bool isOurs = asked is not null && asked.Partition == 0
-            && (version < 13 ? request.Topics[0].Topic == MetadataTopic
-                : request.Topics[0].TopicId == Uuid.MetadataTopic);
-        if (!isOurs || asked!.FetchOffset < 0 || asked.LastFetchedEpoch < 0 || asked.CurrentLeaderEpoch < 0)
-        {
-            Emit(new ReplyToRequest(token, new FetchResponse { ErrorCode = (short)ErrorCode.InvalidRequest }), effects);
-            return;
-        }
-
-        ErrorCode error = CheckLeaderEpoch(asked.CurrentLeaderEpoch);
+        bool isPossible = request.MaxWaitMs >= 0 && asked.FetchOffset >= 0 && asked.LastFetchedEpoch >= 0
+            && asked.LastFetchedEpoch <= asked.CurrentLeaderEpoch;
+        error = isPossible ? CheckLeaderEpoch(asked.CurrentLeaderEpoch) : ErrorCode.InvalidRequest;
         if (error != ErrorCode.None || _state is not LeaderState leader)
         {
             Emit(new ReplyToRequest(token, FetchError(request, version, error)), effects);
@@ -71,7 +63,6 @@ public sealed partial class RaftNode
         FetchRequest.FetchPartition asked = fetch.Request.Topics[0].Partitions[0];
         FetchResponse response = FetchAnswer(fetch.Request, fetch.Version, ErrorCode.None, out FetchResponse.PartitionData data);
         data.HighWatermark = HighWatermark;
-        data.LogStartOffset = _log.StartOffset;
         if (Diverges(asked, data))
         {
             Emit(new ReplyToRequest(fetch.Token, response), effects);
@@ -79,7 +70,7 @@ public sealed partial class RaftNode
         }
 
         int replica = fetch.Version >= 15 ? fetch.Request.ReplicaState.ReplicaId : fetch.Request.ReplicaId;
-        if (mayPark && replica >= 0)
+        if (mayPark && replica >= 0 && replica != _options.Self.Id)
             Note(leader, new ReplicaKey(replica, asked.ReplicaDirectoryId), asked.FetchOffset, now, effects);
         data.HighWatermark = HighWatermark;
         // A fetch that already has everything waits, unless the high watermark is news to it (version 18).
@@ -161,6 +152,8 @@ public sealed partial class RaftNode
         {
             ErrorCode = (short)error,
             HighWatermark = -1,
+            LogStartOffset = _log.StartOffset,
+            AbortedTransactions = [],
             CurrentLeader = new FetchResponse.LeaderIdAndEpoch { LeaderId = LeaderId, LeaderEpoch = Epoch },
             Records = [],
         };
@@ -172,7 +165,7 @@ public sealed partial class RaftNode
         topic.Partitions.Add(data);
         var response = new FetchResponse();
         response.Responses.Add(topic);
-        if (version >= 16 && LeaderId >= 0 && EndpointFor(LeaderId) is { } endpoint)
+        if (version >= 17 && LeaderEndpoint is { } endpoint)
             response.NodeEndpoints.Add(new FetchResponse.NodeEndpoint
             {
                 NodeId = LeaderId,

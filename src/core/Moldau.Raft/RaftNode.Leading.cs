@@ -13,7 +13,7 @@ public sealed partial class RaftNode
     private void Lead(Ballot ballot, Instant now, EffectList<RaftEffect> effects)
     {
         var leader = new LeaderState(Epoch, _options.Self.Id, _log.EndOffset, [.. ballot.Granting]);
-        leader.Deadline = _voters.Current.IsOnly(_options.Self) ? Instant.Never : now + CheckQuorumTimeout;
+        leader.Deadline = IsOnlyVoter ? Instant.Never : now + CheckQuorumTimeout;
         MoveTo(leader, now, effects);
         foreach (ReplicaKey voter in _voters.Current.Keys)
         {

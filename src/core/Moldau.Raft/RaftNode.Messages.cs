@@ -23,19 +23,19 @@ public sealed partial class RaftNode
         switch (request)
         {
             case VoteRequest r:
-                response = OnVote(r, now, effects);
+                response = OnVote(r, version, now, effects);
                 break;
             case BeginQuorumEpochRequest r:
-                response = OnBeginEpoch(r, now, effects);
+                response = OnBeginEpoch(r, version, now, effects);
                 break;
             case EndQuorumEpochRequest r:
-                response = OnEndEpoch(r, now, effects);
+                response = OnEndEpoch(r, version, now, effects);
                 break;
             case FetchRequest r:
                 OnFetch(token, r, version, now, effects);
                 break;
             case FetchSnapshotRequest r:
-                OnFetchSnapshot(token, r, now, effects);
+                OnFetchSnapshot(token, r, version, now, effects);
                 break;
             case DescribeQuorumRequest r:
                 response = Describe(r, version, now);
@@ -204,6 +204,8 @@ public sealed partial class RaftNode
 
     private bool IsBusy(int node) => _backoff.ContainsKey(node) || _inFlight.Values.Any(r => r.NodeId == node);
 
+    private RaftEndpoint? LeaderEndpoint => LeaderId >= 0 ? EndpointFor(LeaderId) : null;
+
     private RaftEndpoint? EndpointFor(int node)
     {
         if (_voters.Current.Find(node) is not { } voter || voter.Endpoints.IsEmpty) return null;
@@ -220,11 +222,14 @@ public sealed partial class RaftNode
         Emit(new SendRaftRequest(correlation, node, endpoint, request, version), effects);
     }
 
-    private ErrorCode CheckRequest(string? clusterId, string? topic)
+    private ErrorCode CheckRequest(string? clusterId, bool isForThisLog)
     {
-        if (clusterId is not null && clusterId != _options.ClusterId) return ErrorCode.InconsistentClusterId;
-        return topic is MetadataTopic ? ErrorCode.None : ErrorCode.InvalidRequest;
+        if (IsOfOtherCluster(clusterId)) return ErrorCode.InconsistentClusterId;
+        return isForThisLog ? ErrorCode.None : ErrorCode.InvalidRequest;
     }
+
+    /// <summary>A sender that does not say where it belongs is let in, as in Kafka.</summary>
+    private bool IsOfOtherCluster(string? clusterId) => clusterId is not null && clusterId != _options.ClusterId;
 
     private bool IsAddressedTo(int voterId, Uuid directory) =>
         voterId < 0 || _options.Self.Matches(new ReplicaKey(voterId, directory));

@@ -8,7 +8,7 @@ public sealed partial class RaftNode
 {
     private const int SnapshotPartBytes = 1024 * 1024;
 
-    private readonly SortedDictionary<long, (long Token, FetchSnapshotRequest Request)> _snapshotReads = [];
+    private readonly SortedDictionary<long, (long Token, short Version, FetchSnapshotRequest Request)> _snapshotReads = [];
     private Instant _snapshotDeadline = Instant.Never;
     private long _bytesSinceSnapshot;
     private bool _isSnapshotAsked;
@@ -74,12 +74,12 @@ public sealed partial class RaftNode
     /// where there is no such file.</summary>
     public void OnSnapshotRead(long token, ReadOnlyMemory<byte> bytes, long fileSize, EffectList<RaftEffect> effects)
     {
-        if (!_snapshotReads.Remove(token, out (long Token, FetchSnapshotRequest Request) read)) return;
+        if (!_snapshotReads.Remove(token, out (long Token, short Version, FetchSnapshotRequest Request) read)) return;
         FetchSnapshotRequest.PartitionSnapshot asked = read.Request.Topics[0].Partitions[0];
         ErrorCode error = fileSize < 0 ? ErrorCode.SnapshotNotFound
-            : asked.Position > fileSize || asked.Position < 0 ? ErrorCode.PositionOutOfRange
+            : asked.Position >= fileSize ? ErrorCode.PositionOutOfRange
             : ErrorCode.None;
-        FetchSnapshotResponse response = SnapshotAnswer(asked, error, out FetchSnapshotResponse.PartitionSnapshot data);
+        FetchSnapshotResponse response = SnapshotAnswer(read.Request, read.Version, error, out FetchSnapshotResponse.PartitionSnapshot data);
         if (error == ErrorCode.None)
         {
             data.Size = fileSize;
@@ -126,40 +126,45 @@ public sealed partial class RaftNode
         return request;
     }
 
-    private void OnFetchSnapshot(long token, FetchSnapshotRequest request, Instant now, EffectList<RaftEffect> effects)
+    private void OnFetchSnapshot(long token, FetchSnapshotRequest request, short version, Instant now, EffectList<RaftEffect> effects)
     {
-        FetchSnapshotRequest.PartitionSnapshot? asked = request.Topics.Count == 1
-            && request.Topics[0].Partitions.Count == 1
-            ? request.Topics[0].Partitions[0]
-            : null;
-        ErrorCode top = CheckRequest(request.ClusterId, asked is null ? null : request.Topics[0].Name);
-        if (top == ErrorCode.InvalidRequest) top = ErrorCode.UnknownTopicOrPartition;
+        FetchSnapshotRequest.PartitionSnapshot? asked =
+            request.Topics is [{ Partitions: [{ } only] }] ? only : null;
+        ErrorCode top = CheckRequest(request.ClusterId, asked is not null);
         if (top != ErrorCode.None || asked is null)
         {
             Emit(new ReplyToRequest(token, new FetchSnapshotResponse { ErrorCode = (short)top }), effects);
             return;
         }
 
-        ErrorCode error = CheckLeaderEpoch(asked.CurrentLeaderEpoch);
+        var id = new OffsetAndEpoch(asked.SnapshotId.EndOffset, asked.SnapshotId.Epoch);
+        ErrorCode error = request.Topics[0].Name != MetadataTopic || asked.Partition != 0
+            ? ErrorCode.UnknownTopicOrPartition
+            : CheckLeaderEpoch(asked.CurrentLeaderEpoch);
+        // What the bootstrap snapshot says, the first leader has written into the log.
+        if (error == ErrorCode.None && id.Offset <= 0) error = ErrorCode.SnapshotNotFound;
+        if (error == ErrorCode.None && asked.Position < 0) error = ErrorCode.PositionOutOfRange;
         if (error != ErrorCode.None)
         {
-            Emit(new ReplyToRequest(token, SnapshotAnswer(asked, error, out _)), effects);
+            Emit(new ReplyToRequest(token, SnapshotAnswer(request, version, error, out _)), effects);
             return;
         }
 
         if (_state is LeaderState leader
             && leader.Find(new ReplicaKey(request.ReplicaId, asked.ReplicaDirectoryId)) is { } progress)
             progress.LastFetch = now;
-        _snapshotReads.Add(++_readToken, (token, request));
-        var id = new OffsetAndEpoch(asked.SnapshotId.EndOffset, asked.SnapshotId.Epoch);
-        Emit(new ReadSnapshot(_readToken, id, asked.Position, Math.Min(request.MaxBytes, SnapshotPartBytes)), effects);
+        _snapshotReads.Add(++_readToken, (token, version, request));
+        int maxBytes = Math.Clamp(request.MaxBytes, 0, SnapshotPartBytes);
+        Emit(new ReadSnapshot(_readToken, id, asked.Position, maxBytes), effects);
     }
 
     private FetchSnapshotResponse SnapshotAnswer(
-        FetchSnapshotRequest.PartitionSnapshot asked, ErrorCode error, out FetchSnapshotResponse.PartitionSnapshot data)
+        FetchSnapshotRequest request, short version, ErrorCode error, out FetchSnapshotResponse.PartitionSnapshot data)
     {
+        FetchSnapshotRequest.PartitionSnapshot asked = request.Topics[0].Partitions[0];
         data = new FetchSnapshotResponse.PartitionSnapshot
         {
+            Index = asked.Partition,
             ErrorCode = (short)error,
             SnapshotId = new FetchSnapshotResponse.SnapshotId
             {
@@ -169,10 +174,12 @@ public sealed partial class RaftNode
             CurrentLeader = new FetchSnapshotResponse.LeaderIdAndEpoch { LeaderId = LeaderId, LeaderEpoch = Epoch },
             UnalignedRecords = [],
         };
-        var topic = new FetchSnapshotResponse.TopicSnapshot { Name = MetadataTopic };
+        var topic = new FetchSnapshotResponse.TopicSnapshot { Name = request.Topics[0].Name };
         topic.Partitions.Add(data);
         var response = new FetchSnapshotResponse();
         response.Topics.Add(topic);
+        if (version >= 1 && LeaderEndpoint is { } leader)
+            response.NodeEndpoints.Add(new FetchSnapshotResponse.NodeEndpoint { NodeId = LeaderId, Host = leader.Host, Port = leader.Port });
         return response;
     }
 

@@ -14,9 +14,8 @@ public sealed partial class RaftNode
         IMessage Answer(ErrorCode error, string? message) =>
             new AddRaftVoterResponse { ErrorCode = (short)error, ErrorMessage = message };
         var key = new ReplicaKey(request.VoterId, request.VoterDirectoryId);
-        (ErrorCode error, string? message) = CheckVoterChange(request.ClusterId);
-        if (error == ErrorCode.None && request.Listeners.Count == 0)
-            (error, message) = (ErrorCode.InvalidRequest, "Add voter request didn't include any listener");
+        RaftEndpoint[] endpoints = [.. request.Listeners.Select(static l => new RaftEndpoint(l.Name, l.Host, l.Port))];
+        (ErrorCode error, string? message) = CheckVoterChange(request.ClusterId, key, endpoints);
         if (error == ErrorCode.None && _voters.Current.Find(key.Id) is not null)
         {
             (error, message) = (ErrorCode.DuplicateVoter,
@@ -32,15 +31,16 @@ public sealed partial class RaftNode
                 $"New voter {key} was not caught-up to the leader's log end offset of {_log.EndOffset}");
         }
 
+        // Kafka asks the new voter for its versions, so one that it cannot reach is not added.
+        if (error == ErrorCode.None && !_options.CanSend)
+            (error, message) = (ErrorCode.RequestTimedOut, $"New voter {key} is not ready to receive requests");
         if (error != ErrorCode.None)
         {
             Emit(new ReplyToRequest(token, Answer(error, message)), effects);
             return;
         }
 
-        var node = new VoterNode(
-            key, [.. request.Listeners.Select(static l => new RaftEndpoint(l.Name, l.Host, l.Port))], 0,
-                SupportedKRaftVersion);
+        var node = new VoterNode(key, [.. endpoints], 0, SupportedKRaftVersion);
         ChangeVoters(token, _voters.Current.With(node), Answer, now, effects);
         if (!request.AckWhenCommitted && _state is LeaderState { VoterChange: { } change } acked)
         {
@@ -54,7 +54,7 @@ public sealed partial class RaftNode
         IMessage Answer(ErrorCode error, string? message) =>
             new RemoveRaftVoterResponse { ErrorCode = (short)error, ErrorMessage = message };
         var key = new ReplicaKey(request.VoterId, request.VoterDirectoryId);
-        (ErrorCode error, string? message) = CheckVoterChange(request.ClusterId);
+        (ErrorCode error, string? message) = CheckVoterChange(request.ClusterId, key, null);
         if (error == ErrorCode.None && (!_voters.Current.Contains(key) || _voters.Current.Count == 1))
         {
             (error, message) = (ErrorCode.VoterNotFound,
@@ -85,30 +85,56 @@ public sealed partial class RaftNode
         }
 
         var key = new ReplicaKey(request.VoterId, request.VoterDirectoryId);
-        (ErrorCode error, _) = CheckVoterChange(request.ClusterId);
-        if (error == ErrorCode.None) error = CheckLeaderEpoch(request.CurrentLeaderEpoch);
+        RaftEndpoint[] endpoints = [.. request.Listeners.Select(static l => new RaftEndpoint(l.Name, l.Host, l.Port))];
+        short min = request.KRaftVersionFeature.MinSupportedVersion;
+        short max = request.KRaftVersionFeature.MaxSupportedVersion;
+        ErrorCode error = IsOfOtherCluster(request.ClusterId)
+            ? ErrorCode.InconsistentClusterId
+            : CheckLeaderEpoch(request.CurrentLeaderEpoch);
+        if (error == ErrorCode.None) (error, _) = CheckVoterChange(request.ClusterId, key, endpoints);
+        if (error == ErrorCode.None && (min < 0 || min > KRaftVersion || max < KRaftVersion)) error = ErrorCode.InvalidRequest;
         if (error == ErrorCode.None && !_voters.Current.Contains(key)) error = ErrorCode.VoterNotFound;
-        if (error == ErrorCode.None && request.Listeners.Count == 0) error = ErrorCode.InvalidRequest;
-        if (error != ErrorCode.None)
-        {
-            Emit(new ReplyToRequest(token, Answer(error, null)), effects);
-            return;
-        }
+        // The leader writes its own entry when it begins to lead; Apache Kafka ends on such a request.
+        if (error == ErrorCode.None && key.Matches(_options.Self)) error = ErrorCode.InvalidRequest;
+        if (error == ErrorCode.None) ChangeVoters(token, _voters.Current.With(new VoterNode(key, [.. endpoints], min, max)), Answer, now, effects);
+        else Emit(new ReplyToRequest(token, Answer(error, null)), effects);
+    }
 
-        var node = new VoterNode(
-            key,
-            [.. request.Listeners.Select(static l => new RaftEndpoint(l.Name, l.Host, l.Port))],
-            request.KRaftVersionFeature.MinSupportedVersion,
-            request.KRaftVersionFeature.MaxSupportedVersion);
-        ChangeVoters(token, _voters.Current.With(node), Answer, now, effects);
+    /// <summary>Raises kraft.version from 0 to 1: from then on the log names the voters. The last offset that it takes,
+    /// or null where this node does not lead or is not the only voter, whose directory alone it knows.</summary>
+    public long? UpgradeKRaftVersion(Instant now, EffectList<RaftEffect> effects)
+    {
+        if (_state is not LeaderState || _isStopped || KRaftVersion > 0 || !IsOnlyVoter) return null;
+        VoterSet voters = VoterSet.Of([new VoterNode(_options.Self, [.. _options.Endpoints], 0, SupportedKRaftVersion)]);
+        RaftBatch batch = RaftBatch.OfControl(
+            [
+                (ControlRecordType.KRaftVersion, new KRaftVersionRecord { KRaftVersion = SupportedKRaftVersion }),
+                (ControlRecordType.KRaftVoters, voters.ToRecord()),
+            ],
+            _log.EndOffset, Epoch, now.UnixMs);
+        AppendOwn(batch, now, effects);
+        return batch.LastOffset;
     }
 
     private string VoterNames => string.Join(", ", _voters.Current.Keys);
 
-    private (ErrorCode Error, string? Message) CheckVoterChange(string? clusterId)
+    /// <param name="clusterId">Of the request; null where it has none.</param>
+    /// <param name="key">The voter that is to change.</param>
+    /// <param name="endpoints">Where it listens; null where the request does not say.</param>
+    private (ErrorCode Error, string? Message) CheckVoterChange(string? clusterId, ReplicaKey key, RaftEndpoint[]? endpoints)
     {
-        if (clusterId is not null && clusterId != _options.ClusterId) return (ErrorCode.InconsistentClusterId, null);
+        if (IsOfOtherCluster(clusterId))
+        {
+            return (ErrorCode.InconsistentClusterId,
+                $"The given id \"{clusterId}\" doesn't match the cluster id \"{_options.ClusterId}\"");
+        }
+
         if (_state is not LeaderState leader) return (ErrorCode.NotLeaderOrFollower, null);
+        if (key.Id < 0 || key.DirectoryId.IsZero)
+            return (ErrorCode.InvalidRequest, "The request names no voter: it needs an id and a directory id");
+        string? listener = _options.Endpoints.Count > 0 ? _options.Endpoints[0].Name : null;
+        if (endpoints is not null && (listener is null ? endpoints.Length == 0 : !endpoints.Any(e => e.Name == listener)))
+            return (ErrorCode.InvalidRequest, $"The request does not include an endpoint for the listener {listener}");
         if (KRaftVersion < 1)
         {
             return (ErrorCode.UnsupportedVersion,
@@ -140,7 +166,7 @@ public sealed partial class RaftNode
         if (change.Token >= 0) Emit(new ReplyToRequest(change.Token, change.Answer(ErrorCode.None, null)), effects);
         // A leader that was removed leads until its removal is committed, and no longer.
         if (!IsVoter) Resign(leader, now, effects);
-        else if (leader.Deadline == Instant.Never && !_voters.Current.IsOnly(_options.Self))
+        else if (leader.Deadline == Instant.Never && !IsOnlyVoter)
             leader.Deadline = now + CheckQuorumTimeout;
     }
 

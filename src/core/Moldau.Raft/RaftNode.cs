@@ -87,11 +87,13 @@ public sealed partial class RaftNode
 
     private bool IsVoter => _voters.Current.Contains(_options.Self);
 
+    private bool IsOnlyVoter => _voters.Current.IsOnly(_options.Self);
+
     /// <summary>The first turn. A quorum of one elects itself at once.</summary>
     public void Start(Instant now, EffectList<RaftEffect> effects)
     {
         _snapshotDeadline = _options.SnapshotInterval is { } interval ? now + interval : Instant.Never;
-        if (_voters.Current.IsOnly(_options.Self)) BecomeCandidate(now, effects);
+        if (IsOnlyVoter) BecomeCandidate(now, effects);
         else if (_state is UnattachedState { LeaderId: >= 0 } known && EndpointFor(known.LeaderId) is not null)
             Follow(Epoch, known.LeaderId, null, now, effects);
         else _state.Deadline = now + ElectionTimeout();
@@ -111,7 +113,7 @@ public sealed partial class RaftNode
     /// <summary>The clean end: a leader of several tells the others to elect.</summary>
     public void Stop(Instant now, EffectList<RaftEffect> effects)
     {
-        if (_state is LeaderState leader && !_voters.Current.IsOnly(_options.Self)) Resign(leader, now, effects);
+        if (_state is LeaderState leader && !IsOnlyVoter) Resign(leader, now, effects);
         else if (_state is LeaderState alone) LeaveLeadership(alone, effects);
         _isStopped = true;
     }

@@ -34,6 +34,9 @@ public sealed record RaftOptions
     /// <summary><c>metadata.log.max.snapshot.interval.ms</c>; null: no snapshots by time.</summary>
     public Duration? SnapshotInterval { get; init; } = Duration.FromMs(3_600_000);
 
+    /// <summary>Whether <see cref="SendRaftRequest"/> can be done; where it cannot, no voter is added.</summary>
+    public bool CanSend { get; init; } = true;
+
     /// <summary>Addresses of <c>controller.quorum.bootstrap.servers</c>, to find the leader when no voter is
     /// known.</summary>
     public IReadOnlyList<RaftEndpoint> BootstrapServers { get; init; } = [];

@@ -15,9 +15,6 @@ public sealed record ListenerOptions(string Name, IReadOnlyList<IPAddress> Addre
     /// <summary>Encrypts the listener's connections; null: plain.</summary>
     public TlsServer? Tls { get; init; }
 
-    /// <summary>Connections of this listener (its own max.connections); more wait in the kernel's queue.</summary>
-    public int MaxConnections { get; init; } = int.MaxValue;
-
     public int Backlog { get; init; } = 50;
 
     /// <summary>SO_SNDBUF and SO_RCVBUF; negative leaves the system's default.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using Moldau.Base;
 using Moldau.Broker;
+using Moldau.Config;
 using Moldau.Transport;
 
 namespace Moldau.Runtime;
@@ -17,7 +18,11 @@ public sealed class NodeHost : IReactorHost, IDisposable
     private readonly Reactor[] _shards;
     private readonly DiskLanes _dataLanes;
     private readonly DiskLanes _controlLanes;
+    // The broker's listeners share their limits, the controller's has its own, as in Kafka.
+    private readonly ConnectionLimits _brokerLimits;
+    private readonly ConnectionLimits _controllerLimits;
     private readonly List<BoundListener> _bound = [];
+    private readonly List<ListenerState> _listeners = [];
     private readonly List<(Reactor Acceptor, ListenerState Listener)> _notReady = [];
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<NodeEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,6 +36,8 @@ public sealed class NodeHost : IReactorHost, IDisposable
         ArgumentNullException.ThrowIfNull(options);
         Platform.EnsureSupported();
         _options = options;
+        _brokerLimits = new(options.Quotas);
+        _controllerLimits = new(options.Quotas);
         _dataLanes = new("data", options.Disk, options.DiskLimits, e => Fault(MachineId.Shard(0), e));
         _controlLanes = new("control", options.Disk, options.DiskLimits, e => Fault(MachineId.Control, e));
         foreach (HostedMachine hosted in options.Machines)
@@ -46,6 +53,17 @@ public sealed class NodeHost : IReactorHost, IDisposable
 
     public IReadOnlyList<BoundListener> Listeners => _bound;
 
+    /// <summary>What the listeners' accepting has come to.</summary>
+    public IReadOnlyList<ListenerMetrics> ReadListeners()
+    {
+        long now = SystemClock.MonotonicNs;
+        return [.. _listeners.Select(l => new ListenerMetrics(
+            l.Name, l.BlockedNs.Value, l.ThrottledNs.Value, l.Throttles.Value, l.Limits.RateOf(l.Name, now), l.Options.IsController))];
+    }
+
+    /// <summary>Connections of the broker accepted a second, those between brokers left out.</summary>
+    public double AcceptRate => _brokerLimits.RateAt(SystemClock.MonotonicNs);
+
     public IReadOnlyCollection<Reactor> Reactors => _reactors.Values;
 
     /// <summary>Disk counters per log directory; the control machine's are apart.</summary>
@@ -55,6 +73,9 @@ public sealed class NodeHost : IReactorHost, IDisposable
 
     /// <summary>Completes when the machines have said that the node serves requests.</summary>
     public Task Ready => _ready.Task;
+
+    /// <summary>Somebody has asked for the end.</summary>
+    public bool IsStopping { get; private set; }
 
     /// <summary>Completes when the node has ended, cleanly or not.</summary>
     public Task<NodeEnd> Ended => _end.Task;
@@ -69,9 +90,27 @@ public sealed class NodeHost : IReactorHost, IDisposable
         foreach (Reactor reactor in _reactors.Values) reactor.Start();
     }
 
+    /// <summary>Sets other limits, in force when this returns: what is too many is closed soon after. From any
+    /// thread.</summary>
+    public void SetQuotas(ConnectionQuotas quotas)
+    {
+        _brokerLimits.Set(quotas);
+        _controllerLimits.Set(quotas);
+        TellLimits();
+    }
+
+    /// <summary>Gives new connections of a listener another certificate; open ones keep theirs. From any thread.</summary>
+    public void SetTls(string listener, TlsServer tls)
+    {
+        ListenerState state = _listeners.Single(l => l.Name == listener);
+        Verify.That(state.Tls is not null);
+        state.Tls = tls;
+    }
+
     /// <summary>Asks every machine for a clean end; <see cref="Ended"/> completes when all have finished.</summary>
     public void RequestStop()
     {
+        IsStopping = true;
         foreach (Reactor reactor in _reactors.Values) reactor.Mail.Post(new(MailKind.StopRequested, null));
     }
 
@@ -116,6 +155,10 @@ public sealed class NodeHost : IReactorHost, IDisposable
         foreach ((Reactor acceptor, ListenerState listener) in _notReady) acceptor.Mail.Post(new(MailKind.Serve, listener));
     }
 
+    void IReactorHost.Configured(BrokerConfig config) => _options.Configured?.Invoke(this, config);
+
+    void IReactorHost.TrimConnections() => TellLimits();
+
     void IReactorHost.Halt(MachineId id, string reason)
     {
         _options.Log.Write(LogLevel.Fatal, $"{id} stops the node: {reason}");
@@ -123,6 +166,11 @@ public sealed class NodeHost : IReactorHost, IDisposable
     }
 
     void IReactorHost.Fault(MachineId id, Exception e) => Fault(id, e);
+
+    private void TellLimits()
+    {
+        foreach (Reactor reactor in _reactors.Values) reactor.Mail.Post(new(MailKind.Limits, null));
+    }
 
     private void Fault(MachineId id, Exception e)
     {
@@ -135,7 +183,10 @@ public sealed class NodeHost : IReactorHost, IDisposable
         Reactor[] servedBy = listener.IsController ? [_reactors[MachineId.Control]] : _shards;
         Verify.That(servedBy.Length > 0);
         List<ListenSocket> sockets = Bind(listener);
-        ListenerState state = new(listener, sockets, servedBy, _options.ConnectionLimits);
+        ConnectionLimits limits = listener.IsController ? _controllerLimits : _brokerLimits;
+        limits.Add(listener.Name);
+        ListenerState state = new(listener, sockets, servedBy, limits);
+        _listeners.Add(state);
         // Listeners take turns too, so that one shard does not accept for all of them.
         Reactor acceptor = servedBy[index % servedBy.Length];
         if (_options.WaitsForReady && !listener.IsController) _notReady.Add((acceptor, state));

@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Broker;
+using Moldau.Config;
 using Moldau.Storage;
 
 namespace Moldau.Runtime;
@@ -27,8 +28,21 @@ public sealed record NodeHostOptions
 
     public DiskLimits DiskLimits { get; init; } = new();
 
-    public ConnectionLimits ConnectionLimits { get; init; } = new();
+    public ConnectionQuotas Quotas { get; init; } = new();
+
+    /// <summary>Called on a machine's thread when the broker's dynamic configuration has changed, before any answer that
+    /// says so: what the shell has of it is set anew here.</summary>
+    public Action<NodeHost, BrokerConfig>? Configured { get; init; }
 }
+
+/// <summary>What a listener's accepting has come to.</summary>
+/// <param name="Name">Name of the listener.</param>
+/// <param name="BlockedNs">Time in which it accepted nobody because of limits, or of an error.</param>
+/// <param name="ThrottledNs">The part of it that was for the creation rate.</param>
+/// <param name="Throttles">How often it rested for the creation rate.</param>
+/// <param name="AcceptRate">Connections a second, of late.</param>
+/// <param name="IsController">The controller's.</param>
+public sealed record ListenerMetrics(string Name, long BlockedNs, long ThrottledNs, long Throttles, double AcceptRate, bool IsController);
 
 /// <summary>A listener that is open.</summary>
 public sealed record BoundListener(string Name, IReadOnlyList<System.Net.IPEndPoint> EndPoints)

@@ -2,21 +2,33 @@ using System.Runtime.InteropServices;
 
 namespace Moldau.Runtime;
 
-/// <summary>SIGTERM and SIGINT: the first asks for a clean end, the second for a quick one.</summary>
+/// <summary>SIGTERM and SIGINT: the first asks for a clean end, the second for a quick one. While there is no node yet, the
+/// first is kept for it, so that whatever its start has made is cleared away; the second ends the process.</summary>
 public sealed class NodeSignals : IDisposable
 {
+    // Guards what follows: signals come on a thread of their own, the node on the main thread.
+    private readonly Lock _lock = new();
     private readonly PosixSignalRegistration _terminate;
     private readonly PosixSignalRegistration _interrupt;
-    private readonly Action _stop;
-    private readonly Action _stopNow;
+    private Action? _stop;
+    private Action? _stopNow;
     private int _count;
 
-    public NodeSignals(Action stop, Action stopNow)
+    public NodeSignals()
     {
-        _stop = stop;
-        _stopNow = stopNow;
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+    }
+
+    /// <summary>There is a node, which has been started.</summary>
+    public void Attach(Action stop, Action stopNow)
+    {
+        lock (_lock)
+        {
+            _stop = stop;
+            _stopNow = stopNow;
+            if (_count > 0) stop();
+        }
     }
 
     public void Dispose()
@@ -27,9 +39,13 @@ public sealed class NodeSignals : IDisposable
 
     private void OnSignal(PosixSignalContext context)
     {
-        // The process ends when the node has, not here.
-        context.Cancel = true;
-        if (Interlocked.Increment(ref _count) == 1) _stop();
-        else _stopNow();
+        lock (_lock)
+        {
+            _count++;
+            // The process ends when the node has, not here.
+            context.Cancel = _count == 1 || _stopNow is not null;
+            if (_count == 1) _stop?.Invoke();
+            else _stopNow?.Invoke();
+        }
     }
 }

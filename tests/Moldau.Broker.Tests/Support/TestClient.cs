@@ -11,6 +11,8 @@ internal sealed class TestClient(TestNode node, MachineId machine, ConnectionId 
     private readonly Queue<OutgoingFrame> _stalled = new();
     private int _correlation;
 
+    public TestNode Node => node;
+
     public ConnectionId Id => id;
 
     public MachineId Machine => machine;

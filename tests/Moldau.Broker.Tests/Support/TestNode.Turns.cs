@@ -1,4 +1,5 @@
 using Moldau.Base;
+using Moldau.Config;
 using Moldau.Storage;
 
 namespace Moldau.Broker.Tests;
@@ -24,6 +25,13 @@ internal sealed partial class TestNode
         }
 
         Assert.Fail("the node does not come to rest");
+    }
+
+    /// <summary>Delivers one thing that is under way, if there is one.</summary>
+    public void RunOne()
+    {
+        List<Channel> ready = _channels.FindAll(c => !IsHeld(c));
+        if (ready.Count > 0) Deliver(ready[_prng.Next(ready.Count)]);
     }
 
     /// <summary>Lets time pass, with every deadline on its way.</summary>
@@ -132,6 +140,7 @@ internal sealed partial class TestNode
                 return;
             case NodeEffectKind.Ready: IsReady = true; return;
             case NodeEffectKind.Stopped: machine.HasStopped = true; return;
+            case NodeEffectKind.Configured: Configured.Add((BrokerConfig)effect.Payload!); return;
             case NodeEffectKind.Halt: Halted ??= (string)effect.Payload!; return;
         }
 

@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Config;
+using Moldau.Metadata;
 using Moldau.Sim;
 using Moldau.Storage;
 
@@ -56,6 +57,9 @@ internal sealed partial class TestNode : IDisposable
     public bool IsRunning { get; private set; }
 
     public string? Halted { get; private set; }
+
+    /// <summary>What the shell was told of changed configuration, oldest first.</summary>
+    public List<BrokerConfig> Configured { get; } = [];
 
     public Instant Now => new(_nowNs, StartUnixMs + _nowNs / 1_000_000);
 
@@ -149,6 +153,28 @@ internal sealed partial class TestNode : IDisposable
     }
 
     public bool Exists(string path) => Probe.FileExists(path) || Probe.DirectoryExists(path);
+
+    /// <summary>How often a fetch has looked at a partition, since the start.</summary>
+    public long FetchVisits => Enumerable.Range(0, Shards).Sum(i => ShardAt(i).Fetches.Visits);
+
+    /// <summary>Who hears of the moves of any partition.</summary>
+    public int FetchWatchers => Enumerable.Range(0, Shards).Sum(i => ShardAt(i).Replicas.All.Sum(p => p.Watchers.Count));
+
+    public int ShardOf(Uuid topic, int partition) => new ShardMap(Shards).OwnerOf(topic, partition).Number;
+
+    public ShardMachine ShardAt(int index) => (ShardMachine)Find(MachineId.Shard(index)).Machine.Machine;
+
+    /// <summary>Tells every shard of metadata that no controller has decided.</summary>
+    public void Publish(MetadataRecord record)
+    {
+        for (int i = 0; i < Shards; i++)
+        {
+            MetadataDelta delta = new(ShardAt(i).Image);
+            Assert.Null(delta.Replay(record));
+            ImagePublished published = new(delta.Apply(delta.Image.Provenance), delta);
+            Turn(Find(MachineId.Shard(i)), NodeEvent.Message(published));
+        }
+    }
 
     public BufferPool PoolOf(MachineId id) => Find(id).Machine.Pool;
 

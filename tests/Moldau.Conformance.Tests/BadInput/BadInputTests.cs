@@ -167,12 +167,22 @@ public sealed class BadInputTests(BadInputServer shared) : IClassFixture<BadInpu
     }
 
     [Theory]
-    [InlineData("gzip", 1)]
-    [InlineData("zstd", 4)]
-    public void Batch_ThatIsADecompressionBomb_IsRefusedWithinBounds(string codec, short attributes)
+    [InlineData("gzip", 1, 87)]
+    [InlineData("snappy", 2, -1)]
+    [InlineData("snappy-framed", 2, -1)]
+    [InlineData("lz4", 3, 0)]
+    [InlineData("zstd", 4, 87)]
+    public void Batch_ThatIsADecompressionBomb_TakesLittleMemory(string codec, short attributes, int expected)
     {
         var server = shared.Server;
-        var bomb = codec == "gzip" ? Bombs.Gzip() : Bombs.Zstd();
+        var bomb = codec switch
+        {
+            "gzip" => Bombs.Gzip(),
+            "snappy" => Bombs.Snappy(isFramed: false),
+            "snappy-framed" => Bombs.Snappy(isFramed: true),
+            "lz4" => Bombs.Lz4(),
+            _ => Bombs.Zstd(),
+        };
         using var client = new WireClient(server.Port);
         var topic = $"bomb-{codec}";
         Ask(client, "CreateTopics", 7, $$"""
@@ -194,8 +204,9 @@ public sealed class BadInputTests(BadInputServer shared) : IClassFixture<BadInpu
             TimeSpan.FromSeconds(30), "the bomb's answer");
 
         AssertServes(server);
+        // Apache Kafka takes what is well formed, however large: 200 MB of LZ4 are so here too, 600 MB are not.
+        Assert.Equal(TestServer.IsApache && expected == 87 ? 0 : expected, error);
         if (TestServer.IsApache) return;
-        Assert.NotEqual(0, error);
         var grown = ServerMemory.ResidentBytes(server.Process.Id) - before;
         Assert.True(grown < 96 << 20, $"{bomb.Length >> 10} kB of {codec} took {grown >> 20} MB");
     }

@@ -8,5 +8,6 @@ internal static class AllScenarios
     {
         ApiVersionsScenarios.All(), MetadataScenarios.All(), TopicScenarios.All(), ProduceScenarios.All(),
         FetchScenarios.All(), GroupScenarios.All(), ConfigScenarios.All(), FrameScenarios.All(),
+        QuorumScenarios.All(), LifecycleScenarios.All(), GroupRuleScenarios.All(),
     }.SelectMany(list => list).ToDictionary(scenario => scenario.Name);
 }

@@ -9,6 +9,7 @@ public sealed class DifferentialServers : IDisposable
     {
         Properties = new Dictionary<string, string>
         {
+            ["group.max.size"] = "2",
             ["group.min.session.timeout.ms"] = "1000",
             ["offsets.topic.num.partitions"] = "1",
         },

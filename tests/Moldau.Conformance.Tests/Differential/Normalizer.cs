@@ -29,6 +29,12 @@ internal sealed class Normalizer(ServerUnderTest server, string ownName)
     private static readonly HashSet<string> _texts =
         ["ErrorMessage", "BatchIndexErrorMessage", "PartitionErrorMessage", "Documentation"];
 
+    /// <summary>APIs that show epoch and offsets of the metadata log.</summary>
+    private static readonly HashSet<string> _ofQuorum =
+    [
+        "DescribeQuorum", "Vote", "BeginQuorumEpoch", "EndQuorumEpoch", "FetchSnapshot", "UpdateRaftVoter",
+    ];
+
     private readonly Dictionary<string, string> _names = [];
 
     public string Text(string api, JsonObject answer)
@@ -83,7 +89,7 @@ internal sealed class Normalizer(ServerUnderTest server, string ownName)
         if (name == "Port" && number == server.ControllerPort) return "<controller port>";
         if (name == "ProducerId" && number >= 0) return Identity($"{number}", name);
         if (_quantities.Contains(name) && number > 0) return "<some>";
-        if (api == "DescribeQuorum" && number > 0
+        if (_ofQuorum.Contains(api) && number > 0
             && name is ("HighWatermark" or "LogEndOffset" or "LeaderEpoch"))
         {
             return "<some>";

@@ -56,7 +56,9 @@ internal sealed class ScenarioRun : IDisposable
     /// <summary>The start of every name that this run makes up.</summary>
     public string Name => $"{_scenario.Name}-{Version}";
 
-    public int Port => _scenario.IsOnController ? _server.ControllerPort : _server.Port;
+    public bool IsOnController => _scenario.IsOnController;
+
+    public int Port => IsOnController ? _server.ControllerPort : _server.Port;
 
     public WireClient Client => _client ??= new WireClient(Port);
 

@@ -29,6 +29,7 @@ internal sealed class GroupWorld : ICoordinatorHost
         MaxSessionTimeoutMs = 1_800_000,
         InitialRebalanceDelayMs = 3000,
         MaxSize = int.MaxValue,
+        CommitTimeoutMs = 5000,
         OffsetMetadataMaxBytes = 4096,
         OffsetsRetentionMs = 7L * 24 * 3600 * 1000,
         OffsetsRetentionCheckIntervalMs = 600_000,
@@ -45,8 +46,8 @@ internal sealed class GroupWorld : ICoordinatorHost
     /// <summary>Appends are taken but not committed until this is false again.</summary>
     public bool IsHoldingCommits { get; set; }
 
-    /// <summary>Appends are refused.</summary>
-    public bool IsRefusing { get; set; }
+    /// <summary>Appends are refused with this error.</summary>
+    public ErrorCode Refusal { get; set; }
 
     public int RefusedSinceLoad { get; private set; }
 
@@ -56,18 +57,18 @@ internal sealed class GroupWorld : ICoordinatorHost
 
     public Prng Prng { get; }
 
-    public bool TryAppend(IReadOnlyList<CoordinatorRecord> records, out long endOffset)
+    public ErrorCode Append(IReadOnlyList<CoordinatorRecord> records, out long endOffset)
     {
         endOffset = -1;
-        if (IsRefusing)
+        if (Refusal != ErrorCode.None)
         {
             RefusedSinceLoad++;
-            return false;
+            return Refusal;
         }
 
         foreach (CoordinatorRecord record in records) Log.Add(new LogEntry(record));
         endOffset = Log.Count;
-        return true;
+        return ErrorCode.None;
     }
 
     public void Schedule(CoordinatorTimer timer, Duration delay) =>
@@ -146,10 +147,10 @@ internal sealed class GroupWorld : ICoordinatorHost
 
         public Prng Prng { get; } = new(0);
 
-        public bool TryAppend(IReadOnlyList<CoordinatorRecord> records, out long endOffset)
+        public ErrorCode Append(IReadOnlyList<CoordinatorRecord> records, out long endOffset)
         {
             endOffset = -1;
-            return false;
+            return ErrorCode.NotLeaderOrFollower;
         }
 
         public void Schedule(CoordinatorTimer timer, Duration delay)

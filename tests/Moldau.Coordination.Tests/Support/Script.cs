@@ -17,6 +17,9 @@ internal sealed class Script
     private GroupWorld _world = new();
     private int _logShown;
 
+    /// <summary>Of another topic with the same name.</summary>
+    private static Uuid OtherId => new(7, 7);
+
     public static string Run(string transcript)
     {
         Script script = new();
@@ -42,6 +45,11 @@ internal sealed class Script
                 {
                     InitialRebalanceDelayMs = c.Int("delay", 3000),
                     MaxSize = c.Int("max", int.MaxValue),
+                    CommitTimeoutMs = c.Int("timeout", 5000),
+                    OffsetMetadataMaxBytes = c.Int("metadata", 4096),
+                    MinSessionTimeoutMs = c.Int("min-session", 1000),
+                    MaxSessionTimeoutMs = c.Int("max-session", 1_800_000),
+                    OffsetsRetentionCheckIntervalMs = c.Int("check", 600_000),
                     OffsetsRetentionMs = c.Int("retention", 7 * 24 * 3600 * 1000),
                 });
                 _logShown = 0;
@@ -63,18 +71,20 @@ internal sealed class Script
             case "commit": Commit(c); break;
             case "fetch": Fetch(c); break;
             case "offset-delete": DeleteOffset(c); break;
-            case "topic-deleted": shard.PartitionsDeleted([Partition(c.Name)]); break;
+            case "topic-deleted":
+                shard.TopicsDeleted(new Dictionary<string, Uuid> { [c.Name] = c["id"] is null ? Subscriptions.TopicId : OtherId });
+                break;
             case "delete": shard.Delete(c.Name, e => Say(c, e.ToString())); break;
             case "describe": shard.Describe(c.Name, (short)c.Int("v", 6), d => Say(c, Described(d))); break;
             case "list":
-                shard.List(c.List("states"), c.List("types"), l => Say(c, string.Join(
+                shard.List(c.List("states"), c.List("types"), (e, l) => Say(c, e != ErrorCode.None ? e.ToString() : string.Join(
                     "; ", l.Select(g => $"{g.GroupId} {g.GroupType} type={g.ProtocolType} {g.GroupState}"))));
                 break;
             case "advance": _world.Advance(long.Parse(c.Name, CultureInfo.InvariantCulture)); break;
             case "hold": _world.IsHoldingCommits = true; break;
             case "release": _world.IsHoldingCommits = false; break;
-            case "refuse": _world.IsRefusing = true; break;
-            case "accept": _world.IsRefusing = false; break;
+            case "refuse": _world.Refusal = Enum.Parse<ErrorCode>(c["error"] ?? nameof(ErrorCode.NotLeaderOrFollower)); break;
+            case "accept": _world.Refusal = ErrorCode.None; break;
             case "reload": _world.Reload(_world.Log.Count); break;
             case "lose": _world.Reload(_world.CommittedEnd); break;
             case "txn-commit": _world.AppendTransactional(GroupRecords.Offset(c.Group, c.Topic, c.Part, Offset(c)), c.Int("pid", 1)); break;
@@ -182,7 +192,8 @@ internal sealed class Script
 
     private void Fetch(Command c)
     {
-        TopicPartition[]? partitions = c["topic"] is null ? null : [Partition(c["topic"]!)];
+        Uuid id = c["id"] is null ? Uuid.Zero : c["id"] is "same" ? Subscriptions.TopicId : OtherId;
+        WantedOffset[]? partitions = c["topic"] is null ? null : [new(Partition(c["topic"]!), id)];
         _world.Shard.FetchOffsets(c.Group, partitions, c["stable"] is not null, (error, offsets) =>
             Say(c, string.Join(", ", offsets.Select(Fetched).Prepend(error.ToString()))));
     }

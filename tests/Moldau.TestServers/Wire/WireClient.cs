@@ -14,9 +14,11 @@ public sealed class WireClient : IDisposable
     private readonly NetworkStream _stream;
     private int _correlationId;
 
-    public WireClient(int port)
+    /// <param name="port">Where the server listens.</param>
+    /// <param name="address">On which address; without one that of localhost in IPv4.</param>
+    public WireClient(int port, IPAddress? address = null)
     {
-        _client.Connect(IPAddress.Loopback, port);
+        _client.Connect(address ?? IPAddress.Loopback, port);
         _stream = _client.GetStream();
     }
 

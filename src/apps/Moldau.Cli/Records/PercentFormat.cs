@@ -64,7 +64,8 @@ internal static class PercentFormat
         at += 2;
         if (kind == 'x')
         {
-            if (at + 2 > text.Length || !byte.TryParse(text.AsSpan(at, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out byte code))
+            if (at + 2 > text.Length
+                || !byte.TryParse(text.AsSpan(at, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte code))
                 throw Wrong(text, "\\x is followed by two hexadecimal digits");
             literal.Add(code);
             at += 2;

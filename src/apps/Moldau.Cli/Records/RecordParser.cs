@@ -11,6 +11,9 @@ internal sealed class RecordParser
 {
     private const string Fields = "kvpd";
 
+    /// <summary>The end of the year 9999.</summary>
+    private const long MaxTimestampMs = 253_402_300_799_999;
+
     private readonly IReadOnlyList<FormatPart> _parts;
     private readonly string _format;
 
@@ -70,11 +73,14 @@ internal sealed class RecordParser
     {
         'k' => record with { Key = Decode(bytes, part), HasKey = true },
         'v' => record with { Value = Decode(bytes, part) },
-        'p' => record with { Partition = Utf8Parser.TryParse(bytes, out int p, out int used) && used == bytes.Length && p >= 0
-            ? p : throw Unfit($"'{Shown(bytes)}' is no partition") },
-        _ => record with { TimestampMs = Utf8Parser.TryParse(bytes, out long ms, out int read) && read == bytes.Length && ms >= 0
-            ? ms : throw Unfit($"'{Shown(bytes)}' is no number of milliseconds") },
+        'p' => record with { Partition = (int)Number(bytes, int.MaxValue, "partition") },
+        _ => record with { TimestampMs = Number(bytes, MaxTimestampMs, "time in milliseconds") },
     };
+
+    private long Number(ReadOnlySpan<byte> bytes, long max, string what) =>
+        Utf8Parser.TryParse(bytes, out long number, out int used) && used == bytes.Length && number >= 0 && number <= max
+            ? number
+            : throw Unfit($"'{Shown(bytes)}' is no {what}");
 
     private byte[] Decode(ReadOnlySpan<byte> bytes, FormatPart part)
     {

@@ -17,7 +17,9 @@ internal static class GroupList
         AdminClient admin = await context.AdminAsync().ConfigureAwait(false);
         CommandResult result = new(new("group"), new("type"), new("state"), new("protocolType", IsWide: true));
         foreach (GroupListing group in await admin.ListGroupsAsync(context.Cancel).ConfigureAwait(false))
-            result.Add(group.GroupId, Groups.Known(group.Type.ToLowerInvariant()), Groups.Known(group.State), Groups.Known(group.ProtocolType));
+            result.Add(
+                group.GroupId, Groups.Known(group.Type.ToLowerInvariant()), Groups.Known(group.State),
+                Groups.Known(group.ProtocolType));
         context.Show(result);
         return ExitCodes.Ok;
     }

@@ -85,6 +85,7 @@ internal sealed class MessageEmitter
         }
 
         Members(_message.Root, name);
+        if (_message.Kind == MessageKind.Response) CountErrors(_message.Root, "public");
         _code.Line("public int Size(short version) => KafkaWriter.Measure(this, version);");
         foreach (StructureModel structure in _message.Structures)
         {
@@ -92,6 +93,7 @@ internal sealed class MessageEmitter
             _code.Line();
             _code.Open($"public sealed partial class {type} : IStructure<{type}>");
             Members(structure, type);
+            if (_message.Kind == MessageKind.Response && HasErrors(structure)) CountErrors(structure, "internal");
             _code.Line($"static int IStructure<{type}>.Cost => {Cost(structure)};");
             _code.Close();
         }
@@ -127,6 +129,29 @@ internal sealed class MessageEmitter
         Read(structure, type);
         _code.Line();
         Write(structure);
+    }
+
+    private static bool IsError(FieldModel field) =>
+        field is { Type: "int16", IsArray: false, Name: "ErrorCode" or "PartitionErrorCode" or "AcknowledgeErrorCode" };
+
+    private bool HasErrors(StructureModel structure) =>
+        structure.Fields.Any(f => IsError(f) || (f.IsStructure && HasErrors(_structures[f.Type])));
+
+    private void CountErrors(StructureModel structure, string access)
+    {
+        _code.Line();
+        _code.Open($"{access} void CountErrors(IErrorCounter counter)");
+        foreach (FieldModel field in structure.Fields)
+        {
+            if (IsError(field)) _code.Line($"counter.Count({field.Name});");
+            if (!field.IsStructure || !HasErrors(_structures[field.Type])) continue;
+            string orNothing = Code(field).IsNullable ? " ?? []" : "";
+            _code.Line(field.IsArray
+                ? $"foreach (var element in {field.Name}{orNothing}) element.CountErrors(counter);"
+                : $"{field.Name}{(Code(field).IsNullable ? "?" : "")}.CountErrors(counter);");
+        }
+
+        _code.Close();
     }
 
     private void IsDefault(StructureModel structure)

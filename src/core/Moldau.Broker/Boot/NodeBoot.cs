@@ -29,13 +29,18 @@ public static class NodeBoot
     private const string StraySuffix = "-stray";
     private const string FutureSuffix = "-future";
 
+    /// <param name="disk">Where the directories are.</param>
+    /// <param name="config">Names them.</param>
+    /// <param name="prng">For new ids.</param>
+    /// <param name="nowMs">Milliseconds since 1970.</param>
+    /// <param name="newClusterId">For directories that are formatted now; null: one is made up.</param>
     /// <exception cref="BootException">The node cannot start on these directories.</exception>
-    public static BootedNode Run(IDisk disk, BrokerConfig config, Prng prng, long nowMs)
+    public static BootedNode Run(IDisk disk, BrokerConfig config, Prng prng, long nowMs, string? newClusterId = null)
     {
         List<IDisposable> locks = [];
         try
         {
-            return Boot(disk, config, prng, nowMs, locks);
+            return Boot(disk, config, prng, nowMs, newClusterId, locks);
         }
         catch (DiskException e)
         {
@@ -49,7 +54,7 @@ public static class NodeBoot
         }
     }
 
-    private static BootedNode Boot(IDisk disk, BrokerConfig config, Prng prng, long nowMs, List<IDisposable> locks)
+    private static BootedNode Boot(IDisk disk, BrokerConfig config, Prng prng, long nowMs, string? newClusterId, List<IDisposable> locks)
     {
         List<string> notes = [];
         List<string> paths = [.. config.LogDirs.Append(config.MetadataLogDir).Distinct(StringComparer.Ordinal)];
@@ -66,7 +71,7 @@ public static class NodeBoot
         {
             if (!config.StorageAutoFormat)
                 throw new BootException($"the data folder {paths[0]} is not formatted: run 'moldau storage format', or set moldau.storage.auto.format=true");
-            clusterId = prng.NextUuid().ToString();
+            clusterId = newClusterId ?? prng.NextUuid().ToString();
             notes.Add($"formatted {string.Join(", ", paths)} for the new cluster {clusterId}");
         }
 
@@ -162,9 +167,9 @@ public static class NodeBoot
         return new BootedDirectory(
             path, id, folders, clean is not null,
             clean is null ? -1 : CleanShutdownFile.TryDecode(clean) ?? -1,
-            ReadOffsets(disk, path, "recovery-point-offset-checkpoint"),
-            ReadOffsets(disk, path, "log-start-offset-checkpoint"),
-            ReadOffsets(disk, path, "replication-offset-checkpoint"));
+            ReadOffsets(disk, path, "recovery-point-offset-checkpoint", folders),
+            ReadOffsets(disk, path, "log-start-offset-checkpoint", folders),
+            ReadOffsets(disk, path, "replication-offset-checkpoint", folders));
     }
 
     private static bool IsPartitionFolder(string name) =>
@@ -172,11 +177,19 @@ public static class NodeBoot
         && !name.EndsWith(StraySuffix, StringComparison.Ordinal)
         && !name.EndsWith(FutureSuffix, StringComparison.Ordinal);
 
-    /// <summary>A checkpoint that is missing or damaged says nothing: recovery then looks at more.</summary>
-    private static IReadOnlyDictionary<TopicPartition, long> ReadOffsets(IDisk disk, string path, string name) =>
-        DiskFiles.ReadWhole(disk, $"{path}/{name}") is { } bytes && OffsetCheckpoint.TryDecode(bytes) is { } offsets
-            ? offsets
-            : new SortedDictionary<TopicPartition, long>();
+    /// <summary>A checkpoint that is missing or damaged says nothing: recovery then looks at more. What it says of folders
+    /// that are gone is taken out of the file, lest it be taken for the next topic of the name.</summary>
+    private static SortedDictionary<TopicPartition, long> ReadOffsets(IDisk disk, string path, string name, List<string> folders)
+    {
+        SortedDictionary<TopicPartition, long> kept = [];
+        if (DiskFiles.ReadWhole(disk, $"{path}/{name}") is not { } bytes || OffsetCheckpoint.TryDecode(bytes) is not { } offsets)
+            return kept;
+        HashSet<string> present = new(folders, StringComparer.Ordinal);
+        foreach ((TopicPartition partition, long offset) in offsets)
+            if (present.Contains(partition.ToString())) kept.Add(partition, offset);
+        if (kept.Count < offsets.Count) DiskFiles.WriteAtomically(disk, $"{path}/{name}", OffsetCheckpoint.Encode(kept));
+        return kept;
+    }
 
     private static void Release(List<IDisposable> locks)
     {

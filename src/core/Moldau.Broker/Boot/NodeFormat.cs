@@ -72,9 +72,13 @@ public static class NodeFormat
                 voters,
                 now)
             : StorageFormat.ForLogDirectory(properties, now);
-        if (isForMetadata) disk.CreateDirectory($"{path}/{StorageFormat.MetadataFolder}");
+        if (isForMetadata)
+        {
+            // The identity says that the directory is formatted: whatever else belongs to that must be durable before it.
+            disk.CreateDirectory($"{path}/{StorageFormat.MetadataFolder}");
+            disk.SyncDirectory(path);
+        }
+
         foreach (FormattedFile file in files) DiskFiles.WriteAtomically(disk, $"{path}/{file.Path}", file.Content);
-        if (isForMetadata) disk.SyncDirectory($"{path}/{StorageFormat.MetadataFolder}");
-        disk.SyncDirectory(path);
     }
 }

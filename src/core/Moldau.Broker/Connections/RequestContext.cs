@@ -92,6 +92,7 @@ internal sealed class RequestContext
 
     public void Respond(IMessage response)
     {
+        (response as IResponse)?.CountErrors(_machine.Errors.Of(Api));
         short version = IsVersionUnsupported ? (short)0 : Version;
         OutgoingFrame frame;
         try

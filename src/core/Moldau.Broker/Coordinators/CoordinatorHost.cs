@@ -1,6 +1,7 @@
 using Moldau.Base;
 using Moldau.Coordination;
 using Moldau.Metadata;
+using Moldau.Protocol;
 using Moldau.Records;
 
 namespace Moldau.Broker;
@@ -11,23 +12,26 @@ internal sealed class CoordinatorSet(ShardMachine shard)
 {
     private readonly SortedDictionary<int, LoadedCoordinator> _byPartition = [];
 
-    public int GroupCount
+    /// <summary>Partitions whose groups are known.</summary>
+    public int LoadedCount => _byPartition.Values.Count(c => c.IsLoaded);
+
+    public int LoadingCount => _byPartition.Count - LoadedCount;
+
+    /// <summary>Walks the groups.</summary>
+    public GroupCounts Count()
     {
-        get
-        {
-            int count = 0;
-            foreach (LoadedCoordinator coordinator in _byPartition.Values) count += coordinator.Groups.GroupCount;
-            return count;
-        }
+        GroupCounts counts = default;
+        foreach (LoadedCoordinator coordinator in _byPartition.Values) counts += coordinator.Groups.Count();
+        return counts;
     }
 
-    public Protocol.ErrorCode TryGet(int partition, out GroupShard? groups)
+    public ErrorCode TryGet(int partition, out GroupShard? groups)
     {
         groups = null;
-        if (!_byPartition.TryGetValue(partition, out LoadedCoordinator? coordinator)) return Protocol.ErrorCode.NotCoordinator;
-        if (!coordinator.IsLoaded) return Protocol.ErrorCode.CoordinatorLoadInProgress;
+        if (!_byPartition.TryGetValue(partition, out LoadedCoordinator? coordinator)) return ErrorCode.NotCoordinator;
+        if (!coordinator.IsLoaded) return ErrorCode.CoordinatorLoadInProgress;
         groups = coordinator.Groups;
-        return Protocol.ErrorCode.None;
+        return ErrorCode.None;
     }
 
     /// <summary>This shard leads the partition: load what it says.</summary>
@@ -54,12 +58,10 @@ internal sealed class CoordinatorSet(ShardMachine shard)
     /// <summary>Topics are gone: offsets committed for them go too.</summary>
     public void TopicsDeleted(IEnumerable<TopicImage> topics)
     {
-        List<TopicPartition> partitions = [];
-        foreach (TopicImage topic in topics)
-            for (int i = 0; i < topic.Partitions.Length; i++) partitions.Add(new TopicPartition(topic.Name, i));
-        if (partitions.Count == 0) return;
+        Dictionary<string, Uuid> deleted = topics.ToDictionary(t => t.Name, t => t.Id, StringComparer.Ordinal);
+        if (deleted.Count == 0) return;
         foreach (LoadedCoordinator coordinator in _byPartition.Values)
-            if (coordinator.IsLoaded) coordinator.Groups.PartitionsDeleted(partitions);
+            if (coordinator.IsLoaded) coordinator.Groups.TopicsDeleted(deleted);
     }
 
     public void SetOptions(GroupOptions options)
@@ -90,8 +92,8 @@ internal sealed class LoadedCoordinator : ICoordinatorHost
 
     public Prng Prng => _shard.Prng;
 
-    public bool TryAppend(IReadOnlyList<CoordinatorRecord> records, out long endOffset) =>
-        _shard.Replicas.TryAppendCoordinatorBatch(_partition, records, out endOffset);
+    public ErrorCode Append(IReadOnlyList<CoordinatorRecord> records, out long endOffset) =>
+        _shard.Replicas.AppendCoordinatorBatch(_partition, records, out endOffset);
 
     public void Schedule(CoordinatorTimer timer, Duration delay) =>
         _shard.After(delay, new TimedCall(now =>

@@ -19,7 +19,8 @@ internal static class CoordinatorReplay
                 if (!batch.IsControl)
                 {
                     if (record.IsKeyNull) continue;
-                    groups.Replay(record.Key, record.Value, record.IsValueNull, batch.IsTransactional ? batch.ProducerId : -1);
+                    long producerId = batch.IsTransactional ? batch.ProducerId : -1;
+                    groups.Replay(record.Key, record.Value, record.IsValueNull, producerId);
                 }
                 else if (ControlBatches.TryReadKey(record.Key, out ControlRecordType type)
                     && type is ControlRecordType.Commit or ControlRecordType.Abort)

@@ -3,7 +3,8 @@ using Moldau.Protocol;
 
 namespace Moldau.Broker;
 
-/// <summary>Work for the group coordinator of one <c>__consumer_offsets</c> partition, done at the shard that owns it.</summary>
+/// <summary>Work for the group coordinator of one <c>__consumer_offsets</c> partition, done at the shard that owns
+/// it.</summary>
 internal sealed class GroupCall<TAnswer>(
     int partition,
     Action<GroupShard, Action<TAnswer>> work,

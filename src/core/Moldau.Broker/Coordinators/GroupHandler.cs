@@ -20,7 +20,8 @@ internal abstract class GroupHandler<TRequest, TResponse> : ApiHandler<ShardMach
 
     protected abstract string GroupIdOf(TRequest body);
 
-    protected abstract void Run(GroupShard shard, TRequest body, short version, GroupCaller caller, Action<TResponse> done);
+    protected abstract void Run(
+        GroupShard shard, TRequest body, short version, GroupCaller caller, Action<TResponse> done);
 
     protected abstract TResponse Failed(TRequest body, short version, ErrorCode error);
 }

@@ -1,6 +1,7 @@
 namespace Moldau.Broker;
 
-/// <summary>Java's String.hashCode, which maps groups and transactional ids to partitions of the internal topics.</summary>
+/// <summary>Java's String.hashCode, which maps groups and transactional ids to partitions of the internal
+/// topics.</summary>
 internal static class JavaHash
 {
     public static int Of(string text)

@@ -1,227 +1,184 @@
-using Moldau.Base;
-using Moldau.Protocol;
-using Moldau.Storage;
-
 namespace Moldau.Broker;
 
-/// <summary>Serves the fetch calls of all origins for the partitions of one shard: reads what is there, parks what is
-/// not enough, wakes on new data.</summary>
+/// <summary>Serves the polls of all homes for the partitions of one shard: looks at what is dirty, keeps the poll while that
+/// is not enough, looks again when a partition moves.</summary>
 internal sealed class FetchDesk(ShardMachine shard)
 {
-    private readonly Dictionary<(int Origin, long Id), FetchCall> _parked = [];
+    private readonly WatchReader _reader = new(shard);
+    private readonly List<WatchList> _woken = [];
     private long _nextId;
 
-    public int ParkedCount => _parked.Count;
+    /// <summary>Fetches of this home that wait.</summary>
+    public int WaitingCount { get; set; }
+
+    /// <summary>Looks at partitions, ever.</summary>
+    public long Visits => _reader.Visits;
 
     public long NextCallId() => ++_nextId;
 
     public void Start(FetchCall call)
     {
-        // One more than the reads, so that the call is not settled before all have begun.
-        call.PendingReads = 1;
-        foreach (FetchCall.Entry entry in call.Entries)
-        {
-            if (!shard.Replicas.TryGet(entry.Partition, out Partition? partition))
-            {
-                entry.Result = FetchResult.Failed(ErrorCode.NotLeaderOrFollower);
-                continue;
-            }
-
-            if (partition.IsOpen) Read(call, entry, partition);
-            else
-            {
-                call.PendingReads++;
-                partition.WhenOpen(() =>
-                {
-                    Read(call, entry, partition);
-                    ReadDone(call);
-                });
-            }
-        }
-
-        ReadDone(call);
-        if (call.PendingReads > 0) _parked.Add((call.Origin.Number, call.Id), call);
-    }
-
-    /// <summary>Returns a call of this shard's own now, or as soon as its reads are done.</summary>
-    public void Flush(FetchCall call)
-    {
-        if (call.IsParked) Finish(call);
-        else if (call.PendingReads > 0) call.Deadline = shard.Now;
+        WatchList list = call.List;
+        FetchCall? earlier = list.Call;
+        if (earlier is not null) Settle(earlier, isOvertaken: true);
+        list.Call = call;
+        list.IsKept = call.IsKept;
+        Apply(call);
+        if (list.IsReadCommitted != call.IsReadCommitted) list.MarkAllDirty();
+        list.IsReadCommitted = call.IsReadCommitted;
+        call.PendingReads++;
+        Look(call, isFirst: true);
+        // As in Apache Kafka a session's next request makes the answer to the one before it worthless.
+        if (earlier is not null) shard.Return(earlier);
     }
 
     public void Flush(FetchFlush flush)
     {
-        if (_parked.TryGetValue((flush.Origin.Number, flush.CallId), out FetchCall? call)) Flush(call);
+        if (flush.List.Call is not { } call || call.Id != flush.CallId) return;
+        call.IsHurried = true;
+        if (call.PendingReads == 0) Finish(call);
     }
 
-    /// <summary>The partition shows more, less, or is lost: those who wait for it look again.</summary>
+    public void Close(WatchesClosed closed)
+    {
+        closed.List.IsKept = false;
+        if (closed.List.Call is null) closed.List.IgnoreAll();
+    }
+
+    /// <summary>The partition shows more, less, or is lost: those who wait for it look again at the end of the turn.</summary>
     public void Moved(Partition partition)
     {
-        for (int i = partition.Fetches.Count - 1; i >= 0; i--)
+        foreach (PartitionWatch watch in partition.Watchers)
         {
-            if (i >= partition.Fetches.Count) continue;
-            FetchCall call = partition.Fetches[i];
+            WatchList list = watch.List;
+            list.MarkDirty(watch);
+            if (list.Call is null || list.IsWoken) continue;
+            list.IsWoken = true;
+            _woken.Add(list);
+        }
+    }
+
+    /// <summary>The partition is deleted: nothing here keeps it, whenever its sessions are polled next.</summary>
+    public void Gone(Partition partition)
+    {
+        Moved(partition);
+        foreach (PartitionWatch watch in partition.Watchers)
+        {
+            watch.Partition = null;
+            watch.WatcherIndex = -1;
+        }
+
+        partition.Watchers.Clear();
+    }
+
+    /// <summary>Answers may begin requests whose work wakes others: the list may grow while it is worked off.</summary>
+    public void EndTurn()
+    {
+        for (int i = 0; i < _woken.Count; i++)
+        {
+            WatchList list = _woken[i];
+            list.IsWoken = false;
+            if (list.Call is not { } call) continue;
             call.PendingReads++;
-            foreach (FetchCall.Entry entry in call.Entries)
-                if (entry.Partition == partition.Id) Read(call, entry, partition);
-            ReadDone(call);
-        }
-    }
-
-    private void ReadDone(FetchCall call)
-    {
-        if (--call.PendingReads > 0) return;
-        if (IsWorthSending(call) || call.Deadline <= shard.Now) Finish(call);
-        else if (!call.IsParked) Park(call);
-    }
-
-    private static bool IsWorthSending(FetchCall call)
-    {
-        long bytes = 0;
-        foreach (FetchCall.Entry entry in call.Entries)
-        {
-            if (entry.Result.Error != ErrorCode.None || entry.Result.HasDivergingEpoch) return true;
-            bytes += entry.Result.RecordBytes;
+            Look(call, isFirst: false);
         }
 
-        return bytes >= call.MinBytes;
+        _woken.Clear();
     }
 
-    private void Park(FetchCall call)
+    private void Apply(FetchCall call)
     {
-        call.IsParked = true;
-        _parked.TryAdd((call.Origin.Number, call.Id), call);
-        foreach (FetchCall.Entry entry in call.Entries)
-            if (shard.Replicas.TryGet(entry.Partition, out Partition? partition)) partition.AddFetch(call);
-        call.Timer = new TimedCall(_ => Finish(call));
-        shard.Timers.Schedule(call.Deadline, call.Timer);
+        if (call.Dropped is { } dropped)
+            foreach (PartitionWatch watch in dropped) call.List.Remove(watch);
+        if (call.Changes is { } changes)
+            foreach (WatchChange change in changes) Apply(call.List, change);
     }
 
-    private void Finish(FetchCall call)
+    private void Apply(WatchList list, in WatchChange change)
     {
-        _parked.Remove((call.Origin.Number, call.Id));
-        if (call.IsParked)
+        PartitionWatch watch = change.Watch;
+        if (watch.Partition is null && shard.Replicas.TryGet(watch.Id, out Partition? partition))
         {
-            call.IsParked = false;
-            call.Timer!.IsCancelled = true;
-            foreach (FetchCall.Entry entry in call.Entries)
-            {
-                if (!shard.Replicas.TryGet(entry.Partition, out Partition? partition)) continue;
-                partition.RemoveFetch(call);
-                if (entry.Result.Error == ErrorCode.None && partition.IsOpen) SetOffsets(ref entry.Result, partition);
-            }
+            watch.Partition = partition;
+            watch.WasHere = true;
         }
 
-        // A job that comes back later finds the call finished and drops what it read.
-        call.PendingReads = int.MinValue / 2;
-        shard.Return(call);
+        list.Apply(change);
+        if (list.IsKept) WatchList.Listen(watch);
     }
 
-    private void Read(FetchCall call, FetchCall.Entry entry, Partition partition, LocateJob? located = null)
+    private void Look(FetchCall call, bool isFirst)
     {
-        FetchTarget target = entry.Target;
-        entry.Result.DropRecords(); // of an earlier look: there may be more now
-        ErrorCode error = partition.IsOffline ? ErrorCode.KafkaStorageError
-            : partition.IsDeleted ? ErrorCode.UnknownTopicOrPartition
-            : partition.CheckLeaderEpoch(target.CurrentLeaderEpoch);
-        if (error != ErrorCode.None)
+        foreach (PartitionWatch watch in call.List.TakeDirty())
         {
-            entry.Result = FetchResult.Failed(error);
-            if (error is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch)
-                entry.Result.CurrentLeader = shard.LeaderOf(entry.Partition);
-            return;
+            if (watch.Partition is { IsOpen: false, IsOffline: false, IsDeleted: false } opening) WhenOpen(call, watch, opening);
+            else if (_reader.Visit(call, watch, isFirst) is { } job) WhenRead(call, watch, job, isFirst);
         }
 
-        PartitionLog log = partition.Log!; // neither offline nor still opening
-        entry.Result = new FetchResult
-        {
-            DivergingEpoch = -1,
-            DivergingEndOffset = -1,
-            CurrentLeader = LeaderAndEpoch.None,
-        };
-        SetOffsets(ref entry.Result, partition);
-        if (Diverges(ref entry.Result, target, log)) return;
-        bool isReadCommitted = call.Operation.IsReadCommitted;
-        long upTo = isReadCommitted ? partition.LastStableOffset : partition.HighWatermark;
-        int budget = Math.Min(target.MaxBytes, Math.Max(0, call.Operation.MaxBytes - BytesOf(call)));
-        bool isFirst = BytesOf(call) == 0;
-        ReadResult read = log.Read(target.FetchOffset, budget, upTo, isFirst, shard.Now, located);
-        switch (read.Status)
-        {
-            case ReadStatus.OutOfRange:
-                entry.Result.Error = ErrorCode.OffsetOutOfRange;
-                entry.Result.HighWatermark = entry.Result.LastStableOffset = entry.Result.LogStartOffset = -1;
-                break;
-            case ReadStatus.Failed:
-                entry.Result = FetchResult.Failed(ErrorCode.KafkaStorageError);
-                break;
-            case ReadStatus.NeedsJob:
-                StartJob(call, entry, partition, read.Job!); // set with this status
-                break;
-            default:
-                if (read.Slice is { } slice)
-                {
-                    entry.Result.Slice = slice;
-                    entry.Result.RecordBytes = slice.Length;
-                }
-
-                if (isReadCommitted)
-                    entry.Result.AbortedTransactions = AbortedList(log, target.FetchOffset, read);
-                break;
-        }
+        ReadDone(call);
     }
 
-    private void StartJob(FetchCall call, FetchCall.Entry entry, Partition partition, LocateJob job)
+    private void WhenOpen(FetchCall call, PartitionWatch watch, Partition opening)
+    {
+        call.Revisit(watch);
+        call.PendingReads++;
+        opening.WhenOpen(() =>
+        {
+            if (call.IsFinished) return;
+            call.List.MarkDirty(watch);
+            Look(call, isFirst: false);
+        });
+    }
+
+    private void WhenRead(FetchCall call, PartitionWatch watch, Storage.LocateJob job, bool isFirst)
     {
         call.PendingReads++;
         shard.Replicas.AwaitJob(job, () =>
         {
-            if (call.PendingReads < 0) return;
-            Read(call, entry, partition, job);
+            // The call may have been ended by the session's next one, which reads for itself.
+            if (call.IsFinished) return;
+            if (_reader.Visit(call, watch, isFirst, job) is { } next) WhenRead(call, watch, next, isFirst);
             ReadDone(call);
         });
         shard.DiskOps.Add(job);
     }
 
-    private static List<AbortedTransactionEntry> AbortedList(PartitionLog log, long from, in ReadResult read)
+    private void ReadDone(FetchCall call)
     {
-        if (read.Slice is null) return [];
-        List<AbortedTransactionEntry> aborted = [];
-        List<AbortedTransaction> found = [];
-        log.CollectAborted(from, read.UpperBound, found);
-        foreach (AbortedTransaction transaction in found)
-            aborted.Add(new AbortedTransactionEntry(transaction.ProducerId, transaction.FirstOffset));
-        return aborted;
-    }
-
-    private static void SetOffsets(ref FetchResult result, Partition partition)
-    {
-        result.HighWatermark = partition.HighWatermark;
-        result.LastStableOffset = partition.LastStableOffset;
-        result.LogStartOffset = partition.LogStartOffset;
-    }
-
-    private static bool Diverges(ref FetchResult result, FetchTarget target, PartitionLog log)
-    {
-        if (target.LastFetchedEpoch < 0) return false;
-        EpochEndOffset end = log.Epochs.EndOffsetFor(target.LastFetchedEpoch, log.LogEndOffset);
-        if (end.Epoch < 0)
+        call.PendingReads--;
+        if (call.PendingReads == 0 && (call.IsUrgent || call.IsHurried || call.Available >= call.MinBytes))
         {
-            result = FetchResult.Failed(ErrorCode.OffsetOutOfRange);
-            return true;
+            Finish(call);
+            return;
         }
 
-        if (end.Epoch >= target.LastFetchedEpoch && end.EndOffset >= target.FetchOffset) return false;
-        result.DivergingEpoch = end.Epoch;
-        result.DivergingEndOffset = end.EndOffset;
-        return true;
+        // Those of a session listen already; those of a single fetch only while it waits.
+        if (!call.List.IsKept) call.List.ListenAll();
+        if (!call.IsShared || call.PendingReads > 0 || call.Available == call.ReportedBytes) return;
+        call.ReportedBytes = call.Available;
+        if (call.Origin == shard.Id) call.Operation.OnProgress(shard.Id, call.Available);
+        else shard.Post(call.Origin, new FetchProgress(call.Operation, shard.Id, call.Available));
     }
 
-    private static int BytesOf(FetchCall call)
+    private void Finish(FetchCall call)
     {
-        long bytes = 0;
-        foreach (FetchCall.Entry entry in call.Entries) bytes += entry.Result.RecordBytes;
-        return (int)Math.Min(bytes, int.MaxValue);
+        Settle(call, isOvertaken: false);
+        if (!call.List.IsKept) call.List.IgnoreAll();
+        shard.Return(call);
+    }
+
+    /// <summary>What the call does not tell in full is to be looked at again by the next one: all, if that has overtaken it.</summary>
+    private static void Settle(FetchCall call, bool isOvertaken)
+    {
+        WatchList list = call.List;
+        call.IsFinished = true;
+        list.Call = null;
+        foreach (ref FetchVisit visit in call.Visits)
+        {
+            PartitionWatch watch = visit.Watch;
+            watch.VisitIndex = -1;
+            if (visit.IsGone) list.Remove(watch);
+            else if (isOvertaken || !visit.IsSettled) list.MarkDirty(watch);
+        }
     }
 }

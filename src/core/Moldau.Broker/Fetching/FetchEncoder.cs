@@ -5,6 +5,13 @@ using Moldau.Protocol;
 
 namespace Moldau.Broker;
 
+/// <summary>What a client is told of one partition.</summary>
+internal readonly struct FetchAnswer(in FetchKey key, in FetchResult result)
+{
+    public readonly FetchKey Key = key;
+    public readonly FetchResult Result = result;
+}
+
 /// <summary>Lays a fetch answer out as memory with file slices between.</summary>
 internal static class FetchEncoder
 {
@@ -13,20 +20,17 @@ internal static class FetchEncoder
         RequestContext request,
         int sessionId,
         ErrorCode error,
-        List<FetchTarget> targets,
-        FetchResult[] results,
-        List<int> answered)
+        List<FetchAnswer> answers)
     {
         SortedDictionary<int, byte[]> names = [];
         FetchResponseWriter counter = FetchResponseWriter.Counter(request.Version);
-        Write(ref counter, request, sessionId, error, targets, results, answered, names, null);
+        Write(ref counter, request, sessionId, error, answers, names, null);
         BufferLease lease = shard.Pool.Rent(counter.Position);
         OutgoingFrame frame = shard.Frames.Rent();
         Splicer splicer = new(frame, lease);
         FetchResponseWriter writer = new(lease.Span, request.Version);
-        Write(ref writer, request, sessionId, error, targets, results, answered, names, splicer);
+        Write(ref writer, request, sessionId, error, answers, names, splicer);
         splicer.Finish(lease.Length);
-        // Slices that the answer does not carry (an incremental session that has nothing to say of them) hold no bytes.
         return frame;
     }
 
@@ -49,21 +53,20 @@ internal static class FetchEncoder
         RequestContext request,
         int sessionId,
         ErrorCode error,
-        List<FetchTarget> targets,
-        FetchResult[] results,
-        List<int> answered,
+        List<FetchAnswer> answers,
         SortedDictionary<int, byte[]> names,
         Splicer? splicer)
     {
-        writer.Begin(request.CorrelationId, 0, error, sessionId, TopicCount(targets, answered));
-        for (int i = 0; i < answered.Count;)
+        ReadOnlySpan<FetchAnswer> all = CollectionsMarshal.AsSpan(answers);
+        writer.Begin(request.CorrelationId, 0, error, sessionId, TopicCount(all));
+        for (int i = 0; i < all.Length;)
         {
-            FetchKey topic = targets[answered[i]].Key;
+            FetchKey topic = all[i].Key;
             int end = i + 1;
-            while (end < answered.Count && IsSameTopic(topic, targets[answered[end]].Key)) end++;
+            while (end < all.Length && topic.IsSameTopic(all[end].Key)) end++;
             if (topic.Topic is not null && !names.ContainsKey(i)) names.Add(i, Encoding.UTF8.GetBytes(topic.Topic));
             writer.BeginTopic(names.GetValueOrDefault(i), topic.TopicId, end - i);
-            for (; i < end; i++) WritePartition(ref writer, request.Version, targets[answered[i]], results[answered[i]], splicer);
+            for (; i < end; i++) WritePartition(ref writer, request.Version, all[i], splicer);
             writer.EndTopic();
         }
 
@@ -71,11 +74,12 @@ internal static class FetchEncoder
     }
 
     private static void WritePartition(
-        ref FetchResponseWriter writer, short version, FetchTarget target, in FetchResult result, Splicer? splicer)
+        ref FetchResponseWriter writer, short version, in FetchAnswer answer, Splicer? splicer)
     {
+        ref readonly FetchResult result = ref answer.Result;
         FetchPartitionResult partition = new()
         {
-            PartitionIndex = target.Key.Partition,
+            PartitionIndex = answer.Key.Partition,
             ErrorCode = result.Error,
             HighWatermark = result.HighWatermark,
             LastStableOffset = result.LastStableOffset,
@@ -93,16 +97,13 @@ internal static class FetchEncoder
         writer.EndPartition(partition);
     }
 
-    private static int TopicCount(List<FetchTarget> targets, List<int> answered)
+    private static int TopicCount(ReadOnlySpan<FetchAnswer> answers)
     {
         int count = 0;
-        for (int i = 0; i < answered.Count; i++)
-            if (i == 0 || !IsSameTopic(targets[answered[i - 1]].Key, targets[answered[i]].Key)) count++;
+        for (int i = 0; i < answers.Length; i++)
+            if (i == 0 || !answers[i - 1].Key.IsSameTopic(answers[i].Key)) count++;
         return count;
     }
-
-    private static bool IsSameTopic(in FetchKey left, in FetchKey right) =>
-        left.TopicId == right.TopicId && string.Equals(left.Topic, right.Topic, StringComparison.Ordinal);
 
     /// <summary>Cuts the memory part wherever records go between.</summary>
     private sealed class Splicer(OutgoingFrame frame, BufferLease lease)

@@ -20,6 +20,9 @@ internal struct FetchResult
 
     public int RecordBytes;
 
+    /// <summary>With less there is no whole batch in them.</summary>
+    public int FirstBatchBytes;
+
     /// <summary>Transactions whose records a read_committed reader must drop; null for others.</summary>
     public List<AbortedTransactionEntry>? AbortedTransactions;
 
@@ -50,6 +53,20 @@ internal struct FetchResult
         FetchResult result = Failed(error);
         result.AbortedTransactions = [];
         return result;
+    }
+
+    /// <summary>Keeps as many bytes as there is room for: none where not one batch is whole then.</summary>
+    public void CutTo(int bytes)
+    {
+        if (RecordBytes <= bytes) return;
+        if (bytes < FirstBatchBytes)
+        {
+            DropRecords();
+            return;
+        }
+
+        Slice = Slice with { Length = bytes };
+        RecordBytes = bytes;
     }
 
     /// <summary>Lets go of the records, which are not going to be sent.</summary>

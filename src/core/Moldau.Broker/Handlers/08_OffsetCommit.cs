@@ -12,13 +12,10 @@ internal sealed class OffsetCommitHandler : GroupHandler<OffsetCommitRequest, Of
 
     protected override void Handle(OffsetCommitRequest body, RequestContext request, ShardMachine machine)
     {
-        List<OffsetCommitResponse.OffsetCommitResponseTopic> refused = SplitUnknown(body, request.Version, machine.Image);
+        MetadataImage image = machine.Image;
+        List<OffsetCommitResponse.OffsetCommitResponseTopic> refused = SplitUnknown(body, request.Version, image);
         GroupCaller caller = new(request.ClientId ?? "", request.Connection.Info.PeerAddress);
-        Action<OffsetCommitResponse> answer = response =>
-        {
-            Merge(response, refused);
-            request.Respond(response);
-        };
+        Action<OffsetCommitResponse> answer = response => request.Respond(Merged(refused, response));
         if (body.Topics.Count == 0 && refused.Count > 0)
         {
             answer(new OffsetCommitResponse());
@@ -33,13 +30,18 @@ internal sealed class OffsetCommitHandler : GroupHandler<OffsetCommitRequest, Of
     }
 
     protected override void Run(
-        GroupShard shard, OffsetCommitRequest body, short version, GroupCaller caller, Action<OffsetCommitResponse> done) =>
+        GroupShard shard,
+        OffsetCommitRequest body,
+        short version,
+        GroupCaller caller,
+        Action<OffsetCommitResponse> done) =>
         shard.CommitOffsets(body, version, done);
 
     protected override OffsetCommitResponse Failed(OffsetCommitRequest body, short version, ErrorCode error)
     {
         OffsetCommitResponse response = new();
-        foreach (OffsetCommitRequest.OffsetCommitRequestTopic topic in body.Topics) response.Topics.Add(Refused(topic, error));
+        foreach (OffsetCommitRequest.OffsetCommitRequestTopic topic in body.Topics)
+            response.Topics.Add(Refused(topic, error));
         return response;
     }
 
@@ -49,12 +51,13 @@ internal sealed class OffsetCommitHandler : GroupHandler<OffsetCommitRequest, Of
     {
         List<OffsetCommitResponse.OffsetCommitResponseTopic> refused = [];
         List<OffsetCommitRequest.OffsetCommitRequestTopic> known = [];
+        ErrorCode unknown = version >= 10 ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition;
         foreach (OffsetCommitRequest.OffsetCommitRequestTopic topic in body.Topics)
         {
             TopicImage? found = version >= 10 ? image.Topics.Find(topic.TopicId) : image.Topics.Find(topic.Name);
             if (found is null)
             {
-                refused.Add(Refused(topic, version >= 10 ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition));
+                refused.Add(Refused(topic, unknown));
                 continue;
             }
 
@@ -81,14 +84,19 @@ internal sealed class OffsetCommitHandler : GroupHandler<OffsetCommitRequest, Of
         return answer;
     }
 
-    private static void Merge(OffsetCommitResponse response, List<OffsetCommitResponse.OffsetCommitResponseTopic> refused)
+    /// <summary>Kafka's order: first what is refused here, then what the coordinator says.</summary>
+    private static OffsetCommitResponse Merged(
+        List<OffsetCommitResponse.OffsetCommitResponseTopic> refused, OffsetCommitResponse response)
     {
-        foreach (OffsetCommitResponse.OffsetCommitResponseTopic topic in refused)
+        foreach (OffsetCommitResponse.OffsetCommitResponseTopic topic in response.Topics)
         {
             OffsetCommitResponse.OffsetCommitResponseTopic? same =
-                response.Topics.Find(t => t.Name == topic.Name && t.TopicId == topic.TopicId);
-            if (same is null) response.Topics.Add(topic);
+                refused.Find(t => t.Name == topic.Name && t.TopicId == topic.TopicId);
+            if (same is null) refused.Add(topic);
             else same.Partitions.AddRange(topic.Partitions);
         }
+
+        response.Topics = refused;
+        return response;
     }
 }

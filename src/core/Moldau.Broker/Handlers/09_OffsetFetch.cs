@@ -11,7 +11,7 @@ internal sealed class OffsetFetchHandler : ApiHandler<ShardMachine, OffsetFetchR
     protected override void Handle(OffsetFetchRequest body, RequestContext request, ShardMachine machine)
     {
         List<OffsetFetchRequest.OffsetFetchRequestGroup> groups = request.Version >= 8 ? body.Groups : [Single(body)];
-        OffsetFetchResponse.OffsetFetchResponseGroup[] answers = new OffsetFetchResponse.OffsetFetchResponseGroup[groups.Count];
+        var answers = new OffsetFetchResponse.OffsetFetchResponseGroup[groups.Count];
         int left = groups.Count;
         if (left == 0) request.Respond(new OffsetFetchResponse());
         for (int i = 0; i < groups.Count; i++)
@@ -43,8 +43,8 @@ internal sealed class OffsetFetchHandler : ApiHandler<ShardMachine, OffsetFetchR
         Action<OffsetFetchResponse.OffsetFetchResponseGroup> done)
     {
         List<OffsetFetchResponse.OffsetFetchResponseTopics> unknown = [];
-        List<TopicPartition>? partitions = group.Topics is null ? null : Resolve(group.Topics, version, machine.Image, unknown);
         MetadataImage image = machine.Image;
+        List<WantedOffset>? partitions = group.Topics is null ? null : Resolve(group.Topics, version, image, unknown);
         machine.CallCoordinator(
             group.GroupId,
             (shard, answer) => shard.FetchOffsets(group.GroupId, partitions, requireStable, (error, offsets) =>
@@ -57,25 +57,32 @@ internal sealed class OffsetFetchHandler : ApiHandler<ShardMachine, OffsetFetchR
             });
     }
 
-    private static List<TopicPartition> Resolve(
+    private static List<WantedOffset> Resolve(
         List<OffsetFetchRequest.OffsetFetchRequestTopics> topics,
         short version,
         MetadataImage image,
         List<OffsetFetchResponse.OffsetFetchResponseTopics> unknown)
     {
-        List<TopicPartition> partitions = [];
+        List<WantedOffset> partitions = [];
         foreach (OffsetFetchRequest.OffsetFetchRequestTopics topic in topics)
         {
             string? name = version >= 10 ? image.Topics.Find(topic.TopicId)?.Name : topic.Name;
             if (name is not null)
             {
-                foreach (int p in topic.PartitionIndexes) partitions.Add(new TopicPartition(name, p));
+                Uuid id = version >= 10 ? topic.TopicId : Uuid.Zero;
+                foreach (int p in topic.PartitionIndexes) partitions.Add(new(new TopicPartition(name, p), id));
                 continue;
             }
 
             OffsetFetchResponse.OffsetFetchResponseTopics answer = new() { TopicId = topic.TopicId };
             foreach (int p in topic.PartitionIndexes)
-                answer.Partitions.Add(new() { PartitionIndex = p, CommittedOffset = -1, Metadata = "", ErrorCode = (short)ErrorCode.UnknownTopicId });
+                answer.Partitions.Add(new()
+                {
+                    PartitionIndex = p,
+                    CommittedOffset = -1,
+                    Metadata = "",
+                    ErrorCode = (short)ErrorCode.UnknownTopicId,
+                });
             unknown.Add(answer);
         }
 

@@ -8,25 +8,26 @@ internal sealed class ListGroupsHandler : ApiHandler<ShardMachine, ListGroupsReq
 {
     protected override void Handle(ListGroupsRequest body, RequestContext request, ShardMachine machine)
     {
-        FanOut<int, List<ListGroupsResponse.ListedGroup>?> fan = new(
+        FanOut<int, (ErrorCode Error, List<ListGroupsResponse.ListedGroup> Groups)> fan = new(
             (owner, partition, done) =>
             {
                 ErrorCode error = owner.Coordinators.TryGet(partition, out GroupShard? shard);
-                if (error == ErrorCode.None) shard!.List(body.StatesFilter, body.TypesFilter, done);
-                else done(error == ErrorCode.CoordinatorLoadInProgress ? null : []);
+                if (error != ErrorCode.None) done((error, []));
+                else shard!.List(body.StatesFilter, body.TypesFilter, (e, groups) => done((e, groups)));
             },
             lists => request.Respond(Response(lists)));
         foreach ((int partition, MachineId owner) in machine.CoordinatorPartitions()) fan.Add(owner, partition);
         fan.Start(machine);
     }
 
-    private static ListGroupsResponse Response(List<ListGroupsResponse.ListedGroup>?[] lists)
+    /// <summary>A partition that moved away has no groups here; any other error is that of the whole answer.</summary>
+    private static ListGroupsResponse Response((ErrorCode Error, List<ListGroupsResponse.ListedGroup> Groups)[] lists)
     {
         ListGroupsResponse response = new();
-        foreach (List<ListGroupsResponse.ListedGroup>? list in lists)
+        foreach ((ErrorCode error, List<ListGroupsResponse.ListedGroup> groups) in lists)
         {
-            if (list is null) response.ErrorCode = (short)ErrorCode.CoordinatorLoadInProgress;
-            else response.Groups.AddRange(list);
+            if (error is not (ErrorCode.None or ErrorCode.NotCoordinator)) response.ErrorCode = (short)error;
+            response.Groups.AddRange(groups);
         }
 
         if (response.ErrorCode != 0) response.Groups.Clear();

@@ -68,8 +68,8 @@ internal static class ApiVersionsAnswer
 
         foreach ((string name, short level) in image.Features.Finalized)
             if (level > 0) response.FinalizedFeatures.Add(new() { Name = name, MaxVersionLevel = level, MinVersionLevel = level });
-        // Kept by the quorum in its own log records, not among the features of the image.
-        response.FinalizedFeatures.Add(new() { Name = FeatureNames.KRaft, MaxVersionLevel = 1, MinVersionLevel = 1 });
+        if (machine.KRaftVersion is > 0 and var kraft)
+            response.FinalizedFeatures.Add(new() { Name = FeatureNames.KRaft, MaxVersionLevel = kraft, MinVersionLevel = kraft });
         return response;
     }
 

@@ -1,7 +1,6 @@
 using Moldau.Config;
 using Moldau.Metadata;
 using Moldau.Protocol;
-using ConfigResourceType = Moldau.Config.ConfigResourceType;
 
 namespace Moldau.Broker;
 
@@ -45,7 +44,7 @@ internal static class ConfigDescriber
                 Fail(result, ErrorCode.UnknownTopicOrPartition, null);
                 break;
             case ConfigResourceType.Topic:
-                entries = DescribeConfigs.DescribeTopic(Overrides(image, Metadata.ConfigResourceType.Topic, name), config);
+                entries = DescribeConfigs.DescribeTopic(Overrides(image, ConfigResourceType.Topic, name), config);
                 break;
             case ConfigResourceType.Broker when name.Length == 0:
                 entries = DescribeConfigs.DescribeAllBrokers(config);
@@ -69,10 +68,10 @@ internal static class ConfigDescriber
                 Fail(result, ErrorCode.InvalidRequest, "Group name must not be empty");
                 break;
             case ConfigResourceType.Group:
-                entries = DescribeConfigs.DescribeGroup(Overrides(image, Metadata.ConfigResourceType.Group, name), config);
+                entries = DescribeConfigs.DescribeGroup(Overrides(image, ConfigResourceType.Group, name), config);
                 break;
             case ConfigResourceType.ClientMetrics:
-                entries = DescribeConfigs.DescribeClientMetrics(Overrides(image, Metadata.ConfigResourceType.ClientMetrics, name));
+                entries = DescribeConfigs.DescribeClientMetrics(Overrides(image, ConfigResourceType.ClientMetrics, name));
                 break;
             default:
                 Fail(result, ErrorCode.InvalidRequest, $"Unsupported resource type: {resource.ResourceType}");
@@ -109,7 +108,7 @@ internal static class ConfigDescriber
         }
     }
 
-    private static IReadOnlyDictionary<string, string> Overrides(MetadataImage image, Metadata.ConfigResourceType type, string name) =>
+    private static IReadOnlyDictionary<string, string> Overrides(MetadataImage image, ConfigResourceType type, string name) =>
         image.Configs.Of(new ConfigResource(type, name));
 
     private static void Fail(DescribeConfigsResponse.DescribeConfigsResult result, ErrorCode error, string? message)

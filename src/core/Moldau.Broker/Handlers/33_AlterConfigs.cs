@@ -1,6 +1,5 @@
 using Moldau.Config;
 using Moldau.Protocol;
-using ConfigResourceType = Moldau.Config.ConfigResourceType;
 
 namespace Moldau.Broker;
 
@@ -9,31 +8,20 @@ internal sealed class AlterConfigsHandler : ApiHandler<ShardMachine, AlterConfig
 {
     protected override void Handle(AlterConfigsRequest body, RequestContext request, ShardMachine machine)
     {
-        AlterConfigsResponse response = new();
         AlterConfigsRequest forward = new() { ValidateOnly = body.ValidateOnly };
-        foreach (AlterConfigsRequest.AlterConfigsResource resource in body.Resources)
-        {
-            AlterResult? local = Check(resource, machine);
-            if (local is null) forward.Resources.Add(resource);
-            else response.Responses.Add(new()
+        List<AlterConfigsResponse.AlterConfigsResourceResponse> decided = LocalConfigChanges.Split(
+            body.Resources, resource => Check(resource, machine), forward.Resources, static (resource, result) => new AlterConfigsResponse.AlterConfigsResourceResponse
             {
-                ErrorCode = (short)local.Error,
-                ErrorMessage = local.Message,
+                ErrorCode = (short)result.Error,
+                ErrorMessage = result.Message,
                 ResourceType = resource.ResourceType,
                 ResourceName = resource.ResourceName,
             });
-        }
-
-        if (forward.Resources.Count == 0)
+        LocalConfigChanges.Forward(forward, forward.Resources.Count, request, machine, answer =>
         {
-            request.Respond(response);
-            return;
-        }
-
-        machine.CallController(forward, request.Version, answer =>
-        {
-            response.Responses.AddRange(((AlterConfigsResponse)answer).Responses);
-            request.Respond(response);
+            AlterConfigsResponse response = (AlterConfigsResponse?)answer ?? new();
+            response.Responses.InsertRange(0, decided);
+            return response;
         });
     }
 

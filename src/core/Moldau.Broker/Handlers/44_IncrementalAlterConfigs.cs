@@ -1,7 +1,6 @@
 using Moldau.Config;
 using Moldau.Metadata;
 using Moldau.Protocol;
-using ConfigResourceType = Moldau.Config.ConfigResourceType;
 
 namespace Moldau.Broker;
 
@@ -11,39 +10,32 @@ internal sealed class IncrementalAlterConfigsHandler : ApiHandler<ShardMachine, 
 {
     protected override void Handle(IncrementalAlterConfigsRequest body, RequestContext request, ShardMachine machine)
     {
-        IncrementalAlterConfigsResponse response = new();
         IncrementalAlterConfigsRequest forward = new() { ValidateOnly = body.ValidateOnly };
         HashSet<(sbyte, string)> seen = [];
         HashSet<(sbyte, string)> repeated = [];
         foreach (IncrementalAlterConfigsRequest.AlterConfigsResource r in body.Resources)
             if (!seen.Add((r.ResourceType, r.ResourceName))) repeated.Add((r.ResourceType, r.ResourceName));
-        foreach (IncrementalAlterConfigsRequest.AlterConfigsResource resource in body.Resources)
-        {
-            List<ConfigOp> ops = [.. resource.Configs.Select(c => new ConfigOp(c.Name, (AlterOp)c.ConfigOperation, c.Value))];
-            AlterResult? local = repeated.Contains((resource.ResourceType, resource.ResourceName))
-                ? LocalConfigChanges.Repeated
-                : LocalConfigChanges.Check(resource.ResourceType, resource.ResourceName, ops, body.ValidateOnly, machine);
-            if (local is null) forward.Resources.Add(resource);
-            else response.Responses.Add(new()
+        List<IncrementalAlterConfigsResponse.AlterConfigsResourceResponse> decided = LocalConfigChanges.Split(
+            body.Resources, Check, forward.Resources, static (resource, result) => new IncrementalAlterConfigsResponse.AlterConfigsResourceResponse
             {
-                ErrorCode = (short)local.Error,
-                ErrorMessage = local.Message,
+                ErrorCode = (short)result.Error,
+                ErrorMessage = result.Message,
                 ResourceType = resource.ResourceType,
                 ResourceName = resource.ResourceName,
             });
-        }
-
-        if (forward.Resources.Count == 0)
+        LocalConfigChanges.Forward(forward, forward.Resources.Count, request, machine, answer =>
         {
-            request.Respond(response);
-            return;
-        }
-
-        machine.CallController(forward, request.Version, answer =>
-        {
-            response.Responses.AddRange(((IncrementalAlterConfigsResponse)answer).Responses);
-            request.Respond(response);
+            IncrementalAlterConfigsResponse response = (IncrementalAlterConfigsResponse?)answer ?? new();
+            response.Responses.InsertRange(0, decided);
+            return response;
         });
+
+        AlterResult? Check(IncrementalAlterConfigsRequest.AlterConfigsResource resource)
+        {
+            if (repeated.Contains((resource.ResourceType, resource.ResourceName))) return LocalConfigChanges.Repeated;
+            List<ConfigOp> ops = [.. resource.Configs.Select(c => new ConfigOp(c.Name, (AlterOp)c.ConfigOperation, c.Value))];
+            return LocalConfigChanges.Check(resource.ResourceType, resource.ResourceName, ops, body.ValidateOnly, machine);
+        }
     }
 }
 
@@ -52,6 +44,36 @@ internal static class LocalConfigChanges
 {
     public static readonly AlterResult Repeated =
         new(ConfigErrorKind.InvalidRequest, "Each resource must appear at most once.", new Dictionary<string, string>());
+
+    /// <summary>The answers that are decided here; what the controller decides goes to <paramref name="forward"/>.</summary>
+    /// <param name="resources">All of the request.</param>
+    /// <param name="check">Null: the controller decides.</param>
+    /// <param name="forward">Gets the others.</param>
+    /// <param name="answer">Makes the answer for one that is decided.</param>
+    public static List<TAnswer> Split<TResource, TAnswer>(
+        List<TResource> resources,
+        Func<TResource, AlterResult?> check,
+        List<TResource> forward,
+        Func<TResource, AlterResult, TAnswer> answer)
+    {
+        List<TAnswer> decided = [];
+        foreach (TResource resource in resources)
+        {
+            if (check(resource) is { } result) decided.Add(answer(resource, result));
+            else forward.Add(resource);
+        }
+
+        return decided;
+    }
+
+    /// <summary>Asks the controller for the rest, if there is any, and answers with both.</summary>
+    public static void Forward<TRequest>(
+        TRequest forward, int count, RequestContext request, ShardMachine machine, Func<IMessage?, IMessage> merge)
+        where TRequest : class, IRequest, IMessage<TRequest>
+    {
+        if (count == 0) request.Respond(merge(null));
+        else machine.CallController(forward, request.Version, answer => request.Respond(merge(answer)));
+    }
 
     /// <summary>Null: the controller decides.</summary>
     public static AlterResult? Check(

@@ -9,6 +9,15 @@ internal abstract partial class Machine
 
     public int ConnectionCount => _connections.Count;
 
+    /// <summary>Requests that wait behind others of their connections.</summary>
+    public int WaitingRequests { get; private set; }
+
+    /// <summary>Error codes of all answers.</summary>
+    public RequestErrors Errors { get; } = new();
+
+    /// <summary>Walks the connections.</summary>
+    public IReadOnlyList<ClientCount> CountClients() => ClientCount.Of(_connections.Values);
+
     /// <summary>Begins a request whose header is known. Must end in one of the context's completions, now or later.</summary>
     protected abstract void Dispatch(RequestContext request);
 
@@ -56,8 +65,9 @@ internal abstract partial class Machine
                 return;
             }
 
-            if (head.TakeResponse() is { } frame) Emit(NodeEffect.Send(connection.Id, frame));
-            RequestDone(head);
+            if (head.TakeResponse() is not { } frame) continue;
+            frame.Stamp = new((int)head.Api, head.FrameLength, head.ReceivedAt.MonotonicNs, head.StartedAt.MonotonicNs);
+            Emit(NodeEffect.Send(connection.Id, frame));
         }
     }
 
@@ -66,13 +76,9 @@ internal abstract partial class Machine
         if (connection.IsClosing || !connection.Waiting.TryPeek(out RequestContext? next) || !MayBegin(connection, next))
             return false;
         connection.Waiting.Dequeue();
+        WaitingRequests--;
         Begin(connection, next);
         return true;
-    }
-
-    /// <summary>Hook for metrics: the response of a request has been handed to the transport.</summary>
-    protected virtual void RequestDone(RequestContext request)
-    {
     }
 
     protected virtual void ConnectionEnded(ConnectionState connection)
@@ -113,12 +119,18 @@ internal abstract partial class Machine
 
         connection.HeldBytes += length;
         if (connection.Waiting.Count == 0 && MayBegin(connection, request)) Begin(connection, request);
-        else connection.Waiting.Enqueue(request);
+        else Wait(connection, request);
         if (connection.IsClosing || connection.IsPaused) return;
-        if (connection.Pipelined < ConnectionState.MaxPipelined && connection.HeldBytes < Options.MaxHeldBytesPerConnection)
-            return;
+        if (connection.Pipelined < ConnectionState.MaxPipelined && connection.HeldBytes < Options.MaxHeldBytesPerConnection
+            && WaitingRequests < Options.MaxWaitingRequests) return;
         connection.IsPaused = true;
         Emit(NodeEffect.PauseReads(connection.Id));
+    }
+
+    private void Wait(ConnectionState connection, RequestContext request)
+    {
+        connection.Waiting.Enqueue(request);
+        WaitingRequests++;
     }
 
     private static bool MayBegin(ConnectionState connection, RequestContext next)
@@ -146,8 +158,9 @@ internal abstract partial class Machine
         Emit(NodeEffect.Close(connection.Id));
     }
 
-    private static void Forget(ConnectionState connection)
+    private void Forget(ConnectionState connection)
     {
+        WaitingRequests -= connection.Waiting.Count;
         foreach (RequestContext request in connection.Started) request.Abandon();
         foreach (RequestContext request in connection.Waiting) request.Abandon();
         connection.Started.Clear();

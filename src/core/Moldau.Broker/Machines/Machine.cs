@@ -29,6 +29,9 @@ internal abstract partial class Machine : INodeMachine
 
     public Prng Prng { get; }
 
+    /// <summary>The finalized level of kraft.version: kept by the quorum in its own log records, not in the image.</summary>
+    public short KRaftVersion { get; protected set; }
+
     /// <summary>Time of the current turn.</summary>
     public Instant Now { get; private set; }
 

@@ -13,10 +13,11 @@ public sealed class FrameReader(BufferPool pool, int maxFrameBytes)
     private const int PrefixBytes = 4;
     private const int FirstBytes = 16 * 1024;
 
-    private const int LargestUsualBytes = 1024 * 1024;
+    /// <summary>A request of several partitions with a batch of the largest usual size for each.</summary>
+    private const int LargestUsualBytes = BufferPool.LargestPooledBytes;
 
     private BufferLease? _buffer;
-    // Size of the last frame with its prefix, if it was large.
+    // Size of recent frames with their prefixes, if the last one was large.
     private int _usual;
     private int _start;
     private int _end;
@@ -62,7 +63,8 @@ public sealed class FrameReader(BufferPool pool, int maxFrameBytes)
         length = claimed;
         _start = start + claimed;
         int total = claimed + PrefixBytes;
-        _usual = total > FirstBytes ? Math.Min(total, LargestUsualBytes) : 0;
+        // The largest of late, so that frames of changing size do not make each buffer grow again.
+        _usual = total > FirstBytes ? Math.Min(Math.Max(total, _usual - (_usual / 8)), LargestUsualBytes) : 0;
         if (_start == _end)
         {
             // The frame's holder is the last one: the buffer goes back when the frame has been dealt with.
@@ -84,14 +86,14 @@ public sealed class FrameReader(BufferPool pool, int maxFrameBytes)
         _start = _end = 0;
     }
 
-    /// <summary>Where to stop receiving: at the end of a large frame that has begun or is expected.</summary>
+    /// <summary>Where to stop receiving: at the end of a large frame that has begun, or soon where one is expected, since
+    /// only its beginning says how long it is.</summary>
     private int SpaceEnd()
     {
         int capacity = _buffer!.Capacity; // the caller made sure of it
         int have = _end - _start;
-        long frame = _usual;
-        if (have >= PrefixBytes)
-            frame = BinaryPrimitives.ReadInt32BigEndian(_buffer.Whole[_start..]) + (long)PrefixBytes;
+        if (have < PrefixBytes) return _usual > 0 ? Math.Min(capacity, _end + FirstBytes) : capacity;
+        long frame = BinaryPrimitives.ReadInt32BigEndian(_buffer.Whole[_start..]) + (long)PrefixBytes;
         bool isLarge = frame > FirstBytes && frame > have;
         return isLarge ? (int)Math.Min(capacity, _start + frame) : capacity;
     }

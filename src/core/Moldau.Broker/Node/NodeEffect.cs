@@ -1,4 +1,5 @@
 using Moldau.Base;
+using Moldau.Config;
 using Moldau.Storage;
 
 namespace Moldau.Broker;
@@ -24,6 +25,10 @@ public enum NodeEffectKind : byte
 
     /// <summary>The node serves requests from now on: its listeners may accept.</summary>
     Ready,
+
+    /// <summary>Payload <see cref="BrokerConfig"/>: administrators changed the broker's configuration, or asked again for
+    /// what it already says, which has files read anew.</summary>
+    Configured,
 
     /// <summary>The machine has finished its clean end; the shell may let go of it.</summary>
     Stopped,
@@ -63,6 +68,8 @@ public readonly struct NodeEffect
         new() { Kind = NodeEffectKind.Post, Target = target, Payload = message };
 
     public static NodeEffect Ready => new() { Kind = NodeEffectKind.Ready };
+
+    public static NodeEffect Configured(BrokerConfig config) => new() { Kind = NodeEffectKind.Configured, Payload = config };
 
     public static NodeEffect Stopped => new() { Kind = NodeEffectKind.Stopped };
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Moldau.Base;
+using Moldau.Protocol;
 using Moldau.Storage;
 
 namespace Moldau.Broker;
@@ -15,6 +16,13 @@ public sealed class OutgoingFrame(OutgoingFramePool? pool = null)
     public readonly record struct Part(BufferLease? Lease, int Start, int Length, FileSlice File);
 
     public IReadOnlyList<Part> Parts => _parts;
+
+    /// <summary>Of the request that the frame answers.</summary>
+    public RequestStamp Stamp { get; set; }
+
+    /// <summary>For the sender: when the turn that finished the answer began, when it queued the frame, and when it first
+    /// tried to send it (0: not yet). Nanoseconds of the monotonic clock.</summary>
+    public (long TurnNs, long QueuedNs, long FirstSendNs) Times { get; set; }
 
     /// <summary>The parts without the list's indirection, for the sender.</summary>
     public ReadOnlySpan<Part> PartSpan => CollectionsMarshal.AsSpan(_parts);
@@ -46,8 +54,19 @@ public sealed class OutgoingFrame(OutgoingFramePool? pool = null)
 
         _parts.Clear();
         TotalBytes = 0;
+        Stamp = default;
         pool?.Return(this);
     }
+}
+
+/// <summary>A request as its metrics know it.</summary>
+/// <param name="Api">Its API key, below <see cref="ApiCount"/>.</param>
+/// <param name="RequestBytes">Header and body; 0 where the frame answers nothing.</param>
+/// <param name="ReceivedNs">When its last byte came, by the monotonic clock.</param>
+/// <param name="StartedNs">When work on it began.</param>
+public readonly record struct RequestStamp(int Api, int RequestBytes, long ReceivedNs, long StartedNs)
+{
+    public static int ApiCount => ApiTable.All.Length;
 }
 
 /// <summary>Frames to use again, so that a response in steady state allocates nothing. Belongs to one machine and its

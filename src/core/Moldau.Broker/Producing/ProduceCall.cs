@@ -53,7 +53,6 @@ internal sealed class ProduceCall(ProduceOperation operation, BufferLease frame,
         foreach (Entry entry in Entries)
         {
             if (entry.IsComplete) continue;
-            entry.BaseOffset = -1;
             Complete(entry, ErrorCode.RequestTimedOut);
         }
     }

@@ -10,7 +10,7 @@ internal sealed class Partition(TopicIdPartition id, string topic)
 {
     private readonly Queue<AckWaiter> _waitingForWritten = new();
     private readonly Queue<AckWaiter> _waitingForHighWatermark = new();
-    private readonly List<FetchCall> _fetches = [];
+    private readonly List<PartitionWatch> _watchers = [];
     private List<Action>? _waitingForOpen = [];
 
     public TopicIdPartition Id { get; } = id;
@@ -52,7 +52,8 @@ internal sealed class Partition(TopicIdPartition id, string topic)
 
     public long LastStableOffset => Log?.LastStableOffset ?? 0;
 
-    public IReadOnlyList<FetchCall> Fetches => _fetches;
+    /// <summary>Fetches and fetch sessions that are to hear of every move.</summary>
+    public List<PartitionWatch> Watchers => _watchers;
 
     public void Opened(PartitionLog log)
     {
@@ -63,10 +64,14 @@ internal sealed class Partition(TopicIdPartition id, string topic)
     public void Failed()
     {
         IsOffline = true;
-        while (_waitingForWritten.TryDequeue(out AckWaiter waiter)) waiter.Fail();
-        while (_waitingForHighWatermark.TryDequeue(out AckWaiter waiter)) waiter.Fail();
+        ErrorCode error = IsDeleted ? ErrorCode.UnknownTopicOrPartition : ErrorCode.KafkaStorageError;
+        Fail(_waitingForWritten, error);
+        Fail(_waitingForHighWatermark, error);
         RunWaiting();
     }
+
+    /// <summary>Another leads: what waits for the high watermark would wait for good.</summary>
+    public void LeadershipLost() => Fail(_waitingForHighWatermark, ErrorCode.NotLeaderOrFollower);
 
     /// <summary>Runs now, or when the log has been opened or has failed to.</summary>
     public void WhenOpen(Action action)
@@ -96,9 +101,20 @@ internal sealed class Partition(TopicIdPartition id, string topic)
     /// <summary>Produce calls that wait for this partition.</summary>
     public int WaitingAcks => _waitingForWritten.Count + _waitingForHighWatermark.Count;
 
-    public void AddFetch(FetchCall call) => _fetches.Add(call);
+    public void AddWatcher(PartitionWatch watch)
+    {
+        watch.WatcherIndex = _watchers.Count;
+        _watchers.Add(watch);
+    }
 
-    public void RemoveFetch(FetchCall call) => _fetches.Remove(call);
+    public void RemoveWatcher(PartitionWatch watch)
+    {
+        PartitionWatch last = _watchers[^1];
+        _watchers[watch.WatcherIndex] = last;
+        last.WatcherIndex = watch.WatcherIndex;
+        _watchers.RemoveAt(_watchers.Count - 1);
+        watch.WatcherIndex = -1;
+    }
 
     /// <summary>What a leader of another epoch, or a client that knows another, is told (KIP-320).</summary>
     public ErrorCode CheckLeaderEpoch(int clientEpoch)
@@ -125,12 +141,15 @@ internal sealed class Partition(TopicIdPartition id, string topic)
         }
     }
 
-    private readonly record struct AckWaiter(ProduceCall Call, ProduceCall.Entry Entry, long EndOffset)
+    private static void Fail(Queue<AckWaiter> queue, ErrorCode error)
     {
-        public void Fail()
+        while (queue.TryDequeue(out AckWaiter waiter))
         {
-            Entry.BaseOffset = -1;
-            Call.Complete(Entry, ErrorCode.KafkaStorageError);
+            // Where the records were appended the answer says where they are, as in Apache Kafka.
+            if (error == ErrorCode.KafkaStorageError) waiter.Entry.BaseOffset = -1;
+            waiter.Call.Complete(waiter.Entry, error);
         }
     }
+
+    private readonly record struct AckWaiter(ProduceCall Call, ProduceCall.Entry Entry, long EndOffset);
 }

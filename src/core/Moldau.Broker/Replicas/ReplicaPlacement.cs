@@ -8,8 +8,8 @@ namespace Moldau.Broker;
 internal sealed class ReplicaPlacement
 {
     private readonly IReadOnlyList<BootedDirectory> _directories;
-    private readonly Dictionary<string, int> _byFolder = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _made = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Place> _byFolder = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _failed = new(StringComparer.Ordinal);
     private readonly int[] _counts;
 
     public ReplicaPlacement(IReadOnlyList<BootedDirectory> directories)
@@ -19,24 +19,22 @@ internal sealed class ReplicaPlacement
         for (int i = 0; i < directories.Count; i++)
         {
             _counts[i] = directories[i].Folders.Count;
-            foreach (string folder in directories[i].Folders) _byFolder.TryAdd(folder, i);
+            foreach (string folder in directories[i].Folders) _byFolder.TryAdd(folder, new Place(i, null, IsNew: false));
         }
     }
 
     public LoadLogRequest RequestFor(Partition partition, LogConfig config, long nowMs)
     {
         TopicPartition name = new(partition.Topic, partition.Index);
-        bool isNew = !_byFolder.TryGetValue(partition.Name, out int index);
-        if (isNew)
+        if (!_byFolder.TryGetValue(partition.Name, out Place place))
         {
             // The checkpoints may know one of this name that is deleted.
-            _made.Add(partition.Name);
-            index = Emptiest();
-            _byFolder.Add(partition.Name, index);
-            _counts[index]++;
+            place = new Place(Emptiest(), null, IsNew: true);
+            _counts[place.Directory]++;
         }
 
-        BootedDirectory directory = _directories[index];
+        _byFolder[partition.Name] = place with { TopicId = partition.Id.TopicId };
+        BootedDirectory directory = _directories[place.Directory];
         return new LoadLogRequest
         {
             Partition = name,
@@ -44,32 +42,49 @@ internal sealed class ReplicaPlacement
             Config = config,
             TopicId = partition.Id.TopicId,
             HadCleanShutdown = directory.IsClean,
-            LogStartOffset = isNew ? 0 : directory.LogStartOffsets.GetValueOrDefault(name),
-            RecoveryPoint = isNew ? 0 : directory.RecoveryPoints.GetValueOrDefault(name),
+            LogStartOffset = place.IsNew ? 0 : directory.LogStartOffsets.GetValueOrDefault(name),
+            RecoveryPoint = place.IsNew ? 0 : directory.RecoveryPoints.GetValueOrDefault(name),
             NowMs = nowMs,
         };
     }
 
+    /// <summary>What the checkpoint says of a replica that has been placed.</summary>
     public long HighWatermarkOf(Partition partition)
     {
-        BootedDirectory directory = _directories[_byFolder[partition.Name]];
+        Place place = _byFolder[partition.Name];
         TopicPartition name = new(partition.Topic, partition.Index);
-        return _made.Contains(partition.Name) ? 0 : directory.HighWatermarks.GetValueOrDefault(name);
+        return place.IsNew ? 0 : _directories[place.Directory].HighWatermarks.GetValueOrDefault(name);
     }
 
-    public string DirectoryOf(Partition partition) => _directories[_byFolder[partition.Name]].Path;
+    /// <summary>Null: the replica has not been placed yet; its folder may be that of an older one that is leaving.</summary>
+    public string? DirectoryOf(Partition partition) =>
+        _byFolder.TryGetValue(partition.Name, out Place place) && place.TopicId == partition.Id.TopicId
+            ? _directories[place.Directory].Path
+            : null;
 
-    /// <summary>The folder of a deleted replica may be made anew, anywhere.</summary>
-    public void Forget(Partition partition)
+    /// <summary>The folder of a deleted replica, of this shard or another, may be made anew, anywhere.</summary>
+    public void Forget(FolderFree free)
     {
-        if (_byFolder.Remove(partition.Name, out int index)) _counts[index]--;
+        if (!_byFolder.TryGetValue(free.Folder, out Place place)) return;
+        if (place.TopicId is { } id && id != free.TopicId) return;
+        _byFolder.Remove(free.Folder);
+        _counts[place.Directory]--;
     }
+
+    /// <summary>No new replica goes to this log directory any more.</summary>
+    public void Fail(string directory) => _failed.Add(directory);
 
     private int Emptiest()
     {
-        int best = 0;
-        for (int i = 1; i < _counts.Length; i++)
-            if (_counts[i] < _counts[best]) best = i;
-        return best;
+        int best = -1;
+        for (int i = 0; i < _counts.Length; i++)
+            if (!_failed.Contains(_directories[i].Path) && (best < 0 || _counts[i] < _counts[best])) best = i;
+        return Math.Max(0, best); // without any the node is about to end
     }
+
+    /// <summary>Where a folder is.</summary>
+    /// <param name="Directory">Place in the list of log directories.</param>
+    /// <param name="TopicId">Whose it is; null: it was found at the start, and no replica of this shard has opened it.</param>
+    /// <param name="IsNew">Made since the start.</param>
+    private readonly record struct Place(int Directory, Uuid? TopicId, bool IsNew);
 }

@@ -4,7 +4,8 @@ using Moldau.Metadata;
 namespace Moldau.Broker;
 
 /// <summary>A topic that is made again has the folders of the one before, which another shard may still be closing. Every
-/// shard hears of every deletion; a new replica is opened when the owner of the old one has said that its folder is free.</summary>
+/// shard hears of every deletion; a new replica is opened when the owner of the old one has left its folder, and no checkpoint
+/// file speaks of the old one any more.</summary>
 internal sealed partial class ReplicaSet
 {
     private readonly HashSet<FolderFree> _leaving = [];
@@ -13,6 +14,8 @@ internal sealed partial class ReplicaSet
 
     public void OnFolderFree(FolderFree free)
     {
+        // Every shard knows the folders of the start, and the next replica may be any shard's.
+        _placement.Forget(free);
         if (!_leaving.Remove(free))
         {
             // The owner is ahead of this shard, which has not heard of the deletion yet.
@@ -58,10 +61,7 @@ internal sealed partial class ReplicaSet
     /// <summary>The deleted replica's folder is renamed, was never made, or is out of reach.</summary>
     private void Left(Partition partition)
     {
-        if (!_waitingForFolder.Remove(partition)) _placement.Forget(partition);
-        FolderFree free = new(partition.Name, partition.Id.TopicId);
-        for (int i = 0; i < _shard.Options.ShardCount; i++)
-            if (MachineId.Shard(i) != _shard.Id) _shard.Post(MachineId.Shard(i), free);
-        OnFolderFree(free);
+        _waitingForFolder.Remove(partition);
+        _shard.Post(MachineId.Control, new FolderLeft(_shard.Id, new(partition.Name, partition.Id.TopicId), Checkpoints()));
     }
 }

@@ -9,8 +9,6 @@ namespace Moldau.Broker;
 
 internal sealed partial class ReplicaSet
 {
-    private const int CoordinatorReadBytes = 1024 * 1024;
-
     /// <summary>Appends one partition of a produce request; completes the entry now or when its records are written.</summary>
     public void Produce(ProduceCall call, ProduceCall.Entry entry)
     {
@@ -20,25 +18,29 @@ internal sealed partial class ReplicaSet
     }
 
     /// <summary>Appends a coordinator's records as one batch.</summary>
-    public bool TryAppendCoordinatorBatch(Partition partition, IReadOnlyList<CoordinatorRecord> records, out long endOffset)
+    public ErrorCode AppendCoordinatorBatch(
+        Partition partition, IReadOnlyList<CoordinatorRecord> records, out long endOffset)
     {
         endOffset = -1;
-        if (!partition.IsOpen || !partition.IsLeader) return false;
-        using RecordBatchBuilder builder = new(RecordBatchOptions.Default);
+        ErrorCode error = RefusalOf(partition, acks: -1);
+        if (error != ErrorCode.None) return error;
+        using RecordBatchBuilder builder = new(_coordinatorBatches);
         foreach (CoordinatorRecord record in records)
-            if (!builder.TryAppend(_shard.Now.UnixMs, record.Key, record.Value)) return false;
+            if (!builder.TryAppend(_shard.Now.UnixMs, record.Key, record.Value)) return ErrorCode.RecordListTooLarge;
         BufferLease lease = builder.BuildLease(_shard.Pool);
         AppendOutcome outcome = partition.Log!.Append( // open, as checked
-            new AppendRequest(lease, 0, lease.Length, LogAppendOrigin.Coordinator, partition.LeaderEpoch), _shard.Now, _shard.DiskOps);
+            new AppendRequest(lease, 0, lease.Length, LogAppendOrigin.Coordinator, partition.LeaderEpoch),
+            _shard.Now,
+            _shard.DiskOps);
         lease.Release();
         if (!outcome.IsAccepted)
         {
             _shard.Log.Warn($"{partition.Name}: a coordinator's append was refused: {outcome.Error} {outcome.Message}");
-            return false;
+            return ErrorOf(outcome);
         }
 
         endOffset = outcome.LastOffset + 1;
-        return true;
+        return ErrorCode.None;
     }
 
     /// <summary>Reads a log from an offset to its end, a piece at a time; <paramref name="done"/> gets the end, or −1.</summary>
@@ -147,10 +149,7 @@ internal sealed partial class ReplicaSet
 
     private void ProduceOpen(ProduceCall call, ProduceCall.Entry entry, Partition partition)
     {
-        ErrorCode error = partition.IsOffline ? ErrorCode.KafkaStorageError
-            : partition.IsDeleted || !partition.IsLeader ? ErrorCode.NotLeaderOrFollower
-            : call.Acks == -1 && partition.State!.Isr.Length < partition.MinInSyncReplicas ? ErrorCode.NotEnoughReplicas // set when opened
-            : ErrorCode.None;
+        ErrorCode error = RefusalOf(partition, call.Acks);
         if (error != ErrorCode.None)
         {
             call.Complete(entry, error);
@@ -181,14 +180,26 @@ internal sealed partial class ReplicaSet
         }
     }
 
+    /// <summary>Why a partition that is no longer being opened takes no records now.</summary>
+    private static ErrorCode RefusalOf(Partition partition, short acks)
+    {
+        if (partition.IsDeleted) return ErrorCode.UnknownTopicOrPartition;
+        if (partition.IsOffline) return ErrorCode.KafkaStorageError;
+        if (!partition.IsLeader) return ErrorCode.NotLeaderOrFollower;
+        bool lacksReplicas = partition.State!.Isr.Length < partition.MinInSyncReplicas; // set when opened
+        return acks == -1 && lacksReplicas ? ErrorCode.NotEnoughReplicas : ErrorCode.None;
+    }
+
+    private static ErrorCode ErrorOf(in AppendOutcome outcome) => outcome.Error switch
+    {
+        // The disk is far behind: the client backs off and sends again.
+        LogError.Backlogged => ErrorCode.RequestTimedOut,
+        _ => (ErrorCode)outcome.Error,
+    };
+
     private static void Refuse(ProduceCall call, ProduceCall.Entry entry, in AppendOutcome outcome)
     {
-        ErrorCode error = outcome.Error switch
-        {
-            // The disk is far behind: the client backs off and sends again.
-            LogError.Backlogged => ErrorCode.RequestTimedOut,
-            _ => (ErrorCode)outcome.Error,
-        };
+        ErrorCode error = ErrorOf(outcome);
         entry.ErrorMessage = outcome.Message;
         if (outcome.RefusedRecords is { } refused)
             entry.RecordErrors = [.. refused.Select(r => (r.BatchIndex, (string?)r.Message))];
@@ -213,7 +224,8 @@ internal sealed partial class ReplicaSet
     private void ReadPiece(
         Partition partition, PartitionLog log, long offset, BatchConsumer consume, Action<long> done, LocateJob? located)
     {
-        ReadResult read = log.Read(offset, CoordinatorReadBytes, log.WrittenEnd, minOneMessage: true, _shard.Now, located);
+        int pieceBytes = _shard.Dynamic.Current.OffsetsLoadBufferSize;
+        ReadResult read = log.Read(offset, pieceBytes, log.WrittenEnd, minOneMessage: true, _shard.Now, located);
         switch (read.Status)
         {
             case ReadStatus.NeedsJob:

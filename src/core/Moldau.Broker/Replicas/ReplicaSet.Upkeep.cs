@@ -104,8 +104,8 @@ internal sealed partial class ReplicaSet
         HashSet<string> topics = new(StringComparer.Ordinal);
         foreach (ConfigResource resource in delta.ChangedConfigs)
         {
-            isBrokerChanged |= resource.Type == Metadata.ConfigResourceType.Broker;
-            if (resource.Type == Metadata.ConfigResourceType.Topic) topics.Add(resource.Name);
+            isBrokerChanged |= resource.Type == ConfigResourceType.Broker;
+            if (resource.Type == ConfigResourceType.Topic) topics.Add(resource.Name);
         }
 
         if (!isBrokerChanged && topics.Count == 0) return;

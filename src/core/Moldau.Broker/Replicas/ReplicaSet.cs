@@ -16,6 +16,7 @@ internal sealed partial class ReplicaSet
     private readonly Dictionary<DiskOp, Action> _jobs = [];
     private readonly LogServices _services;
     private readonly ReplicaPlacement _placement;
+    private readonly RecordBatchOptions _coordinatorBatches;
     private int _opening;
     private int _removing;
     private long _readyFor = -1;
@@ -26,6 +27,7 @@ internal sealed partial class ReplicaSet
         _shard = shard;
         _services = new LogServices(shard.Pool, new BatchValidator(), shard.Prng.Fork());
         _placement = new ReplicaPlacement(shard.Options.Directories);
+        _coordinatorBatches = new() { Codec = (CompressionCodec)shard.Dynamic.Current.OffsetsTopicCompressionCodec };
     }
 
     public int Count => _partitions.Count;
@@ -121,6 +123,7 @@ internal sealed partial class ReplicaSet
         bool isLost = partition.IsLeader && !isLeader;
         partition.IsLeader = isLeader;
         partition.LeaderEpoch = state.LeaderEpoch;
+        if (!isNew && !isLost) return;
         if (isNew)
         {
             PartitionLog log = partition.Log!; // open, as checked
@@ -131,11 +134,13 @@ internal sealed partial class ReplicaSet
             _shard.Log.Elected(partition.Name, state.LeaderEpoch);
             if (partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Elected(partition);
         }
-        else if (isLost)
+        else
         {
             if (partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Resigned(partition);
-            _shard.Fetches.Moved(partition);
+            partition.LeadershipLost();
         }
+
+        _shard.Fetches.Moved(partition);
     }
 
     private void Open(Partition partition)
@@ -169,7 +174,7 @@ internal sealed partial class ReplicaSet
             _byLog.Add(log, partition);
             partition.Opened(log);
             _shard.Log.LogOpened(partition.Name, log.LogStartOffset, log.LogEndOffset);
-            if (partition.IsDeleted) DeleteFolder(partition);
+            if (partition.IsDeleted) DeleteFolder(partition, log);
             else if (_onClosed is not null) log.Close(_shard.Now, _shard.DiskOps);
         }
 
@@ -180,6 +185,7 @@ internal sealed partial class ReplicaSet
     /// <summary>No replica of a failed log directory is served any more, whichever of them saw the failure.</summary>
     public void FailDirectory(DirectoryFailed failed)
     {
+        _placement.Fail(failed.Path);
         foreach (Partition partition in _partitions.Values)
             if (_placement.DirectoryOf(partition) == failed.Path) TakeOffline(partition, failed.Reason);
     }
@@ -188,7 +194,9 @@ internal sealed partial class ReplicaSet
     {
         if (partition.IsOffline) return;
         TakeOffline(partition, reason);
-        _shard.Post(MachineId.Control, new DirectoryFailed(_placement.DirectoryOf(partition), reason));
+        string directory = _placement.DirectoryOf(partition)!; // what fails has been placed
+        _placement.Fail(directory);
+        _shard.Post(MachineId.Control, new DirectoryFailed(directory, reason));
     }
 
     private void TakeOffline(Partition partition, string reason)
@@ -213,14 +221,21 @@ internal sealed partial class ReplicaSet
         if (partition.IsLeader && partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Resigned(partition);
         partition.IsDeleted = true;
         partition.IsLeader = false;
-        partition.WhenOpen(() => _shard.Fetches.Moved(partition));
-        if (partition.IsOpen) DeleteFolder(partition);
-        else if (partition.IsOffline || _waitingForFolder.Contains(partition)) Left(partition);
+        partition.WhenOpen(() => _shard.Fetches.Gone(partition));
+        // Also of a replica that is offline because its directory failed elsewhere: its files are still held open.
+        if (partition.Log is { IsFailed: false } log) DeleteFolder(partition, log);
+        else if (partition.IsOffline) Left(partition);
+        else if (_waitingForFolder.Contains(partition)) LeaveUnopened(partition);
     }
 
-    private void DeleteFolder(Partition partition)
+    private void LeaveUnopened(Partition partition)
     {
-        PartitionLog log = partition.Log!; // called for open logs only
+        partition.Failed();
+        Left(partition);
+    }
+
+    private void DeleteFolder(Partition partition, PartitionLog log)
+    {
         partition.Failed();
         if (log.Discard()) Closed(partition, log);
     }

@@ -11,14 +11,16 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
 {
     private static readonly Duration ShutdownPatience = Duration.FromSeconds(5);
 
-    private readonly Uuid _incarnation = machine.Prng.NextUuid();
     private readonly Uuid _controllerIncarnation = machine.Prng.NextUuid();
     private readonly SortedSet<int> _ready = [];
     private readonly SortedSet<int> _stopped = [];
     private readonly SortedSet<Uuid> _offline = [];
+    private Uuid _incarnation = machine.Prng.NextUuid();
     private long _epoch = -1;
+    private long _epochBefore = -1;
     private bool _isReplicasReady;
     private bool _isUnfenced;
+    private bool _isShutDownByOther;
     private bool _isStopping;
     private bool _areShardsStopping;
     private TimedTask? _heartbeat;
@@ -31,6 +33,8 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
     public bool IsStopping => _isStopping;
 
     public int OfflineDirectories => _offline.Count;
+
+    public bool IsOffline(BootedDirectory directory) => _offline.Contains(directory.DirectoryId);
 
     public void Start()
     {
@@ -59,10 +63,12 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
     public void OnImage(MetadataImage image)
     {
         if (_epoch < 0 || image.Cluster.Broker(machine.Options.NodeId) is not { } self || self.Epoch != _epoch) return;
+        _isShutDownByOther = self.IsInControlledShutdown && !_isStopping;
+        if (_isShutDownByOther) Heartbeat();
         if (_isUnfenced || self.IsFenced) return;
         _isUnfenced = true;
         machine.Options.Log.Server.Write(LogLevel.Info, $"broker {self.Id} is registered in epoch {_epoch} and unfenced");
-        machine.Emit(NodeEffect.Ready);
+        if (_epochBefore < 0) machine.Emit(NodeEffect.Ready);
     }
 
     public void OnReplicasReady(ReplicasReady ready)
@@ -71,6 +77,7 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
         _ready.Add(ready.Shard.Number);
         if (_isReplicasReady || _ready.Count < machine.Options.ShardCount) return;
         _isReplicasReady = true;
+        machine.LogsAreOpen();
         Heartbeat();
     }
 
@@ -106,7 +113,10 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
     {
         machine.RememberCheckpoints(stopped);
         _stopped.Add(stopped.Shard.Number);
-        if (_stopped.Count == machine.Options.ShardCount) machine.WriteCheckpoints(MarkClean);
+        if (_stopped.Count < machine.Options.ShardCount) return;
+        // Logs that were not opened were not recovered either: their end is no cleaner than it was (KAFKA-13773).
+        if (_isReplicasReady) machine.WriteCheckpoints(MarkClean);
+        else machine.Quorum.Close();
     }
 
     public void MetadataLogClosed()
@@ -117,13 +127,14 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
 
     private void Register()
     {
+        if (_areShardsStopping) return;
         BrokerRegistrationRequest request = new()
         {
             BrokerId = machine.Options.NodeId,
             ClusterId = machine.Options.ClusterId,
             IncarnationId = _incarnation,
             Rack = machine.Options.Config.BrokerRack,
-            PreviousBrokerEpoch = PreviousEpoch(),
+            PreviousBrokerEpoch = _epochBefore >= 0 ? _epochBefore : PreviousEpoch(),
         };
         foreach (BootedDirectory directory in machine.Options.Directories) request.LogDirs.Add(directory.DirectoryId);
         request.LogDirs.Sort();
@@ -145,9 +156,18 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
 
     private void OnRegistered(BrokerRegistrationResponse response)
     {
+        string error = ((ErrorCode)response.ErrorCode).KafkaName();
+        if (response.ErrorCode != 0 && _epochBefore < 0)
+        {
+            machine.Halt($"the controller refuses this broker: {error}");
+            return;
+        }
+
         if (response.ErrorCode != 0)
         {
-            machine.Halt($"the controller refuses this broker: {((ErrorCode)response.ErrorCode).KafkaName()}");
+            // Another broker has taken the id in the meantime; when it is silent for a session, this one is back.
+            machine.Options.Log.Server.Warn($"the controller refuses this broker: {error}");
+            machine.After(Duration.FromMs(machine.Options.Config.BrokerHeartbeatIntervalMs), new TimedCall(_ => Register()));
             return;
         }
 
@@ -169,14 +189,34 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
             OfflineLogDirs = [.. _offline],
             CordonedLogDirs = [],
         };
-        machine.Serve(ApiKey.BrokerHeartbeat, request, 2, answer =>
-        {
-            if (((BrokerHeartbeatResponse)answer).ShouldShutDown) StopShards();
-        });
+        machine.Serve(ApiKey.BrokerHeartbeat, request, 2, answer => OnHeartbeat((BrokerHeartbeatResponse)answer, request.BrokerEpoch));
+        if (_epoch < 0 || _areShardsStopping) return;
         // While something is awaited the next one follows soon.
-        bool isWaiting = _isStopping || (_isReplicasReady && !_isUnfenced);
+        bool isWaiting = _isStopping || _isShutDownByOther || (_isReplicasReady && !_isUnfenced);
         _heartbeat = new TimedCall(_ => Heartbeat());
         machine.After(isWaiting ? Duration.FromMs(10) : Duration.FromMs(machine.Options.Config.BrokerHeartbeatIntervalMs), _heartbeat);
+    }
+
+    private void OnHeartbeat(BrokerHeartbeatResponse response, long epoch)
+    {
+        if (epoch != _epoch) return;
+        bool isGone = response.ErrorCode == (short)ErrorCode.StaleBrokerEpoch;
+        if (_isStopping && (isGone || response.ShouldShutDown)) StopShards();
+        else if (isGone || _isShutDownByOther && response.ShouldShutDown) RegisterAgain();
+    }
+
+    /// <summary>Someone else has unregistered this broker, or asked for its shutdown. It runs and its logs are whole, so
+    /// it comes back as a new incarnation; Apache Kafka's comes back when it is started again.</summary>
+    private void RegisterAgain()
+    {
+        machine.Options.Log.Server.Warn($"the registration of this broker in epoch {_epoch} was ended by another; registering again");
+        if (_heartbeat is not null) _heartbeat.IsCancelled = true;
+        _epochBefore = _epoch;
+        _epoch = -1;
+        _isShutDownByOther = false;
+        _isUnfenced = false;
+        _incarnation = machine.Prng.NextUuid();
+        Register();
     }
 
     private void StopShards()
@@ -190,7 +230,7 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
     private void MarkClean()
     {
         // A directory that failed is looked through at the next start.
-        List<BootedDirectory> clean = [.. machine.Options.Directories.Where(d => !_offline.Contains(d.DirectoryId))];
+        List<BootedDirectory> clean = [.. machine.Options.Directories.Where(d => !IsOffline(d))];
         int left = clean.Count;
         foreach (BootedDirectory directory in clean)
         {

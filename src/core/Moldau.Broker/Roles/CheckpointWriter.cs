@@ -4,25 +4,43 @@ using Moldau.Storage;
 namespace Moldau.Broker;
 
 /// <summary>Writes the checkpoint files of the log directories: one writer for what all shards say, since a file covers
-/// all partitions of its directory.</summary>
+/// all partitions of its directory. Before every log of the start has been opened it writes nothing: a file that leaves a
+/// partition out takes its log start and its recovery point away.</summary>
 internal sealed class CheckpointWriter(ControlMachine machine)
 {
     private static readonly string[] Names =
         ["recovery-point-offset-checkpoint", "log-start-offset-checkpoint", "replication-offset-checkpoint"];
 
     private readonly SortedDictionary<int, IReadOnlyList<DirectoryCheckpoint>> _byShard = [];
+    private readonly List<Action> _awaiting = [];
+    private bool _isComplete;
     private bool _isWriting;
     private bool _isWanted;
     private Action? _done;
 
     public void Remember(MachineId shard, IReadOnlyList<DirectoryCheckpoint> checkpoints) => _byShard[shard.Number] = checkpoints;
 
+    /// <summary>Every shard has opened the logs it was to open.</summary>
+    public void LogsAreOpen()
+    {
+        _isComplete = true;
+        if (_isWanted) WriteSoon();
+    }
+
     public void WriteSoon()
     {
         _isWanted = true;
-        if (!_isWriting) Write();
+        if (!_isWriting && _isComplete) Write();
     }
 
+    /// <summary>Calls back when files that were begun after this are durable; not before, whatever fails.</summary>
+    public void WriteThen(Action done)
+    {
+        _awaiting.Add(done);
+        WriteSoon();
+    }
+
+    /// <summary>The last files of a node that stops; calls back even where they cannot be written.</summary>
     public void WriteNow(Action done)
     {
         _done = done;
@@ -33,8 +51,12 @@ internal sealed class CheckpointWriter(ControlMachine machine)
     {
         _isWriting = true;
         _isWanted = false;
+        Action[] served = [.. _awaiting];
+        _awaiting.Clear();
         List<DiskOp> jobs = [];
         foreach (BootedDirectory directory in machine.Options.Directories)
+        {
+            if (machine.Broker.IsOffline(directory)) continue;
             for (int i = 0; i < Names.Length; i++)
                 jobs.Add(new WriteFileJob
                 {
@@ -42,21 +64,29 @@ internal sealed class CheckpointWriter(ControlMachine machine)
                     Path = $"{directory.Path}/{Names[i]}",
                     Contents = OffsetCheckpoint.Encode(Collect(directory.Path, i)),
                 });
+        }
+
         int left = jobs.Count;
+        bool hasFailed = false;
         foreach (DiskOp job in jobs)
         {
             job.Owner = (Action<DiskOp>)(op =>
             {
+                hasFailed |= op.Error != DiskError.None;
                 if (op.Error != DiskError.None) machine.Options.Log.Log.Warn($"a checkpoint was not written: {op.ErrorText}");
-                if (--left == 0) Written();
+                if (--left == 0) Written(served, hasFailed);
             });
             machine.DiskOps.Add(job);
         }
+
+        if (left == 0) Written(served, hasFailed);
     }
 
-    private void Written()
+    private void Written(Action[] served, bool hasFailed)
     {
         _isWriting = false;
+        if (hasFailed) _awaiting.AddRange(served); // with the next files
+        else foreach (Action action in served) action();
         if (_isWanted) Write();
         else if (_done is { } done)
         {

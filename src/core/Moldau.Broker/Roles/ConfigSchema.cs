@@ -2,7 +2,6 @@ using Moldau.Base;
 using Moldau.Config;
 using Moldau.Metadata;
 using Moldau.Protocol;
-using ConfigResourceType = Moldau.Metadata.ConfigResourceType;
 
 namespace Moldau.Broker;
 

@@ -66,7 +66,12 @@ internal sealed class ControlMachine : Machine
 
         ControllerOutcome? outcome = _controller.Handle(request, version, Now, Quorum.EndOffset);
         Verify.That(outcome is not null);
-        Write(outcome, () => done(outcome.Response!)); // a request always has one
+        Write(outcome, () =>
+        {
+            // Also where nothing changed: a key store that is set to what it was is to be read anew.
+            if (api is ApiKey.AlterConfigs or ApiKey.IncrementalAlterConfigs) Emit(NodeEffect.Configured(Dynamic.Current));
+            done(outcome.Response!); // a request always has one
+        });
         ScheduleTick();
     }
 
@@ -75,6 +80,7 @@ internal sealed class ControlMachine : Machine
     /// <summary>A batch of the metadata log is committed.</summary>
     public void Committed(MetadataBatch batch)
     {
+        if (_controller.IsActive) Metrics.Committed(batch, Image);
         MetadataUpdate? update = null;
         string? error = _controller.Commit(batch) ?? _loader.Load(batch, out update);
         if (error is not null)
@@ -89,6 +95,7 @@ internal sealed class ControlMachine : Machine
     /// <summary>Everything below the offset is committed.</summary>
     public void Advanced(long highWatermark)
     {
+        Metrics.CommittedTo(highWatermark, Now);
         while (_waiting.TryPeek(out (long Offset, Action Done) next) && next.Offset < highWatermark)
         {
             _waiting.Dequeue();
@@ -109,7 +116,8 @@ internal sealed class ControlMachine : Machine
     /// <summary>Raft has had its turn: its deadline may be another, and the leadership may have come.</summary>
     public void QuorumMoved()
     {
-        if (_isLead && !_controller.IsActive) Activate();
+        // Closing the log of a node that is asked to stop may be what commits its election: too late to lead.
+        if (_isLead && !_controller.IsActive && !Broker.IsStopping) Activate();
         if (_quorumTick is not null) _quorumTick.IsCancelled = true;
         if (Quorum.NextDeadline == Instant.Never) return;
         _quorumTick = new TimedCall(_ => Quorum.OnDeadline());
@@ -120,9 +128,16 @@ internal sealed class ControlMachine : Machine
 
     public void WriteCheckpoints(Action done) => _checkpoints.WriteNow(done);
 
+    /// <summary>Every shard has opened the logs that were there at the start.</summary>
+    public void LogsAreOpen() => _checkpoints.LogsAreOpen();
+
     public void RememberCheckpoints(ShardStopped stopped) => _checkpoints.Remember(stopped.Shard, stopped.Checkpoints);
 
-    protected override void Dispatch(RequestContext request) => _router.Handle(request, this);
+    protected override void Dispatch(RequestContext request)
+    {
+        Metrics.RequestBegun(request);
+        _router.Handle(request, this);
+    }
 
     protected override void OnStart()
     {
@@ -159,6 +174,13 @@ internal sealed class ControlMachine : Machine
         {
             case ReplicasReady ready: Broker.OnReplicasReady(ready); break;
             case CheckpointsChanged changed: _checkpoints.Remember(changed.Shard, changed.Checkpoints); _checkpoints.WriteSoon(); break;
+            case FolderLeft left:
+                _checkpoints.Remember(left.Shard, left.Checkpoints);
+                _checkpoints.WriteThen(() =>
+                {
+                    for (int i = 0; i < Options.ShardCount; i++) Post(MachineId.Shard(i), left.Folder);
+                });
+                break;
             case DirectoryFailed failed: Broker.OnDirectoryFailed(failed); break;
             case ShardStopped stopped: Broker.OnShardStopped(stopped); break;
             default: Verify.Fail($"{Id} does not know {message.GetType().Name}"); break;
@@ -174,9 +196,12 @@ internal sealed class ControlMachine : Machine
 
     private void Activate()
     {
+        Metrics.Activations.Increment();
         Write(_controller.Activate(Quorum.Epoch, Quorum.EndOffset, Now), () => { });
         Options.Log.Controller.Write(LogLevel.Info, $"controller of epoch {Quorum.Epoch}, log end {Quorum.EndOffset}");
+        PublishKRaftVersion();
         Publish(Image, null);
+        Emit(NodeEffect.Configured(Dynamic.Current));
         foreach ((ApiKey api, IMessage request, short version, Action<IMessage> done) in _early) Serve(api, request, version, done);
         _early.Clear();
         Broker.Start();
@@ -185,14 +210,39 @@ internal sealed class ControlMachine : Machine
 
     private void Write(ControllerOutcome outcome, Action done)
     {
-        if (outcome.Records.Count > 0) Quorum.Append(outcome.Records);
-        if (outcome.WaitForOffset < Quorum.HighWatermark) done();
-        else _waiting.Enqueue((outcome.WaitForOffset, done));
+        Metrics.Operations.Increment();
+        if (outcome.Records.Count > 0)
+        {
+            Metrics.Appended(outcome.Records.Count, Quorum.EndOffset + outcome.Records.Count, Now);
+            Quorum.Append(outcome.Records);
+        }
+
+        long last = outcome.WaitForOffset;
+        if (outcome.KRaftVersion is not null)
+        {
+            last = Quorum.UpgradeKRaftVersion();
+            PublishKRaftVersion();
+        }
+
+        if (last < Quorum.HighWatermark) done();
+        else _waiting.Enqueue((last, done));
+    }
+
+    private void PublishKRaftVersion()
+    {
+        KRaftVersion = _controller.KRaftVersion = Quorum.KRaftVersion;
+        for (int i = 0; i < Options.ShardCount; i++) Post(MachineId.Shard(i), new KRaftVersionKnown(KRaftVersion));
     }
 
     private void Publish(MetadataImage image, MetadataDelta? delta)
     {
-        Dynamic.Apply(image.Configs.Of(ConfigResource.ClusterDefault), image.Configs.Of(Options.BrokerResource), []);
+        if (delta is null || delta.ChangedConfigs.Any(r => r.Type == Config.ConfigResourceType.Broker))
+        {
+            List<string> warnings = [];
+            Dynamic.Apply(image.Configs.Of(ConfigResource.ClusterDefault), image.Configs.Of(Options.BrokerResource), warnings);
+            foreach (string warning in warnings) Options.Log.Server.Warn(warning);
+        }
+
         ImagePublished published = new(image, delta);
         for (int i = 0; i < Options.ShardCount; i++) Post(MachineId.Shard(i), published);
         Broker.OnImage(image);

@@ -8,13 +8,20 @@ namespace Moldau.Broker;
 /// <param name="Delta">What changed since the image before; null: everything (the first one).</param>
 internal sealed record ImagePublished(MetadataImage Image, MetadataDelta? Delta);
 
+/// <summary>The control machine to every shard: the level of kraft.version, which ApiVersions shows.</summary>
+internal sealed record KRaftVersionKnown(short Level);
+
 /// <summary>A shard to the control machine: the replicas of this image are open (or have failed).</summary>
 internal sealed record ReplicasReady(MachineId Shard, long ImageOffset);
 
 /// <summary>The control machine to a shard: close the logs and end.</summary>
 internal sealed record StopShard;
 
-/// <summary>A shard to the others: the folder of a deleted replica may be made anew.</summary>
+/// <summary>A shard to the control machine: the folder of a deleted replica is renamed, or was never made. What the
+/// checkpoint files say of it would be taken for the next topic of the name: it is free when they say nothing.</summary>
+internal sealed record FolderLeft(MachineId Shard, FolderFree Folder, IReadOnlyList<DirectoryCheckpoint> Checkpoints);
+
+/// <summary>The control machine to every shard: the folder of a deleted replica may be made anew.</summary>
 internal sealed record FolderFree(string Folder, Uuid TopicId);
 
 /// <summary>A shard's last word.</summary>

@@ -22,6 +22,7 @@ internal sealed partial class QuorumLog
     private long _nextToken;
     private int _persisting;
     private bool _isPerforming;
+    private bool _isClosed;
 
     public QuorumLog(ControlMachine machine, MetadataBoot boot)
     {
@@ -36,6 +37,15 @@ internal sealed partial class QuorumLog
     public long EndOffset => _node.LogEndOffset;
 
     public long HighWatermark => _node.HighWatermark;
+
+    /// <summary>The level of the feature kraft.version, in what is appended.</summary>
+    public short KRaftVersion => _node.KRaftVersion;
+
+    public string StateName => _node.State.Name;
+
+    public int VotedFor => _node.State.VotedFor?.Id ?? -1;
+
+    public int VoterCount => _node.Voters.Nodes.Count;
 
     public string? FailureText => _log.FailureText;
 
@@ -71,6 +81,15 @@ internal sealed partial class QuorumLog
         Perform();
     }
 
+    /// <summary>Raises kraft.version to 1; the offset that must be committed for it.</summary>
+    public long UpgradeKRaftVersion()
+    {
+        long? last = _node.UpgradeKRaftVersion(_machine.Now, _effects);
+        Verify.That(last is not null); // the only voter leads; see IsAlone
+        Perform();
+        return last.Value;
+    }
+
     /// <summary>A request for the quorum; false if it is none.</summary>
     public bool TryServe(IMessage request, short version, Action<IMessage> done)
     {
@@ -98,7 +117,11 @@ internal sealed partial class QuorumLog
         return true;
     }
 
-    public void Close() => _log.Close(_machine.Now, _machine.DiskOps);
+    public void Close()
+    {
+        _isClosed = true;
+        _log.Close(_machine.Now, _machine.DiskOps);
+    }
 
     private static RaftOptions OptionsOf(NodeOptions options, MetadataBoot boot)
     {
@@ -108,6 +131,7 @@ internal sealed partial class QuorumLog
             ClusterId = options.ClusterId,
             Self = new ReplicaKey(options.NodeId, boot.DirectoryId),
             Endpoints = NodeFormat.ControllerEndpoints(config),
+            CanSend = false,
             ElectionTimeout = Duration.FromMs(config.ControllerQuorumElectionTimeoutMs),
             ElectionBackoffMax = Duration.FromMs(config.ControllerQuorumElectionBackoffMaxMs),
             FetchTimeout = Duration.FromMs(config.ControllerQuorumFetchTimeoutMs),
@@ -143,7 +167,9 @@ internal sealed partial class QuorumLog
         switch (effect)
         {
             case PersistQuorumState state: Persist(state); break;
-            case AppendToLog append: Append(append.Batch); break;
+            // A node that stops while it elects itself never begins that epoch.
+            case AppendToLog append when !_isClosed: Append(append.Batch); break;
+            case AppendToLog: break;
             case TruncateLog truncate:
                 Verify.That(_log.TruncateTo(truncate.EndOffset, _machine.Now, _machine.DiskOps) != TruncateStatus.Failed);
                 break;
@@ -197,6 +223,8 @@ internal sealed partial class QuorumLog
 
     private void Append(RaftBatch batch)
     {
+        // A node that is asked to stop during its election: the epoch's first record comes too late.
+        if (_log.IsClosed) return;
         BufferLease lease = _machine.Pool.Rent(batch.Bytes.Length);
         batch.Bytes.Span.CopyTo(lease.Span);
         AppendOutcome outcome = _log.Append(

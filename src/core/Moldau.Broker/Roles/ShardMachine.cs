@@ -22,10 +22,11 @@ internal sealed class ShardMachine : Machine
         Map = new ShardMap(options.ShardCount);
         Log = new NodeLog(options.Log);
         Metrics = new ShardMetrics();
-        Dynamic = new DynamicConfig(options.StaticProperties, options.Config);
+        Dynamic = new DynamicConfig(options.StaticProperties, options.Config) { Veto = options.ConfigVeto };
         GroupOptions = GroupOptionsOf(options.Config);
         Sessions = new FetchSessionCache(
-            Math.Max(1, options.Config.MaxIncrementalFetchSessionCacheSlots / options.ShardCount), prng.Fork());
+            FetchSessionCache.SlotsOf(options.Config.MaxIncrementalFetchSessionCacheSlots, options.ShardCount),
+            index, options.ShardCount, prng.Fork());
         Fetches = new FetchDesk(this);
         Replicas = new ReplicaSet(this);
         Coordinators = new CoordinatorSet(this);
@@ -139,19 +140,25 @@ internal sealed class ShardMachine : Machine
         return [.. endpoints];
     }
 
-    public void CountFetched(List<FetchTarget> targets, FetchResult[] results)
+    public void CountFetched(FetchTarget target, in FetchResult result)
     {
-        for (int i = 0; i < targets.Count; i++)
-        {
-            Metrics.AllTopics.Fetched(results[i]);
-            FetchTarget target = targets[i];
-            target.Counts ??= TopicOf(target.Key) is { } name ? Metrics.Topic(name) : null;
-            target.Counts?.Fetched(results[i]);
-        }
+        Errors.Of(ApiKey.Fetch).Count((short)result.Error);
+        Metrics.AllTopics.Fetched(result);
+        target.Counts ??= TopicOf(target.Key) is { } name ? Metrics.Topic(name) : null;
+        target.Counts?.Fetched(result);
+    }
+
+    /// <summary>Ends a fetch session, whoever is its home.</summary>
+    public void EndFetchSession(int id)
+    {
+        MachineId home = FetchSessionCache.HomeOf(id, Options.ShardCount);
+        if (home == Id) Sessions.Remove(id)?.Close(this);
+        else Post(home, new FetchSessionEnded(id));
     }
 
     public void CountProduced(ProduceOperation operation)
     {
+        IErrorCounter errors = Errors.Of(ApiKey.Produce);
         foreach (ProduceOperation.Topic topic in operation.Topics)
         {
             // A name that is no topic's must not make a series of its own.
@@ -159,6 +166,7 @@ internal sealed class ShardMachine : Machine
                 counts = Metrics.Topic(topic.Name);
             foreach (ProduceCall.Entry entry in topic.Partitions)
             {
+                errors.Count((short)entry.Error);
                 Metrics.AllTopics.Produced(entry);
                 counts?.Produced(entry);
             }
@@ -167,18 +175,17 @@ internal sealed class ShardMachine : Machine
 
     protected override void Dispatch(RequestContext request)
     {
-        Metrics.Requests[(int)request.Api].Increment();
+        Metrics.RequestBegun(request);
         _router.Handle(request, this);
     }
-
-    protected override void RequestDone(RequestContext request) =>
-        Metrics.RequestDone(request, Now);
 
     protected override void OnStart()
     {
         Replicas.Start();
         After(Duration.FromSeconds(1), new TimedCall(_ => PublishGauges()));
     }
+
+    protected override void EndTurn() => Fetches.EndTurn();
 
     protected override void OnStopRequested()
     {
@@ -198,8 +205,20 @@ internal sealed class ShardMachine : Machine
             case ImagePublished published:
                 OnImage(published);
                 break;
+            case KRaftVersionKnown known:
+                KRaftVersion = known.Level;
+                break;
             case FetchFlush flush:
                 Fetches.Flush(flush);
+                break;
+            case FetchProgress progress:
+                progress.Operation.OnProgress(progress.Owner, progress.Bytes);
+                break;
+            case WatchesClosed closed:
+                Fetches.Close(closed);
+                break;
+            case FetchSessionEnded ended:
+                EndFetchSession(ended.Id);
                 break;
             case FolderFree free:
                 Replicas.OnFolderFree(free);
@@ -225,7 +244,7 @@ internal sealed class ShardMachine : Machine
     private void OnImage(ImagePublished published)
     {
         Image = published.Image;
-        if (published.Delta is null || published.Delta.ChangedConfigs.Any(r => r.Type == Metadata.ConfigResourceType.Broker))
+        if (published.Delta is null || published.Delta.ChangedConfigs.Any(r => r.Type == ConfigResourceType.Broker))
         {
             Dynamic.Apply(Image.Configs.Of(ConfigResource.ClusterDefault), Image.Configs.Of(Options.BrokerResource), []);
             GroupOptions = GroupOptionsOf(Dynamic.Current);
@@ -252,6 +271,7 @@ internal sealed class ShardMachine : Machine
         MaxSessionTimeoutMs = config.GroupMaxSessionTimeoutMs,
         InitialRebalanceDelayMs = config.GroupInitialRebalanceDelayMs,
         MaxSize = config.GroupMaxSize,
+        CommitTimeoutMs = config.OffsetsCommitTimeoutMs,
         OffsetMetadataMaxBytes = config.OffsetMetadataMaxBytes,
         OffsetsRetentionMs = config.OffsetsRetentionMinutes * 60_000L,
         OffsetsRetentionCheckIntervalMs = config.OffsetsRetentionCheckIntervalMs,

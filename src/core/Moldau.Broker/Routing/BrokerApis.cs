@@ -31,11 +31,19 @@ internal static class BrokerApis
         new DescribeLogDirsHandler(),
         new ForwardHandler<CreatePartitionsRequest>(),
         new DeleteGroupsHandler(),
+        new ForwardHandler<ElectLeadersRequest>(),
         new IncrementalAlterConfigsHandler(),
+        new ForwardHandler<AlterPartitionReassignmentsRequest>(),
+        new ForwardHandler<ListPartitionReassignmentsRequest>(),
         new OffsetDeleteHandler(),
         new ForwardHandler<DescribeQuorumRequest>(),
+        new ForwardHandler<UpdateFeaturesRequest>(),
         new DescribeClusterHandler(),
         new DescribeProducersHandler(),
+        new ForwardHandler<UnregisterBrokerRequest>(),
         new ListConfigResourcesHandler(),
-        new DescribeTopicPartitionsHandler());
+        new DescribeTopicPartitionsHandler(),
+        new ForwardHandler<AddRaftVoterRequest>(),
+        new ForwardHandler<RemoveRaftVoterRequest>(),
+        new ForwardHandler<UnregisterControllerRequest>());
 }

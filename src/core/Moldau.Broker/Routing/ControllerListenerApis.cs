@@ -2,8 +2,7 @@ using Moldau.Protocol;
 
 namespace Moldau.Broker;
 
-/// <summary>The APIs of a controller listener. Elections are not among them: there is one voter, and whoever could claim a
-/// later epoch would take the lead from it.</summary>
+/// <summary>The APIs of a controller listener.</summary>
 internal static class ControllerListenerApis
 {
     public static ApiRouter<ControlMachine> Create(bool unstable) => new(
@@ -19,6 +18,9 @@ internal static class ControllerListenerApis
         new ControllerHandler<IncrementalAlterConfigsRequest>(),
         new ControllerHandler<AlterPartitionReassignmentsRequest>(),
         new ControllerHandler<ListPartitionReassignmentsRequest>(),
+        new ControllerHandler<VoteRequest>(),
+        new ControllerHandler<BeginQuorumEpochRequest>(),
+        new ControllerHandler<EndQuorumEpochRequest>(),
         new ControllerHandler<DescribeQuorumRequest>(),
         new ControllerHandler<AlterPartitionRequest>(),
         new ControllerHandler<UpdateFeaturesRequest>(),
@@ -30,6 +32,9 @@ internal static class ControllerListenerApis
         new ControllerHandler<AllocateProducerIdsRequest>(),
         new ControllerHandler<ControllerRegistrationRequest>(),
         new ControllerHandler<AssignReplicasToDirsRequest>(),
+        new ControllerHandler<AddRaftVoterRequest>(),
+        new ControllerHandler<RemoveRaftVoterRequest>(),
+        new ControllerHandler<UpdateRaftVoterRequest>(),
         new ControllerHandler<UnregisterControllerRequest>());
 }
 

@@ -1,6 +1,6 @@
 namespace Moldau.Coordination;
 
-/// <summary>The broker properties that classic groups read. Durations in milliseconds unless the name says otherwise.</summary>
+/// <summary>The broker properties that classic groups read. Durations are in milliseconds.</summary>
 public sealed record GroupOptions
 {
     /// <summary>group.min.session.timeout.ms</summary>
@@ -15,6 +15,9 @@ public sealed record GroupOptions
     /// <summary>group.max.size</summary>
     public required int MaxSize { get; init; }
 
+    /// <summary>offsets.commit.timeout.ms: the longest wait of any answer for the log.</summary>
+    public required int CommitTimeoutMs { get; init; }
+
     /// <summary>offset.metadata.max.bytes</summary>
     public required int OffsetMetadataMaxBytes { get; init; }
 
@@ -24,7 +27,8 @@ public sealed record GroupOptions
     /// <summary>offsets.retention.check.interval.ms</summary>
     public required long OffsetsRetentionCheckIntervalMs { get; init; }
 
-    /// <summary>How long a new member may wait in its first join before it is given up (fixed in Apache Kafka).</summary>
+    /// <summary>How long a new member may wait in its first join before it is given up (fixed in Apache
+    /// Kafka).</summary>
     public int NewMemberJoinTimeoutMs { get; init; } = 5 * 60 * 1000;
 }
 

@@ -17,6 +17,35 @@ internal static class GroupRecords
     public static CoordinatorRecord GroupMetadata(string group, GroupMetadataValue value) =>
         new(GroupKey(group), Bytes(GroupValueVersion, GroupValueVersion, value));
 
+    /// <summary>The group as it will be with these assignments.</summary>
+    public static CoordinatorRecord GroupMetadata(ClassicGroup group, Func<ClassicMember, byte[]> assignment)
+    {
+        GroupMetadataValue value = new()
+        {
+            ProtocolType = group.ProtocolType ?? "",
+            Generation = group.Generation,
+            Protocol = group.ProtocolName,
+            Leader = group.LeaderId,
+            CurrentStateTimestamp = group.StateChangedAtMs,
+        };
+        foreach (ClassicMember member in group.Members)
+        {
+            value.Members.Add(new()
+            {
+                MemberId = member.Id,
+                GroupInstanceId = member.InstanceId,
+                ClientId = member.ClientId,
+                ClientHost = member.ClientHost,
+                RebalanceTimeout = member.Settings.RebalanceTimeoutMs,
+                SessionTimeout = member.Settings.SessionTimeoutMs,
+                Subscription = member.MetadataOf(group.ProtocolName),
+                Assignment = assignment(member),
+            });
+        }
+
+        return GroupMetadata(group.Id, value);
+    }
+
     public static CoordinatorRecord GroupTombstone(string group) => new(GroupKey(group), null);
 
     public static CoordinatorRecord Offset(string group, string topic, int partition, CommittedOffset offset)

@@ -59,7 +59,9 @@ internal sealed class NewerGroups
                 _ => "streams",
             };
             // A share group with members is stable by definition; of the others only their coordinator would know.
-            string state = group.Members.Count == 0 ? "Empty" : group.Kind == NewerGroupKind.Share ? "Stable" : "Unknown";
+            string state = group.Members.Count == 0 ? "Empty"
+                : group.Kind == NewerGroupKind.Share ? "Stable"
+                : "Unknown";
             yield return new() { GroupId = id, ProtocolType = kind, GroupState = state, GroupType = kind };
         }
     }
@@ -85,7 +87,8 @@ internal sealed class NewerGroups
 
     private NewerGroup GetOrAdd(string group, NewerGroupKind kind)
     {
-        if (!_groups.TryGetValue(group, out NewerGroup? found) || found.Kind != kind) _groups[group] = found = new(kind);
+        if (!_groups.TryGetValue(group, out NewerGroup? found) || found.Kind != kind)
+            _groups[group] = found = new(kind);
         return found;
     }
 

@@ -18,18 +18,25 @@ public sealed record CommittedOffset(
 /// commit marker on. Equal to the replay of the log at every moment.</summary>
 public sealed class OffsetStore
 {
-    private static readonly SortedDictionary<TopicPartition, Entry> Nothing = [];
+    private static readonly PartitionOffsets Nothing = [];
 
-    private readonly SortedDictionary<string, SortedDictionary<TopicPartition, Entry>> _groups = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<long, SortedDictionary<string, SortedDictionary<TopicPartition, Entry>>> _open = [];
+    private readonly SortedDictionary<string, PartitionOffsets> _groups = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<long, SortedDictionary<string, PartitionOffsets>> _open = [];
     private readonly SortedDictionary<string, SortedSet<long>> _openByGroup = new(StringComparer.Ordinal);
 
     // Stands for the record's offset: entries are made in the log's order.
     private long _sequence;
 
-    public IEnumerable<string> Groups => _groups.Keys;
-
-    public IEnumerable<string> GroupsWithOpenTransactions => _openByGroup.Keys;
+    /// <summary>Committed offsets of all groups; walks the groups.</summary>
+    public int CommittedCount
+    {
+        get
+        {
+            int count = 0;
+            foreach (PartitionOffsets offsets in _groups.Values) count += offsets.Count;
+            return count;
+        }
+    }
 
     public bool HasOffsets(string group) => _groups.ContainsKey(group);
 
@@ -49,6 +56,16 @@ public sealed class OffsetStore
     public IEnumerable<KeyValuePair<TopicPartition, CommittedOffset>> Of(string group)
     {
         foreach ((TopicPartition partition, Entry entry) in Entries(group)) yield return new(partition, entry.Offset);
+    }
+
+    /// <summary>Each partition of each group once for every offset it has: that committed, and those of open
+    /// transactions; with the topic's id at the commit.</summary>
+    internal IEnumerable<(string Group, TopicPartition Partition, Uuid TopicId)> All()
+    {
+        foreach (SortedDictionary<string, PartitionOffsets> groups in _open.Values.Prepend(_groups))
+            foreach ((string group, PartitionOffsets entries) in groups)
+                foreach ((TopicPartition partition, Entry entry) in entries)
+                    yield return (group, partition, entry.Offset.TopicId);
     }
 
     /// <summary>Partitions of a group that only open transactions have written, by topic and partition.</summary>
@@ -109,7 +126,7 @@ public sealed class OffsetStore
     internal void ReplayMarker(long producerId, bool isCommit)
     {
         if (!_open.Remove(producerId, out var writes)) return;
-        foreach ((string group, SortedDictionary<TopicPartition, Entry> offsets) in writes)
+        foreach ((string group, PartitionOffsets offsets) in writes)
         {
             CloseTransaction(group, producerId);
             if (!isCommit) continue;
@@ -131,11 +148,16 @@ public sealed class OffsetStore
         OffsetCommitValue stored = OffsetCommitValue.Read(ref reader, version);
         if (reader.Failed) return false;
         offset = new(
-            stored.Offset, stored.LeaderEpoch, stored.Metadata, stored.CommitTimestamp, stored.ExpireTimestamp, stored.TopicId);
+            stored.Offset,
+            stored.LeaderEpoch,
+            stored.Metadata,
+            stored.CommitTimestamp,
+            stored.ExpireTimestamp,
+            stored.TopicId);
         return true;
     }
 
-    private SortedDictionary<TopicPartition, Entry> Entries(string group) => _groups.GetValueOrDefault(group, Nothing);
+    private PartitionOffsets Entries(string group) => _groups.GetValueOrDefault(group, Nothing);
 
     private void CloseTransaction(string group, long producerId)
     {
@@ -145,19 +167,21 @@ public sealed class OffsetStore
     }
 
     private static void Put(
-        SortedDictionary<string, SortedDictionary<TopicPartition, Entry>> groups, string group, TopicPartition partition, Entry entry)
+        SortedDictionary<string, PartitionOffsets> groups, string group, TopicPartition partition, Entry entry)
     {
-        if (!groups.TryGetValue(group, out SortedDictionary<TopicPartition, Entry>? offsets)) groups.Add(group, offsets = []);
+        if (!groups.TryGetValue(group, out PartitionOffsets? offsets)) groups.Add(group, offsets = []);
         offsets[partition] = entry;
     }
 
     private static void Take(
-        SortedDictionary<string, SortedDictionary<TopicPartition, Entry>> groups, string group, TopicPartition partition)
+        SortedDictionary<string, PartitionOffsets> groups, string group, TopicPartition partition)
     {
-        if (!groups.TryGetValue(group, out SortedDictionary<TopicPartition, Entry>? offsets)) return;
+        if (!groups.TryGetValue(group, out PartitionOffsets? offsets)) return;
         offsets.Remove(partition);
         if (offsets.Count == 0) groups.Remove(group);
     }
+
+    private sealed class PartitionOffsets : SortedDictionary<TopicPartition, Entry>;
 
     private readonly record struct Entry(CommittedOffset Offset, long Sequence);
 }

@@ -1,4 +1,5 @@
 using Moldau.Base;
+using Moldau.Protocol;
 
 namespace Moldau.Coordination;
 
@@ -14,10 +15,11 @@ public interface ICoordinatorHost
     /// <summary>Source of member ids.</summary>
     Prng Prng { get; }
 
-    /// <summary>Decides the append of one batch. True: <paramref name="endOffset"/> is the offset after its last record,
-    /// and <see cref="CoordinatorWrites.Advance"/> or <see cref="CoordinatorWrites.FailAll"/> follows. False: the log
-    /// takes no writes now.</summary>
-    bool TryAppend(IReadOnlyList<CoordinatorRecord> records, out long endOffset);
+    /// <summary>Decides the append of one batch. None: <paramref name="endOffset"/> is the offset after its last
+    /// record, and <see cref="CoordinatorWrites.Advance"/> or <see cref="CoordinatorWrites.FailAll"/> follows.
+    /// Otherwise nothing is appended, and the log says why: NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR,
+    /// NOT_ENOUGH_REPLICAS, MESSAGE_TOO_LARGE, REQUEST_TIMED_OUT where the disk is far behind.</summary>
+    ErrorCode Append(IReadOnlyList<CoordinatorRecord> records, out long endOffset);
 
     /// <summary>Calls back after the delay unless cancelled first. The same task may be scheduled again.</summary>
     void Schedule(CoordinatorTimer timer, Duration delay);

@@ -104,6 +104,18 @@ internal sealed class ClusterControl(ControllerContext context, ReplicationContr
 
     public ControllerResult<UnregisterControllerResponse> UnregisterController(UnregisterControllerRequest request)
     {
+        if (request.ControllerId == context.Options.NodeId)
+        {
+            // Only the active controller decides, and only controllers that are gone are to be forgotten.
+            return new(
+                new UnregisterControllerResponse
+                {
+                    ErrorCode = (short)ErrorCode.InvalidRequest,
+                    ErrorMessage = $"Controller {request.ControllerId} is the active controller",
+                },
+                []);
+        }
+
         if (context.Image.Cluster.Controllers.ContainsKey(request.ControllerId))
         {
             var record = new UnregisterControllerRecord { ControllerId = request.ControllerId };
@@ -142,6 +154,7 @@ internal sealed class ClusterControl(ControllerContext context, ReplicationContr
         if (request.IsMigratingZkBroker) return ErrorCode.BrokerIdNotRegistered;
         if (context.Version.IsDirectoryAssignmentSupported && !AreDirectoriesValid(request))
             return ErrorCode.InvalidRegistration;
+        if (!request.Features.Exists(static f => f.Name == MetadataVersion.FeatureName)) return ErrorCode.InvalidRegistration;
         foreach ((string name, short level) in context.Image.Features.Finalized)
         {
             // What no broker registers, such as kraft.version in older ones, is only asked for when it is on.

@@ -1,3 +1,4 @@
+using Moldau.Config;
 using Moldau.Protocol;
 
 namespace Moldau.Metadata;

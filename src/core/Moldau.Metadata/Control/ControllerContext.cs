@@ -1,4 +1,5 @@
 using Moldau.Base;
+using Moldau.Config;
 using Moldau.Protocol;
 
 namespace Moldau.Metadata;
@@ -25,6 +26,9 @@ internal sealed class ControllerContext(ControllerOptions options, Prng random)
 
     /// <summary>The offset that the next appended record gets; a new broker's epoch.</summary>
     public long NextOffset { get; set; }
+
+    /// <summary>The level of kraft.version, which is in the quorum's own records and not in the image.</summary>
+    public short KRaftVersion { get; set; }
 
     public MetadataImage Image => State.Image;
 

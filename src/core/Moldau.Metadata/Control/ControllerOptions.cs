@@ -1,4 +1,5 @@
 using Moldau.Base;
+using Moldau.Config;
 
 namespace Moldau.Metadata;
 

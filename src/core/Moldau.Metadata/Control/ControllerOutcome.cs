@@ -9,4 +9,9 @@ namespace Moldau.Metadata;
 /// <param name="IsAtomic">Whether the records must be in one batch.</param>
 /// <param name="WaitForOffset">The last offset that the decision saw or makes.</param>
 public sealed record ControllerOutcome(
-    IResponse? Response, IReadOnlyList<MetadataRecord> Records, bool IsAtomic, long WaitForOffset);
+    IResponse? Response, IReadOnlyList<MetadataRecord> Records, bool IsAtomic, long WaitForOffset)
+{
+    /// <summary>The level that the quorum must raise kraft.version to, behind the records; null: none. The response then
+    /// also waits for that.</summary>
+    public short? KRaftVersion { get; init; }
+}

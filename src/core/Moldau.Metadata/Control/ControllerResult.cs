@@ -16,4 +16,8 @@ public readonly record struct ControllerError(ErrorCode Code, string? Message = 
 /// <param name="Response">What the caller is told.</param>
 /// <param name="Records">To append, in this order; empty where nothing changes.</param>
 /// <param name="IsAtomic">Whether all records must be in one batch.</param>
-public sealed record ControllerResult<T>(T Response, IReadOnlyList<MetadataRecord> Records, bool IsAtomic = true);
+public sealed record ControllerResult<T>(T Response, IReadOnlyList<MetadataRecord> Records, bool IsAtomic = true)
+{
+    /// <summary>The level that kraft.version is to be raised to, which the quorum keeps; null: it stays.</summary>
+    public short? KRaftVersion { get; init; }
+}

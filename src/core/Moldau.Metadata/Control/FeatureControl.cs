@@ -43,14 +43,17 @@ internal sealed class FeatureControl(ControllerContext context)
 
     public ControllerResult<UpdateFeaturesResponse> Update(UpdateFeaturesRequest request, short version)
     {
-        var response = new UpdateFeaturesResponse();
+        var response = new UpdateFeaturesResponse { ErrorMessage = null };
         var records = new List<MetadataRecord>();
+        short? kraftVersion = null;
         ControllerError failure = ControllerError.None;
         foreach (UpdateFeaturesRequest.FeatureUpdateKey update in request.FeatureUpdates)
         {
             sbyte type = version == 0 ? update.AllowDowngrade ? SafeDowngrade : Upgrade : update.UpgradeType;
-            failure = Update(update.Feature, update.MaxVersionLevel, type, records);
+            bool isOfQuorum = update.Feature == FeatureNames.KRaft;
+            failure = Update(update.Feature, update.MaxVersionLevel, type, isOfQuorum ? [] : records);
             if (failure.IsFailure) break;
+            if (isOfQuorum && update.MaxVersionLevel > context.KRaftVersion) kraftVersion = update.MaxVersionLevel;
         }
 
         if (failure.IsFailure)
@@ -63,21 +66,26 @@ internal sealed class FeatureControl(ControllerContext context)
         if (version < 2)
         {
             foreach (UpdateFeaturesRequest.FeatureUpdateKey update in request.FeatureUpdates)
-                response.Results.Add(new UpdateFeaturesResponse.UpdatableFeatureResult { Feature = update.Feature });
+                response.Results.Add(new() { Feature = update.Feature, ErrorMessage = ErrorCode.None.KafkaName() });
         }
 
-        return new(response, request.ValidateOnly ? [] : records);
+        return request.ValidateOnly ? new(response, []) : new(response, records) { KRaftVersion = kraftVersion };
     }
 
     private ControllerError Update(string name, short level, sbyte type, List<MetadataRecord> records)
     {
         bool isVersion = name == MetadataVersion.FeatureName;
-        short current = isVersion ? context.Version.Level : context.Image.Features.Level(name);
+        bool isOfQuorum = name == FeatureNames.KRaft;
+        short current = isVersion ? context.Version.Level
+            : isOfQuorum ? context.KRaftVersion
+            : context.Image.Features.Level(name);
         string? reason = type is < Upgrade or > UnsafeDowngrade
             ? "The controller does not support the given upgrade type."
             : level < 0
                 ? "A feature version cannot be less than 0."
                 : NotSupported(name, level) ?? Direction(level, current, type);
+        if (reason is null && isOfQuorum && level < current)
+            reason = "Can't downgrade the version of this feature: the log names the voters from now on.";
         if (reason is null && isVersion && level < current) reason = Downgrade(level, current, type);
         if (reason is not null)
             return new ControllerError(ErrorCode.InvalidUpdateVersion,
@@ -111,8 +119,9 @@ internal sealed class FeatureControl(ControllerContext context)
 
     private string? NotSupported(string name, short level)
     {
-        string? reason = Outside($"Local controller {context.Options.NodeId}", name, level,
-            SupportedFeatures.Find(name));
+        string self = $"Local controller {context.Options.NodeId}";
+        SupportedFeature? range = SupportedFeatures.Find(name);
+        string? reason = range is null ? $"{self} does not support this feature." : Outside(self, name, level, range);
         foreach ((int id, BrokerRegistration broker) in context.Image.Cluster.Brokers)
             reason ??= Outside($"Broker {id}", name, level, broker.Feature(name));
         foreach ((int id, ControllerRegistration controller) in context.Image.Cluster.Controllers)

@@ -47,6 +47,13 @@ public sealed class QuorumController
     /// <summary>The epoch of the leadership; of the last one while standing by.</summary>
     public int Epoch { get; private set; } = -1;
 
+    /// <summary>The level of kraft.version as the quorum's log has it; its owner keeps it up to date.</summary>
+    public short KRaftVersion
+    {
+        get => _context.KRaftVersion;
+        set => _context.KRaftVersion = value;
+    }
+
     /// <summary>The latest state: what has been decided, committed or not.</summary>
     public MetadataImage Image => _context.Image;
 
@@ -175,7 +182,7 @@ public sealed class QuorumController
 
     private ControllerOutcome Outcome<T>(ControllerResult<T> result, long nextOffset)
         where T : IResponse =>
-        Outcome(result.Response, result.Records, result.IsAtomic, nextOffset);
+        Outcome(result.Response, result.Records, result.IsAtomic, nextOffset) with { KRaftVersion = result.KRaftVersion };
 
     private ControllerOutcome Outcome(
         IResponse? response, IReadOnlyList<MetadataRecord> records, bool isAtomic, long nextOffset,

@@ -12,7 +12,7 @@ internal sealed class ReassignmentControl(ControllerContext context, TopicContro
         var response = new AlterPartitionReassignmentsResponse
         {
             AllowReplicationFactorChange = request.AllowReplicationFactorChange,
-            ErrorMessage = null,
+            ErrorMessage = request.Topics.Count == 0 ? "" : null,
         };
         var records = new List<MetadataRecord>();
         foreach (AlterPartitionReassignmentsRequest.ReassignableTopic topic in request.Topics)
@@ -125,7 +125,7 @@ internal sealed class ReassignmentControl(ControllerContext context, TopicContro
         TopicImage topic, TopicIdPartition id, PartitionImage partition, List<MetadataRecord> records)
     {
         if (!partition.IsReassigning)
-            return new ControllerError(ErrorCode.NoReassignmentInProgress, "No partition reassignment is in progress.");
+            return new ControllerError(ErrorCode.NoReassignmentInProgress);
         List<int> replicas = [.. partition.Replicas.Where(r => !partition.AddingReplicas.Contains(r))];
         List<int> isr = [.. partition.Isr.Where(r => !partition.AddingReplicas.Contains(r))];
         bool mayBeUnclean = context.IsUncleanElectionEnabled(topic.Name);

@@ -11,6 +11,7 @@ internal sealed partial class ReplicationControl
     /// <summary>A leader proposes another ISR.</summary>
     public ControllerResult<AlterPartitionResponse> AlterPartition(AlterPartitionRequest request, short version)
     {
+        if (request.Topics.Count == 0) return new(new AlterPartitionResponse(), []);
         ControllerError stale = context.CheckBrokerEpoch(request.BrokerId, request.BrokerEpoch);
         if (stale.IsFailure) return new(new AlterPartitionResponse { ErrorCode = stale.CodeNumber }, []);
         var response = new AlterPartitionResponse();
@@ -38,7 +39,16 @@ internal sealed partial class ReplicationControl
         var records = new List<MetadataRecord>();
         if (version > 0 && request.ElectionType is not (0 or Unclean))
         {
-            response.ErrorCode = (short)ErrorCode.InvalidRequest;
+            var unknown = new ControllerError(ErrorCode.InvalidRequest, $"Unknown election type {request.ElectionType}");
+            response.ErrorCode = unknown.CodeNumber;
+            foreach (ElectLeadersRequest.TopicPartitionsData asked in request.TopicPartitions ?? [])
+            {
+                var refused = new ElectLeadersResponse.ReplicaElectionResult { Topic = asked.Topic };
+                foreach (int partition in asked.Partitions)
+                    refused.PartitionResult.Add(new() { PartitionId = partition, ErrorCode = unknown.CodeNumber, ErrorMessage = unknown.Message });
+                response.ReplicaElectionResults.Add(refused);
+            }
+
             return new(response, records);
         }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Moldau.Base;
+using Moldau.Config;
 using Moldau.Protocol;
 
 namespace Moldau.Metadata;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Moldau.Base;
+using Moldau.Config;
 using Moldau.Protocol;
 
 namespace Moldau.Metadata;
@@ -45,17 +46,6 @@ public sealed record FeaturesImage(ImmutableSortedDictionary<string, short> Fina
 
     private static MetadataRecord Record(string name, short level) =>
         new(new FeatureLevelRecord { Name = name, FeatureLevel = level }, 0);
-}
-
-/// <summary>Kinds of resources that have configurations, as the protocol numbers them.</summary>
-public enum ConfigResourceType : sbyte
-{
-    Unknown = 0,
-    Topic = 2,
-    Broker = 4,
-    BrokerLogger = 8,
-    ClientMetrics = 16,
-    Group = 32,
 }
 
 /// <summary>What a configuration belongs to. A broker with an empty name: the default of all brokers.</summary>

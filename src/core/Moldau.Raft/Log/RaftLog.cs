@@ -106,8 +106,8 @@ internal sealed class RaftLog
         while (_epochs.Count > 1 && _epochs[1].StartOffset <= StartOffset) _epochs.RemoveAt(0);
     }
 
-    /// <summary>Where an epoch ended: the start of the next one. For an epoch that the log lacks, the one before
-    /// it.</summary>
+    /// <summary>Where an epoch ended: the start of the next one. For an epoch that the log lacks, the one before it;
+    /// for one before all that the log has, nothing.</summary>
     public OffsetAndEpoch EndOf(int epoch)
     {
         for (int i = _epochs.Count - 1; i >= 0; i--)
@@ -117,7 +117,7 @@ internal sealed class RaftLog
                     _epochs[i].Epoch);
         }
 
-        return new OffsetAndEpoch(StartOffset, _epochs.Count == 0 ? LastEpoch : _epochs[0].Epoch);
+        return new OffsetAndEpoch(StartOffset, _epochs.Count == 0 ? LastEpoch : epoch);
     }
 
     /// <summary>The epoch of the record at an offset.</summary>

@@ -62,6 +62,9 @@ public readonly record struct ReadResult
     /// <summary>Null: there is nothing to read now.</summary>
     public FileSlice? Slice { get; init; }
 
+    /// <summary>Bytes of the slice's first batch.</summary>
+    public int FirstBatchBytes { get; init; }
+
     /// <summary>There is a batch, but it alone is larger than the limit: there is no slice then.</summary>
     public bool IsFirstBatchTooLarge { get; init; }
 

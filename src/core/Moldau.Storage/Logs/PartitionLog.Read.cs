@@ -42,6 +42,9 @@ public sealed partial class PartitionLog
         return new ReadResult { Status = ReadStatus.Ok, UpperBound = offset };
     }
 
+    /// <summary>Whether the offset is in a segment before the one that holds the last record below the bound.</summary>
+    public bool IsInOlderSegment(long offset, long upTo) => offset < upTo && FloorIndex(offset) < FloorIndex(upTo - 1);
+
     /// <summary>The aborted transactions that touch [offset, upperBound), for read_committed.</summary>
     public void CollectAborted(long offset, long upperBound, List<AbortedTransaction> into)
     {
@@ -151,6 +154,7 @@ public sealed partial class PartitionLog
         {
             Status = ReadStatus.Ok,
             Slice = new FileSlice(file.File, first.Position, length, file.Generation, file),
+            FirstBatchBytes = first.SizeInBytes,
             UpperBound = Math.Min(upTo, UpperBoundOf(segment, first.Position + length, upTo)),
         };
     }

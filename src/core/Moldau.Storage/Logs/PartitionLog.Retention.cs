@@ -231,6 +231,7 @@ public sealed partial class PartitionLog
         {
             LogDirectory = LogDirectory,
             Owner = this,
+            IndexIntervalBytes = Config.IndexIntervalBytes,
             Segments = [.. _segments.Where(s => s.MaxTimestamp is null).Select(s => (s, RefOf(s)))],
         });
     }

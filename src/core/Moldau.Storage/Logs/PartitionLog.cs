@@ -224,7 +224,9 @@ public sealed partial class PartitionLog
     private void InstallOrRelease(LogSegment segment, OpenedSegment opened, Instant now)
     {
         segment.LastAccess = now;
-        if (IsClosed || IsFailed || !_segments.Contains(segment)) opened.File.Release();
+        // A log that is closing still writes what waits before its last step, which lets go of the files.
+        bool isOver = IsFailed || (IsClosed && _steps.Count == 0);
+        if (isOver || !_segments.Contains(segment)) opened.File.Release();
         else segment.Install(opened);
     }
 

@@ -31,6 +31,8 @@ internal sealed class SegmentTimesJob : JobOp
 {
     public required (LogSegment Target, SegmentRef Segment)[] Segments { get; init; }
 
+    public required int IndexIntervalBytes { get; init; }
+
     public List<(LogSegment Target, TimestampOffset Max, long LastModifiedMs)> Found { get; } = [];
 
     protected override void Run(IDisk disk)
@@ -40,8 +42,17 @@ internal sealed class SegmentTimesJob : JobOp
             long modified = disk.LastModifiedMs(segment.PathOf(LogFileNames.Log));
             byte[]? bytes = DiskFiles.ReadWhole(disk, segment.PathOf(LogFileNames.TimeIndex));
             TimeIndex? times = bytes is null ? null : TimeIndex.TryDecode(segment.BaseOffset, bytes);
-            Found.Add((target, times?.Last ?? new TimestampOffset(-1, segment.BaseOffset), modified));
+            // An index that says nothing of a segment with records was lost, or is not written yet.
+            bool isKnown = times is { Count: > 0 } || segment.Bytes == 0;
+            Found.Add((target, isKnown ? times?.Last ?? new TimestampOffset(-1, segment.BaseOffset) : Scan(disk, segment), modified));
         }
+    }
+
+    private TimestampOffset Scan(IDisk disk, in SegmentRef segment)
+    {
+        OpenedSegment opened = SegmentOpener.Open(disk, segment, false, IndexIntervalBytes);
+        opened.File.Release();
+        return opened.MaxTimestamp;
     }
 }
 

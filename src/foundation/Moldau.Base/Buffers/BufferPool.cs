@@ -9,7 +9,7 @@ namespace Moldau.Base;
 /// instead of kept. Debug builds overwrite returned buffers, so that a use after return shows as a wrong CRC.</summary>
 public sealed unsafe class BufferPool(long keepBytes = 64 * 1024 * 1024) : IDisposable
 {
-    public const int LargestPooledBytes = 4 * 1024 * 1024;
+    public const int LargestPooledBytes = 16 * 1024 * 1024;
     private const int SmallestBits = 8;
 
     private readonly FreeList[] _free = CreateLists();

@@ -13,7 +13,8 @@ public static class Varint
         for (int i = 0; i < MaxBytes32 && i < source.Length; i++)
         {
             byte b = source[i];
-            // The fifth byte carries four bits; more would overflow, as Kafka's reader also refuses.
+            // The fifth byte has room for four bits. Kafka's reader drops the others and refuses only a sixth byte; no
+            // writer sets them, so here they are refused as well.
             if (i == MaxBytes32 - 1 && (b & 0xF0) != 0) return 0;
             value |= (uint)(b & 0x7F) << (7 * i);
             if (b < 0x80) return i + 1;

@@ -20,8 +20,9 @@ internal static class BrokerChangeRules
         Dictionary<string, string> all = isPerBroker
             ? DynamicConfig.Merge(current.Static, current.ClusterWide, values)
             : DynamicConfig.Merge(current.Static, values, current.PerBroker);
-        if (BrokerConfig.TryBuildQuietly(all, out BrokerConfig? wanted, errors))
-            CheckSteps(current.Current, wanted!, errors);
+        if (!BrokerConfig.TryBuildQuietly(all, out BrokerConfig? wanted, errors)) return;
+        CheckSteps(current.Current, wanted!, errors);
+        if (errors.Count == 0 && current.Veto?.Invoke(wanted!) is { } why) Refuse(why, errors);
     }
 
     /// <summary>The reasons that lie in the names and in single values.</summary>
@@ -79,9 +80,14 @@ internal static class BrokerChangeRules
             Refuse($"Log cleaner threads cannot be reduced to less than half the current value {cleaners}", errors);
         if (wantedCleaners > cleaners * 2)
             Refuse($"Log cleaner threads cannot be increased to more than double the current value {cleaners}", errors);
+        CheckConnections(wanted.Values, errors);
+        foreach (Endpoint listener in wanted.Listeners) CheckConnections(wanted.ForListener(listener.ListenerName), errors);
+    }
+
+    private static void CheckConnections(ConfigValues values, ICollection<string> errors)
+    {
         foreach (string limit in new[] { "max.connections", "max.connection.creation.rate" })
-            if (wanted.Values.Int(limit) <= 0)
-                Refuse($"Invalid {limit} {wanted.Values.Int(limit)}", errors);
+            if (values.Int(limit) <= 0) Refuse($"Invalid {limit} {values.Int(limit)}", errors);
     }
 
     /// <summary>Kafka wraps what a component says about a change; clients have seen the text for years.</summary>

@@ -29,6 +29,9 @@ public sealed class DynamicConfig
 
     public BrokerConfig Current { get; private set; }
 
+    /// <summary>Asked last about a configuration that is to be: why it cannot, or null.</summary>
+    public Func<BrokerConfig, string?>? Veto { get; init; }
+
     /// <summary>Calls <paramref name="changed"/> when one of the named properties gets another value.</summary>
     public void Listen(IEnumerable<string> names, ConfigChanged changed) =>
         _listeners.Add((new HashSet<string>(names, StringComparer.Ordinal), changed));

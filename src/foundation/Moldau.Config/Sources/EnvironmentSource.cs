@@ -53,7 +53,7 @@ public static class EnvironmentSource
 
     /// <summary>The cluster id that Kafka's image takes from the environment, or null.</summary>
     public static string? ClusterId(IReadOnlyDictionary<string, string> environment) =>
-        environment.GetValueOrDefault("CLUSTER_ID");
+        environment.GetValueOrDefault("CLUSTER_ID") is { Length: > 0 } id ? id : null;
 
     /// <summary>The property that a variable names; false for variables that name none.</summary>
     public static bool TryMap(string variable, out string property)

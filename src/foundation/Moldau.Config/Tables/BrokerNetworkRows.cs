@@ -56,7 +56,7 @@ internal static class BrokerNetworkRows
         Used("socket.listen.backlog.size", ConfigType.Int, "50", AtLeast("1"), Medium, Fixed,
             "Connections that may wait to be accepted."),
         Used("socket.receive.buffer.bytes", ConfigType.Int, "102400", null, High, Fixed,
-            "Receive buffer of a socket; -1 leaves it to the system."),
+            "Receive buffer of a socket; -1, or not setting it, leaves it to the system."),
         Used("socket.request.max.bytes", ConfigType.Int, "104857600", AtLeast("1"), High, Fixed,
             "Largest request that is read."),
         Used("socket.send.buffer.bytes", ConfigType.Int, "102400", null, High, Fixed,

@@ -9,30 +9,26 @@ public ref struct FetchRequestView
     private const short FirstTopicIdVersion = 13;
 
     private readonly short _version;
-    private KafkaReader _reader;
+    private TopicWalk _walk;
     private int _topicsStart;
     private int _forgottenStart;
-    private int _topicsLeft;
-    private int _partitionsLeft;
-    private int _forgottenLeft;
-    private int _forgottenPartitionsLeft;
 
     private FetchRequestView(ReadOnlySpan<byte> frame, int bodyStart, short version)
     {
         _version = version;
-        _reader = new KafkaReader(frame);
-        _reader.Skip(bodyStart);
-        ReplicaId = version <= 14 ? _reader.ReadInt32() : -1;
+        _walk = new TopicWalk(frame, bodyStart, version >= FirstTopicIdVersion, IsFlexible);
+        ref KafkaReader reader = ref _walk.Reader;
+        ReplicaId = version <= 14 ? reader.ReadInt32() : -1;
         ReplicaEpoch = -1;
-        MaxWaitMs = _reader.ReadInt32();
-        MinBytes = _reader.ReadInt32();
-        MaxBytes = _reader.ReadInt32();
-        IsolationLevel = _reader.ReadInt8();
-        SessionId = version >= 7 ? _reader.ReadInt32() : 0;
-        SessionEpoch = version >= 7 ? _reader.ReadInt32() : -1;
-        TopicCount = ReadCount();
-        _topicsStart = _reader.Position;
-        _topicsLeft = TopicCount;
+        MaxWaitMs = reader.ReadInt32();
+        MinBytes = reader.ReadInt32();
+        MaxBytes = reader.ReadInt32();
+        IsolationLevel = reader.ReadInt8();
+        SessionId = version >= 7 ? reader.ReadInt32() : 0;
+        SessionEpoch = version >= 7 ? reader.ReadInt32() : -1;
+        _walk.BeginTopics();
+        TopicCount = _walk.TopicCount;
+        _topicsStart = _walk.Start;
     }
 
     /// <summary>The follower that asks, -1 for a consumer.</summary>
@@ -65,11 +61,11 @@ public ref struct FetchRequestView
     public int ForgottenTopicCount { get; private set; }
 
     /// <summary>The topic that <see cref="NextTopic"/> or <see cref="NextForgottenTopic"/> moved to.</summary>
-    public TopicReference Topic { get; private set; }
+    public readonly TopicReference Topic => _walk.Topic;
 
     /// <summary>The partition that <see cref="NextPartition"/> or <see cref="NextForgottenPartition"/> moved
     /// to.</summary>
-    public int Partition { get; private set; }
+    public readonly int Partition => _walk.Partition;
 
     public int CurrentLeaderEpoch { get; private set; }
 
@@ -100,11 +96,8 @@ public ref struct FetchRequestView
         }
 
         view.ReadTail();
-        if (view._reader.Failed) return false;
-        view._reader = new KafkaReader(frame);
-        view._reader.Skip(view._topicsStart);
-        view._topicsLeft = view.TopicCount;
-        view._partitionsLeft = 0;
+        if (view._walk.Reader.Failed) return false;
+        view._walk.Restart(frame, view._topicsStart, view.TopicCount);
         return true;
     }
 
@@ -114,39 +107,27 @@ public ref struct FetchRequestView
         {
         }
 
-        if (_topicsLeft <= 0 || _reader.Failed) return false;
-        _topicsLeft--;
-        Topic = TopicReference.Read(ref _reader, _version >= FirstTopicIdVersion, IsFlexible);
-        _partitionsLeft = ReadCount();
-        if (_partitionsLeft == 0) SkipTags();
-        return !_reader.Failed;
+        return _walk.NextTopic();
     }
 
     public bool NextPartition()
     {
-        if (_partitionsLeft <= 0 || _reader.Failed) return false;
-        _partitionsLeft--;
-        Partition = _reader.ReadInt32();
-        CurrentLeaderEpoch = _version >= 9 ? _reader.ReadInt32() : -1;
-        FetchOffset = _reader.ReadInt64();
-        LastFetchedEpoch = _version >= 12 ? _reader.ReadInt32() : -1;
-        LogStartOffset = _version >= 5 ? _reader.ReadInt64() : -1;
-        PartitionMaxBytes = _reader.ReadInt32();
+        if (!_walk.NextPartition()) return false;
+        ref KafkaReader reader = ref _walk.Reader;
+        CurrentLeaderEpoch = _version >= 9 ? reader.ReadInt32() : -1;
+        FetchOffset = reader.ReadInt64();
+        LastFetchedEpoch = _version >= 12 ? reader.ReadInt32() : -1;
+        LogStartOffset = _version >= 5 ? reader.ReadInt64() : -1;
+        PartitionMaxBytes = reader.ReadInt32();
         ReplicaDirectoryId = Uuid.Zero;
         HighWatermark = long.MaxValue;
         if (IsFlexible) ReadPartitionTags();
-        if (_partitionsLeft == 0) SkipTags();
-        return !_reader.Failed;
+        return _walk.EndPartition();
     }
 
     /// <summary>Goes to the forgotten topics, which stand behind all topics on the wire.</summary>
-    public void StartForgottenTopics(ReadOnlySpan<byte> frame)
-    {
-        _reader = new KafkaReader(frame);
-        _reader.Skip(_forgottenStart);
-        _topicsLeft = _partitionsLeft = _forgottenPartitionsLeft = 0;
-        _forgottenLeft = ForgottenTopicCount;
-    }
+    public void StartForgottenTopics(ReadOnlySpan<byte> frame) =>
+        _walk.Restart(frame, _forgottenStart, ForgottenTopicCount);
 
     public bool NextForgottenTopic()
     {
@@ -154,29 +135,18 @@ public ref struct FetchRequestView
         {
         }
 
-        if (_forgottenLeft <= 0 || _reader.Failed) return false;
-        _forgottenLeft--;
-        Topic = TopicReference.Read(ref _reader, _version >= FirstTopicIdVersion, IsFlexible);
-        _forgottenPartitionsLeft = ReadCount();
-        if (_forgottenPartitionsLeft == 0) SkipTags();
-        return !_reader.Failed;
+        return _walk.NextTopic();
     }
 
-    public bool NextForgottenPartition()
-    {
-        if (_forgottenPartitionsLeft <= 0 || _reader.Failed) return false;
-        _forgottenPartitionsLeft--;
-        Partition = _reader.ReadInt32();
-        if (_forgottenPartitionsLeft == 0) SkipTags();
-        return !_reader.Failed;
-    }
+    public bool NextForgottenPartition() => _walk.NextPartition() && _walk.EndPartition();
 
     private void ReadTail()
     {
         if (_version >= 7)
         {
-            ForgottenTopicCount = _forgottenLeft = ReadCount();
-            _forgottenStart = _reader.Position;
+            _walk.BeginTopics();
+            ForgottenTopicCount = _walk.TopicCount;
+            _forgottenStart = _walk.Start;
             while (NextForgottenTopic())
             {
             }
@@ -184,9 +154,9 @@ public ref struct FetchRequestView
 
         if (_version >= 11)
         {
-            int length = _reader.ReadStringLength(IsFlexible);
-            if (length < 0) _reader.Fail();
-            RackId = _reader.Failed ? default : _reader.ReadSpan(length);
+            int length = _walk.Reader.ReadStringLength(IsFlexible);
+            if (length < 0) _walk.Reader.Fail();
+            RackId = _walk.Reader.Failed ? default : _walk.Reader.ReadSpan(length);
         }
 
         if (IsFlexible) ReadTags();
@@ -194,51 +164,39 @@ public ref struct FetchRequestView
 
     private void ReadTags()
     {
-        for (int tags = _reader.ReadTagCount(); tags > 0 && !_reader.Failed; tags--)
+        for (int tags = _walk.Reader.ReadTagCount(); tags > 0 && !_walk.Reader.Failed; tags--)
         {
-            uint tag = _reader.ReadTag(out int length);
+            uint tag = _walk.Reader.ReadTag(out int length);
             if (tag == 0)
             {
-                int clusterId = _reader.ReadStringLength(flexible: true);
+                int clusterId = _walk.Reader.ReadStringLength(flexible: true);
                 HasClusterId = clusterId >= 0;
-                ClusterId = clusterId > 0 ? _reader.ReadSpan(clusterId) : default;
+                ClusterId = clusterId > 0 ? _walk.Reader.ReadSpan(clusterId) : default;
             }
             else if (tag == 1)
             {
                 // The replica state replaced the field ReplicaId in version 15; before that the tag is an error.
-                if (_version < 15) _reader.Fail();
-                ReplicaId = _reader.ReadInt32();
-                ReplicaEpoch = _reader.ReadInt64();
-                _reader.SkipTaggedFields();
+                if (_version < 15) _walk.Reader.Fail();
+                ReplicaId = _walk.Reader.ReadInt32();
+                ReplicaEpoch = _walk.Reader.ReadInt64();
+                _walk.Reader.SkipTaggedFields();
             }
             else
             {
-                _reader.Skip(length);
+                _walk.Reader.Skip(length);
             }
         }
     }
 
     private void ReadPartitionTags()
     {
-        for (int tags = _reader.ReadTagCount(); tags > 0 && !_reader.Failed; tags--)
+        for (int tags = _walk.Reader.ReadTagCount(); tags > 0 && !_walk.Reader.Failed; tags--)
         {
-            uint tag = _reader.ReadTag(out int length);
-            if ((tag == 0 && _version < 17) || (tag == 1 && _version < 18)) _reader.Fail();
-            else if (tag == 0) ReplicaDirectoryId = _reader.ReadUuid();
-            else if (tag == 1) HighWatermark = _reader.ReadInt64();
-            else _reader.Skip(length);
+            uint tag = _walk.Reader.ReadTag(out int length);
+            if ((tag == 0 && _version < 17) || (tag == 1 && _version < 18)) _walk.Reader.Fail();
+            else if (tag == 0) ReplicaDirectoryId = _walk.Reader.ReadUuid();
+            else if (tag == 1) HighWatermark = _walk.Reader.ReadInt64();
+            else _walk.Reader.Skip(length);
         }
-    }
-
-    private int ReadCount()
-    {
-        int count = _reader.ReadArrayLength(IsFlexible);
-        if (count < 0) _reader.Fail();
-        return Math.Max(0, count);
-    }
-
-    private void SkipTags()
-    {
-        if (IsFlexible) _reader.SkipTaggedFields();
     }
 }

@@ -6,25 +6,19 @@ public ref struct ProduceRequestView
 {
     private const short FirstTopicIdVersion = 13;
 
-    private readonly short _version;
-    private readonly int _topicsStart;
-    private KafkaReader _reader;
-    private int _topicsLeft;
-    private int _partitionsLeft;
+    private readonly bool _isFlexible;
+    private TopicWalk _walk;
 
     private ProduceRequestView(ReadOnlySpan<byte> frame, int bodyStart, short version)
     {
-        _version = version;
-        _reader = new KafkaReader(frame);
-        _reader.Skip(bodyStart);
-        int length = _reader.ReadStringLength(IsFlexible);
+        _isFlexible = version >= ProduceRequest.LowestFlexibleVersion;
+        _walk = new TopicWalk(frame, bodyStart, version >= FirstTopicIdVersion, _isFlexible);
+        int length = _walk.Reader.ReadStringLength(_isFlexible);
         HasTransactionalId = length >= 0;
-        TransactionalId = length > 0 ? _reader.ReadSpan(length) : default;
-        Acks = _reader.ReadInt16();
-        TimeoutMs = _reader.ReadInt32();
-        TopicCount = ReadCount();
-        _topicsStart = _reader.Position;
-        _topicsLeft = TopicCount;
+        TransactionalId = length > 0 ? _walk.Reader.ReadSpan(length) : default;
+        Acks = _walk.Reader.ReadInt16();
+        TimeoutMs = _walk.Reader.ReadInt32();
+        _walk.BeginTopics();
     }
 
     /// <summary>UTF-8; empty where there is none.</summary>
@@ -36,23 +30,21 @@ public ref struct ProduceRequestView
 
     public int TimeoutMs { get; }
 
-    public int TopicCount { get; }
+    public readonly int TopicCount => _walk.TopicCount;
 
     /// <summary>The topic that <see cref="NextTopic"/> moved to.</summary>
-    public TopicReference Topic { get; private set; }
+    public readonly TopicReference Topic => _walk.Topic;
 
-    public int PartitionCount { get; private set; }
+    public readonly int PartitionCount => _walk.PartitionCount;
 
     /// <summary>The partition that <see cref="NextPartition"/> moved to.</summary>
-    public int Partition { get; private set; }
+    public readonly int Partition => _walk.Partition;
 
     /// <summary>Where the records of the partition begin in the frame.</summary>
     public int RecordsStart { get; private set; }
 
     /// <summary>Bytes of the partition's records, -1 for null.</summary>
     public int RecordsLength { get; private set; }
-
-    private readonly bool IsFlexible => _version >= ProduceRequest.LowestFlexibleVersion;
 
     /// <param name="frame">The request frame; positions in the view count from its start.</param>
     /// <param name="bodyStart">Where the header ends.</param>
@@ -63,14 +55,11 @@ public ref struct ProduceRequestView
         view = new ProduceRequestView(frame, bodyStart, version);
         while (view.NextTopic())
         {
-            while (view.NextPartition())
-            {
-            }
         }
 
-        view.SkipTags();
-        if (view._reader.Failed) return false;
-        view.Restart(frame);
+        view._walk.SkipTags();
+        if (view._walk.Reader.Failed) return false;
+        view._walk.Restart(frame, view._walk.Start, view.TopicCount);
         return true;
     }
 
@@ -80,44 +69,16 @@ public ref struct ProduceRequestView
         {
         }
 
-        if (_topicsLeft <= 0 || _reader.Failed) return false;
-        _topicsLeft--;
-        Topic = TopicReference.Read(ref _reader, _version >= FirstTopicIdVersion, IsFlexible);
-        PartitionCount = _partitionsLeft = ReadCount();
-        if (PartitionCount == 0) SkipTags();
-        return !_reader.Failed;
+        return _walk.NextTopic();
     }
 
     public bool NextPartition()
     {
-        if (_partitionsLeft <= 0 || _reader.Failed) return false;
-        _partitionsLeft--;
-        Partition = _reader.ReadInt32();
-        RecordsLength = Math.Max(-1, _reader.ReadBytesLength(IsFlexible));
-        RecordsStart = _reader.Position;
-        if (RecordsLength > 0) _reader.Skip(RecordsLength);
-        SkipTags();
-        if (_partitionsLeft == 0) SkipTags();
-        return !_reader.Failed;
-    }
-
-    private int ReadCount()
-    {
-        int count = _reader.ReadArrayLength(IsFlexible);
-        if (count < 0) _reader.Fail();
-        return Math.Max(0, count);
-    }
-
-    private void SkipTags()
-    {
-        if (IsFlexible) _reader.SkipTaggedFields();
-    }
-
-    private void Restart(ReadOnlySpan<byte> frame)
-    {
-        _reader = new KafkaReader(frame);
-        _reader.Skip(_topicsStart);
-        _topicsLeft = TopicCount;
-        _partitionsLeft = 0;
+        if (!_walk.NextPartition()) return false;
+        RecordsLength = Math.Max(-1, _walk.Reader.ReadBytesLength(_isFlexible));
+        RecordsStart = _walk.Reader.Position;
+        if (RecordsLength > 0) _walk.Reader.Skip(RecordsLength);
+        _walk.SkipTags();
+        return _walk.EndPartition();
     }
 }

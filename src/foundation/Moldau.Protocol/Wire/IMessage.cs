@@ -27,6 +27,15 @@ public interface IRequest : IMessage
 public interface IResponse : IMessage
 {
     static abstract ApiKey ApiKey { get; }
+
+    /// <summary>Tells each error code in the message, that of success included, as Kafka counts them.</summary>
+    void CountErrors(IErrorCounter counter);
+}
+
+/// <summary>Takes note of the error codes of responses.</summary>
+public interface IErrorCounter
+{
+    void Count(short errorCode);
 }
 
 /// <summary>A record that a log stores under a type id: metadata records, and keys and values of internal

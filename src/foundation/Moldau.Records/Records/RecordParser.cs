@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Moldau.Records;
 
 /// <summary>Parses one record of a v2 batch: length, attributes, timestamp and offset deltas, key, value, headers.
@@ -34,35 +37,84 @@ internal static class RecordParser
         return lengthBytes + length;
     }
 
-    /// <summary>What validation wants to know of a record, by the same rules as <see cref="TryParse"/> and without its
-    /// slices. Bytes consumed, or 0.</summary>
-    public static int TryScan(ReadOnlySpan<byte> source, out ScannedRecord record)
+    /// <summary>What validation wants to know of the record at a position, by the same rules as <see cref="TryParse"/>
+    /// and without slices: this is the one loop of the node that runs for each record. Bytes consumed, or 0.</summary>
+    public static int TryScan(ReadOnlySpan<byte> source, int start, out ScannedRecord record)
     {
         record = default;
-        int lengthBytes = RecordVarint.Read(source, out int length);
-        if (lengthBytes == 0 || length <= 0 || length > source.Length - lengthBytes) return 0;
-        ReadOnlySpan<byte> body = source.Slice(lengthBytes, length);
-        int at = 1;
-        if (!TryRead64(body, ref at, out long timestampDelta)) return 0;
-        if (!TryRead(body, ref at, out int offsetDelta)) return 0;
-        if (!TrySkip(body, ref at, out bool hasKey)) return 0;
-        if (!TrySkip(body, ref at, out _)) return 0;
-        if (!TryRead(body, ref at, out int headerCount)) return 0;
-        if (headerCount < 0 || headerCount > body.Length - at) return 0;
-        if (headerCount == 0 ? at != body.Length : !AreHeadersValid(body[at..], headerCount)) return 0;
-        record = new ScannedRecord(timestampDelta, offsetDelta, hasKey, lengthBytes + length);
-        return lengthBytes + length;
+        ref byte bytes = ref MemoryMarshal.GetReference(source);
+        int at = start;
+        if (!TryReadAt(ref bytes, ref at, source.Length, out int length)) return 0;
+        if (length <= 0 || length > source.Length - at) return 0;
+        int end = at + length;
+        at++; // the attributes, of which no bit has a meaning
+        if (!TryReadAt(ref bytes, ref at, end, out long timestampDelta)) return 0;
+        if (!TryReadAt(ref bytes, ref at, end, out int offsetDelta)) return 0;
+        if (!TryReadAt(ref bytes, ref at, end, out int keyLength) || keyLength > end - at) return 0;
+        at += Math.Max(keyLength, 0);
+        if (!TryReadAt(ref bytes, ref at, end, out int valueLength) || valueLength > end - at) return 0;
+        at += Math.Max(valueLength, 0);
+        if (!TryReadAt(ref bytes, ref at, end, out int headerCount) || headerCount < 0 || headerCount > end - at) return 0;
+        if (headerCount == 0 ? at != end : !AreHeadersValid(source[at..end], headerCount)) return 0;
+        record = new ScannedRecord(timestampDelta, offsetDelta, keyLength >= 0, end - start);
+        return end - start;
     }
 
-    private static bool TrySkip(ReadOnlySpan<byte> source, ref int at, out bool isPresent)
+    /// <summary>The one or two bytes of nearly all lengths inline, the rest by <see cref="RecordVarint"/>. The caller has
+    /// made sure that <paramref name="end"/> is within the bytes and not before the position.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryReadAt(ref byte bytes, ref int at, int end, out int value)
     {
-        isPresent = false;
-        if (!TryRead(source, ref at, out int length)) return false;
-        if (length < 0) return true;
-        isPresent = true;
-        if (length > source.Length - at) return false;
-        at += length;
-        return true;
+        if (end - at >= 2)
+        {
+            int first = Unsafe.Add(ref bytes, at);
+            int second = Unsafe.Add(ref bytes, at + 1);
+            if (first < 0x80)
+            {
+                value = (first >> 1) ^ -(first & 1);
+                at++;
+                return true;
+            }
+
+            if (second < 0x80)
+            {
+                int both = (first & 0x7F) | (second << 7);
+                value = (both >> 1) ^ -(both & 1);
+                at += 2;
+                return true;
+            }
+        }
+
+        return TryReadLongAt(ref bytes, ref at, end, out value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryReadAt(ref byte bytes, ref int at, int end, out long value)
+    {
+        if (at < end && Unsafe.Add(ref bytes, at) < 0x80)
+        {
+            int first = Unsafe.Add(ref bytes, at++);
+            value = (first >> 1) ^ -(first & 1);
+            return true;
+        }
+
+        return TryReadLongAt(ref bytes, ref at, end, out value);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool TryReadLongAt(ref byte bytes, ref int at, int end, out int value)
+    {
+        int n = RecordVarint.Read(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref bytes, at), end - at), out value);
+        at += n;
+        return n > 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool TryReadLongAt(ref byte bytes, ref int at, int end, out long value)
+    {
+        int n = RecordVarint.Read64(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref bytes, at), end - at), out value);
+        at += n;
+        return n > 0;
     }
 
     /// <summary>The headers must fill the rest of the record exactly. A header's key may not be null, its value

@@ -13,14 +13,15 @@ public sealed partial class BatchValidator
         bool isInPlace = target == CompressionCodec.None || batch.IsControl;
         long maxTimestamp = RecordBatchLayout.NoTimestamp;
         int index = 0;
-        ReadOnlySpan<byte> rest = batch.Payload;
+        ReadOnlySpan<byte> records = batch.Payload;
+        int at = 0;
         int count = batch.RecordCount;
         RecordRules check = new(batch, rules, context);
         while (index < count)
         {
-            int n = RecordParser.TryScan(rest, out ScannedRecord record);
-            rest = rest[n..];
-            if (n == 0 || (index + 1 == count && !rest.IsEmpty))
+            int n = RecordParser.TryScan(records, at, out ScannedRecord record);
+            at += n;
+            if (n == 0 || (index + 1 == count && at != records.Length))
                 return Refuse(RecordError.InvalidRecord, $"Record {index} of {count} is malformed");
             long timestamp = check.TimestampOf(record);
             if (!check.IsAcceptable(record.HasKey, timestamp)) AddRefused(check, index, record, timestamp);

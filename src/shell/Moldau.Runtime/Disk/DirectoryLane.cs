@@ -7,12 +7,15 @@ namespace Moldau.Runtime;
 /// directory is slow), its group-committing sync thread, and the one that starts writeback early.</summary>
 internal sealed class DirectoryLane : IDisposable
 {
+    private const long NotWatched = -1;
+
     private readonly WriterThread _writer;
     private readonly SyncThread _syncs;
     private readonly WritebackThread _writeback;
     private readonly DiskLimits _limits;
-    // Both are written by reactors and disk threads and read by reactors, which only need a recent value.
+    // All are written by reactors and disk threads and read by reactors, which only need a recent value.
     private long _slowUntilMs;
+    private long _watchedUntilMs;
     private long _dirtyBytes;
     private long _writerBytes;
 
@@ -37,11 +40,23 @@ internal sealed class DirectoryLane : IDisposable
     /// <summary>So much waits for the writer that connections which add to it are no longer read.</summary>
     internal bool IsCongested => Volatile.Read(ref _writerBytes) > _limits.WriterQueueBytes;
 
-    internal void NoteAppend(long elapsedNs)
+    /// <summary>To be taken before an append and given to <see cref="NoteAppend"/> behind it, on the same
+    /// thread.</summary>
+    internal AppendStart StartAppend() => new(
+        SystemClock.MonotonicNs,
+        Environment.TickCount64 < Volatile.Read(ref _watchedUntilMs) ? _limits.ThreadWaits() : NotWatched);
+
+    /// <summary>The clock alone does not tell a disk that is slow from a processor that somebody else had meanwhile. So
+    /// the first append that took long only has the following ones watched, since that costs a system call for
+    /// each.</summary>
+    internal void NoteAppend(in AppendStart start)
     {
-        if (elapsedNs < _limits.SlowAppendNs) return;
+        if (SystemClock.MonotonicNs - start.Ns < _limits.SlowAppendNs) return;
+        long untilMs = Environment.TickCount64 + _limits.SlowForMs;
+        Volatile.Write(ref _watchedUntilMs, untilMs);
+        if (start.Waits == NotWatched || _limits.ThreadWaits() == start.Waits) return;
         Counters.SlowAppend();
-        Volatile.Write(ref _slowUntilMs, Environment.TickCount64 + _limits.SlowForMs);
+        Volatile.Write(ref _slowUntilMs, untilMs);
     }
 
     internal void Write(AppendOp op, Mailbox replyTo)
@@ -68,6 +83,10 @@ internal sealed class DirectoryLane : IDisposable
         _writeback.Dispose();
     }
 
+    /// <param name="Ns">The monotonic clock.</param>
+    /// <param name="Waits">How often the thread had waited in the kernel, or <see cref="NotWatched"/>.</param>
+    internal readonly record struct AppendStart(long Ns, long Waits);
+
     private readonly record struct DirtyRange(DiskFile File, long Position, long Length);
 
     private sealed class WriterThread(DirectoryLane lane, IDisk disk, Action<Exception> fault)
@@ -80,9 +99,9 @@ internal sealed class DirectoryLane : IDisposable
                 AppendOp op = (AppendOp)request.Op;
                 int length = op.Length;
                 IDiskFile file = op.File;
-                long started = SystemClock.MonotonicNs;
+                AppendStart started = lane.StartAppend();
                 op.Execute(disk);
-                lane.NoteAppend(SystemClock.MonotonicNs - started);
+                lane.NoteAppend(started);
                 if (op.Error == DiskError.None) lane.StartWritebackIfDue(file);
                 lane.Counters.WriterAppend();
                 Interlocked.Add(ref lane._writerBytes, -length);

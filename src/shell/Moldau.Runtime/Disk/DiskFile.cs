@@ -12,6 +12,10 @@ public sealed class DiskFile : IDiskFile
     /// <summary>Writeback is started each time so much has been written.</summary>
     public const int WritebackBytes = 8 * 1024 * 1024;
 
+    /// <summary>Writeback stops at a multiple of this: a page that is on its way to the disk would hold up the append that
+    /// goes on in it.</summary>
+    private const int WritebackUnitBytes = 1024 * 1024;
+
     /// <summary>Bytes written longer ago than one to two of these are not taken to be in the page cache.</summary>
     private const long HotPeriodMs = 15_000;
 
@@ -162,19 +166,35 @@ public sealed class DiskFile : IDiskFile
 
     internal void Release() => _file.Release();
 
+    /// <summary>Whether these bytes can be sent without waiting for the disk. Valid while the caller holds the
+    /// file.</summary>
+    internal bool IsInCache(long position, int length) => _file.IsCached(position, length) switch
+    {
+        null => IsHot(position),
+        false => false,
+        // Pages that are still being read ahead count as cached, and sending them would wait. They come in order.
+        true => IsHot(position) || (IsRead(position + length - 1) && IsRead(position)),
+    };
+
+    private bool IsRead(long position)
+    {
+        Span<byte> probe = stackalloc byte[1];
+        return _file.ReadCachedAt(position, probe).Count == 1;
+    }
+
     /// <summary>Whether the bytes from this position on were written so recently that the page cache has
     /// them.</summary>
-    internal bool IsHot(long position) =>
+    private bool IsHot(long position) =>
         position >= Math.Min(Volatile.Read(ref _hotFrom), Volatile.Read(ref _olderHotFrom))
         && Environment.TickCount64 - Volatile.Read(ref _periodStartMs) < 2 * HotPeriodMs;
 
-    /// <summary>A range due for writeback, once per <see cref="WritebackBytes"/>. On the writing thread.</summary>
+    /// <summary>A range due for writeback, once per <see cref="WritebackBytes"/> or so. On the writing thread.</summary>
     internal bool TryTakeWriteback(out long position, out long length)
     {
         position = _writebackFrom;
-        length = _writtenEnd - _writebackFrom;
+        length = _writtenEnd - (_writtenEnd % WritebackUnitBytes) - _writebackFrom;
         if (_writebackFrom < 0 || length < WritebackBytes) return false;
-        _writebackFrom = _writtenEnd;
+        _writebackFrom += length;
         return true;
     }
 

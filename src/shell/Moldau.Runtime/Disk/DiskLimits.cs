@@ -17,8 +17,11 @@ public sealed record DiskLimits
     /// read.</summary>
     public long WriterQueueBytes { get; init; } = 64L * 1024 * 1024;
 
-    /// <summary>An append that takes longer marks its directory slow.</summary>
+    /// <summary>An append that takes longer, because the disk made it wait, marks its directory slow.</summary>
     public long SlowAppendNs { get; init; } = 5_000_000;
+
+    /// <summary>How often the calling thread has waited in the kernel so far.</summary>
+    public Func<long> ThreadWaits { get; init; } = Transport.ThreadWaits.Count;
 
     /// <summary>How long a directory stays marked after its last slow append.</summary>
     public long SlowForMs { get; init; } = 1_000;

@@ -6,8 +6,8 @@ namespace Moldau.Runtime;
 /// the disk; both sides are the reactors that submit and the one thread that takes.</summary>
 internal abstract class DiskThread<T> : IDisposable
 {
-    private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _arrived = new(0);
+    // A monitor, since it sleeps at once: a semaphore first spins, which takes the processor from the reactors.
+    private readonly object _lock = new();
     private readonly string _name;
     private readonly Action<Exception> _fault;
     private List<T> _queued = [];
@@ -32,17 +32,14 @@ internal abstract class DiskThread<T> : IDisposable
 
     internal void Submit(T item)
     {
-        bool wake;
         lock (_lock)
         {
             Verify.That(!_isStopping);
             // Threads cost memory: one starts when its first work comes.
             if (_thread is null) Start();
-            wake = _queued.Count == 0;
+            if (_queued.Count == 0) Monitor.Pulse(_lock);
             _queued.Add(item);
         }
-
-        if (wake) _arrived.Release();
     }
 
     /// <summary>Ends the thread once all that was submitted has run.</summary>
@@ -54,11 +51,10 @@ internal abstract class DiskThread<T> : IDisposable
             if (_isStopping) return;
             _isStopping = true;
             thread = _thread;
+            Monitor.Pulse(_lock);
         }
 
-        _arrived.Release();
         thread?.Join();
-        _arrived.Dispose();
     }
 
     /// <summary>Runs what has gathered since the last time, in order of submission.</summary>
@@ -74,33 +70,30 @@ internal abstract class DiskThread<T> : IDisposable
     {
         try
         {
-            while (true)
+            while (TryTake())
             {
-                bool isLast;
-                lock (_lock)
-                {
-                    (_queued, _taken) = (_taken, _queued);
-                    isLast = _isStopping;
-                }
-
-                if (_taken.Count > 0)
-                {
-                    Run(_taken);
-                    _taken.Clear();
-                }
-                else if (isLast)
-                {
-                    return;
-                }
-                else
-                {
-                    _arrived.Wait();
-                }
+                Run(_taken);
+                _taken.Clear();
             }
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             _fault(e);
+        }
+    }
+    /// <summary>Waits for work; false once there is none and none will come.</summary>
+    private bool TryTake()
+    {
+        lock (_lock)
+        {
+            while (_queued.Count == 0)
+            {
+                if (_isStopping) return false;
+                Monitor.Wait(_lock);
+            }
+
+            (_queued, _taken) = (_taken, _queued);
+            return true;
         }
     }
 }

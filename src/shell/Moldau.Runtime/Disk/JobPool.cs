@@ -11,8 +11,8 @@ internal sealed class JobPool : IDisposable
     private readonly Action<Exception> _fault;
     private readonly string _name;
     private readonly int _maxThreads;
-    private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _arrived = new(0);
+    // A monitor, since it sleeps at once: a semaphore first spins, which takes the processor from the reactors.
+    private readonly object _lock = new();
     private readonly Queue<DiskRequest> _ready = new();
     // Keys with a job running or ready, and what waits behind it.
     private readonly Dictionary<object, Queue<DiskRequest>?> _busy = new(ReferenceEqualityComparer.Instance);
@@ -44,8 +44,6 @@ internal sealed class JobPool : IDisposable
             if (key is not null) _busy.Add(key, null);
             MakeReady(request);
         }
-
-        _arrived.Release();
     }
 
     /// <summary>Ends the threads once all that was submitted has run.</summary>
@@ -57,16 +55,16 @@ internal sealed class JobPool : IDisposable
             if (_isStopping) return;
             _isStopping = true;
             threads = [.. _threads];
+            Monitor.PulseAll(_lock);
         }
 
-        if (threads.Length > 0) _arrived.Release(threads.Length);
         foreach (Thread thread in threads) thread.Join();
-        _arrived.Dispose();
     }
 
     private void MakeReady(in DiskRequest request)
     {
         _ready.Enqueue(request);
+        Monitor.Pulse(_lock);
         if (_ready.Count <= _idle || _threads.Count >= _maxThreads) return;
         Thread thread = new(Loop) { Name = $"{_name}-{_threads.Count}", IsBackground = true };
         _threads.Add(thread);
@@ -93,18 +91,18 @@ internal sealed class JobPool : IDisposable
 
     private bool TryTake(out DiskRequest request)
     {
-        while (true)
+        lock (_lock)
         {
-            lock (_lock)
+            while (!_ready.TryDequeue(out request))
             {
-                if (_ready.TryDequeue(out request)) return true;
                 // A key that is still busy has a thread at work, which takes what waits behind it.
                 if (_isStopping) return false;
                 _idle++;
+                Monitor.Wait(_lock);
+                _idle--;
             }
 
-            _arrived.Wait();
-            lock (_lock) _idle--;
+            return true;
         }
     }
 
@@ -120,8 +118,7 @@ internal sealed class JobPool : IDisposable
             }
 
             _ready.Enqueue(behind.Dequeue());
+            Monitor.Pulse(_lock);
         }
-
-        _arrived.Release();
     }
 }

@@ -32,7 +32,7 @@ internal enum PauseReason : byte
 /// <summary>One client. Belongs to one reactor's thread for life; idle, it owns no buffer.</summary>
 internal sealed class Connection(
     ConnectionId id, int slot, StreamSocket socket, ConnectionInfo info, FrameReader reader, ListenerState listener,
-    TlsSession? tls)
+    TlsSession? tls, List<SentResponse> sent)
 {
     internal ConnectionId Id { get; } = id;
 
@@ -52,7 +52,7 @@ internal sealed class Connection(
     /// <summary>Whether anything waits to be sent, encrypted or not yet.</summary>
     internal bool HasOutgoing => !Out.IsEmpty || Tls is { OutgoingBytes: > 0 };
 
-    internal SendQueue Out { get; } = new();
+    internal SendQueue Out { get; } = new(sent);
 
     /// <summary>What epoll was last told.</summary>
     internal EpollInterest Interest { get; set; } = EpollInterest.Readable;

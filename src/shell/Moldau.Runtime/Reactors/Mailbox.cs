@@ -19,6 +19,9 @@ internal enum MailKind : byte
     /// <summary>A listener to accept from, from now on.</summary>
     Serve,
 
+    /// <summary>The limits of connections have changed or are exceeded: close what is too many, accept what may be.</summary>
+    Limits,
+
     StopRequested,
 
     /// <summary>Close everything and end the thread.</summary>

@@ -27,10 +27,10 @@ public sealed partial class Reactor
         (ListenerState listener, ListenSocket socket) = _listenSockets[index];
         for (int i = 0; i < AcceptsPerTurn && listener.ResumeAtNs is null; i++)
         {
-            if (listener.IsFull)
+            if (listener.Limits.IsFull(listener.Name))
             {
                 // Clients wait in the kernel's queue until somebody leaves, as with Kafka's max.connections.
-                PauseAccepting(listener);
+                PauseAccepting(listener, _limits.AcceptPauseMs * 1_000_000L);
                 return;
             }
 
@@ -44,6 +44,11 @@ public sealed partial class Reactor
             }
 
             HandOut(client, listener);
+            long restNs = listener.Limits.RestNs(listener.Name, SystemClock.MonotonicNs);
+            if (restNs == 0) continue;
+            listener.ThrottledNs.Add(restNs);
+            listener.Throttles.Increment();
+            PauseAccepting(listener, restNs);
         }
     }
 
@@ -56,6 +61,8 @@ public sealed partial class Reactor
             return;
         }
 
+        // Room was made for it on the protected listener: somebody else has to go.
+        if (listener.Limits.IsExceeded) _host.TrimConnections();
         Metrics.ConnectionsAccepted.Increment();
         AcceptedClient accepted = new(client, listener);
         Reactor target = listener.NextTarget();
@@ -70,13 +77,21 @@ public sealed partial class Reactor
         if (error is Errno.TooManyFilesInProcess or Errno.TooManyFilesInSystem) socket.RefuseOne();
         _log.Error($"listener {listener.Options.Name} cannot accept: {Errno.Describe(error)}; "
             + $"trying again in {_limits.AcceptPauseMs} ms");
-        PauseAccepting(listener);
+        PauseAccepting(listener, _limits.AcceptPauseMs * 1_000_000L);
     }
 
-    private void PauseAccepting(ListenerState listener)
+    private void PauseAccepting(ListenerState listener, long forNs)
     {
-        listener.ResumeAtNs = SystemClock.MonotonicNs + (_limits.AcceptPauseMs * 1_000_000L);
+        listener.BlockedNs.Add(forNs);
+        listener.ResumeAtNs = SystemClock.MonotonicNs + forNs;
         SetAccepting(listener, EpollInterest.None);
+    }
+
+    /// <summary>Limits have changed: who rests for the old ones tries again.</summary>
+    private void RetryAccepting()
+    {
+        foreach (ListenerState listener in _listeners)
+            if (listener.ResumeAtNs is not null) listener.ResumeAtNs = SystemClock.MonotonicNs;
     }
 
     private void ResumeListeners()

@@ -42,10 +42,11 @@ public sealed partial class Reactor
         ListenerOptions options = client.Listener.Options;
         ConnectionId id = new((++_sequence << SlotBits) | (long)slot);
         IPEndPoint peer = client.Socket.Peer;
-        ConnectionInfo info = new(options.Name, peer.Address.ToString(), peer.Port, options.Tls is not null);
-        TlsSession? tls = options.Tls is null ? null : new(options.Tls, _pool);
+        TlsServer? server = client.Listener.Tls;
+        ConnectionInfo info = new(options.Name, JavaAddress.Format(peer.Address), peer.Port, server is not null);
+        TlsSession? tls = server is null ? null : new(server, _pool);
         Connection connection = new(
-            id, slot, client.Socket, info, new FrameReader(_pool, _limits.MaxFrameBytes), client.Listener, tls);
+            id, slot, client.Socket, info, new FrameReader(_pool, _limits.MaxFrameBytes), client.Listener, tls, _sent);
         client.Socket.SetBuffers(options.SendBufferBytes, options.ReceiveBufferBytes);
         if (!_epoll.TryAdd(client.Socket, connection.Interest, id.Number))
         {
@@ -218,6 +219,7 @@ public sealed partial class Reactor
         _freeSlots.Push(connection.Slot);
         connection.Listener.Give(connection.Socket.Peer.Address);
         Metrics.Connections.Add(-1);
+        Metrics.ConnectionsClosed.Increment();
     }
 
     private long NextIdleNs() => _limits.MaxIdleMs < 0 || _idle.LeastRecent is null
@@ -231,6 +233,19 @@ public sealed partial class Reactor
         while (_idle.LeastRecent is { } connection && NextIdleNs() <= now)
         {
             Metrics.ConnectionsClosedIdle.Increment();
+            CloseNow(connection);
+        }
+    }
+
+    /// <summary>Closes the connections that were idle longest while more are open than may be.</summary>
+    private void CloseExcess()
+    {
+        Connection? next = _idle.LeastRecent;
+        while (next is { } connection)
+        {
+            next = connection.MoreRecent;
+            if (!connection.Listener.Limits.MustShrink(connection.Listener.Name)) continue;
+            Metrics.ConnectionsClosedExcess.Increment();
             CloseNow(connection);
         }
     }

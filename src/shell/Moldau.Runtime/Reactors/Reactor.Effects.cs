@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Broker;
+using Moldau.Config;
 using Moldau.Storage;
 
 namespace Moldau.Runtime;
@@ -46,6 +47,9 @@ public sealed partial class Reactor
                 break;
             case NodeEffectKind.Ready:
                 _host.Ready();
+                break;
+            case NodeEffectKind.Configured:
+                _host.Configured((BrokerConfig)effect.Payload!); // the factory sets it
                 break;
             default:
                 _isHalted = true;
@@ -118,9 +122,9 @@ public sealed partial class Reactor
         }
 
         IDiskFile file = op.File;
-        long started = SystemClock.MonotonicNs;
+        DirectoryLane.AppendStart started = lane.StartAppend();
         op.Execute(_lanes.Disk);
-        lane.NoteAppend(SystemClock.MonotonicNs - started);
+        lane.NoteAppend(started);
         if (op.Error == DiskError.None) lane.StartWritebackIfDue(file);
         _local.Enqueue(NodeEvent.DiskDone(op));
     }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Moldau.Base;
 using Moldau.Broker;
 using Moldau.Storage;
@@ -6,11 +7,12 @@ using Moldau.Transport;
 namespace Moldau.Runtime;
 
 /// <summary>Sending: frames queue on their connection and leave at the end of the turn that made them, several in one
-/// call where they are memory, by sendfile where they are recently written bytes of a file.</summary>
+/// call where they are memory, by sendfile where they are bytes of a file that the page cache holds.</summary>
 public sealed partial class Reactor
 {
-    /// <summary>Above this, reading into memory and sending from there is as fast as sendfile.</summary>
-    private const int SendFileMaxBytes = 512 * 1024;
+    /// <summary>Largest piece of a file that is looked for in the page cache and sent from there in one
+    /// call.</summary>
+    private const int SendFileBytes = 1024 * 1024;
 
     private const int FirstStageBytes = 64 * 1024;
     private const int LargestStageBytes = 256 * 1024;
@@ -20,6 +22,8 @@ public sealed partial class Reactor
 
     private readonly List<Connection> _flushes = [];
     private readonly GatherList _gather = new();
+    // Answers that left in the flush under way.
+    private readonly List<SentResponse> _sent = [];
 
     private enum SendOutcome
     {
@@ -44,6 +48,7 @@ public sealed partial class Reactor
             return;
         }
 
+        frame.Times = (_turnNs, SystemClock.MonotonicNs, 0);
         connection.Out.Add(frame);
         ListForFlush(connection);
         if (IsFull(connection.Out)) Pause(connection, PauseReason.SendQueue);
@@ -75,16 +80,25 @@ public sealed partial class Reactor
             Flush(connection);
             // A sendfile of pages that are not in the cache would show here.
             if (IsSlowSince(started)) NoteSlow("send", started);
+            NoteSent();
         }
 
         _flushes.RemoveRange(0, count);
         DrainLocal();
     }
 
+    private void NoteSent()
+    {
+        foreach (ref readonly SentResponse sent in CollectionsMarshal.AsSpan(_sent))
+            (_requestTimes[sent.Stamp.Api] ??= new()).Record(sent, _nowNs);
+        _sent.Clear();
+    }
+
     private void Flush(Connection connection)
     {
         SendQueue queue = connection.Out;
         if (!connection.HasOutgoing || connection.IsSendBlocked || queue.Reading is not null) return;
+        queue.Begin(_nowNs);
         // A handshake's bytes are none of the machine's business.
         bool hadFrames = !queue.IsEmpty || connection.OwesDrained;
         long sentBefore = Metrics.BytesOut.Value;
@@ -106,6 +120,7 @@ public sealed partial class Reactor
             return;
         }
 
+        queue.Pause();
         connection.IsSendBlocked = outcome == SendOutcome.Blocked;
         if (!connection.HasOutgoing && connection.IsPausedBy(PauseReason.Closing))
         {
@@ -134,8 +149,9 @@ public sealed partial class Reactor
         if (part.Lease is not null || part.Length == 0) return SendMemory(connection);
         if (queue.Staged is not null) return SendStaged(connection);
         long position = part.File.Position + queue.PartDone;
-        return part.Length <= SendFileMaxBytes && part.File.File is DiskFile file && file.IsHot(position)
-            ? SendFromCache(connection, file, part.File, position)
+        int length = Math.Min(part.File.Length - queue.PartDone, SendFileBytes);
+        return part.File.File is DiskFile file && file.IsInCache(position, length)
+            ? SendFromCache(connection, file, part.File, position, length)
             : Stage(connection, part.File, position);
     }
 
@@ -172,15 +188,15 @@ public sealed partial class Reactor
         return Sent(connection, result, _gather.Bytes);
     }
 
-    private SendOutcome SendFromCache(Connection connection, DiskFile file, in FileSlice slice, long position)
+    private SendOutcome SendFromCache(
+        Connection connection, DiskFile file, in FileSlice slice, long position, int length)
     {
         if (!slice.IsCurrent) return NoteStale(connection);
-        long left = slice.Length - connection.Out.PartDone;
-        IoResult result = connection.Socket.SendFile(file.Native, position, left);
+        IoResult result = connection.Socket.SendFile(file.Native, position, length);
         // End of file before the end of the slice, or cut off while the kernel read it.
         if (result is { IsOk: true, Count: 0 } || !slice.IsCurrent) return NoteStale(connection);
         Metrics.SendFileBytes.Add(result.Count);
-        return Sent(connection, result, left);
+        return Sent(connection, result, length);
     }
 
     private SendOutcome SendStaged(Connection connection)

@@ -57,6 +57,7 @@ public sealed partial class Reactor
 
         if (tls.Failure is { } failure)
         {
+            Metrics.FailedAuthentications.Increment();
             _log.Info($"{Id}: closing {connection.Id} from {connection.Info.PeerAddress}: TLS: {failure}");
             // The alert that tells the peer why.
             SendEncrypted(connection, tls);

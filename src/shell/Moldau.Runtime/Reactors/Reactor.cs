@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Broker;
+using Moldau.Config;
 using Moldau.Storage;
 using Moldau.Transport;
 
@@ -11,6 +12,10 @@ public sealed partial class Reactor : IDisposable
 {
     private const long WakeTag = -1;
     private const long ListenerTagBase = -2;
+    private const long IdleWindowNs = 5_000_000_000;
+
+    // Quantiles are of the last one to two minutes.
+    private const int WindowsPerRotation = 12;
 
     private readonly INodeMachine _machine;
     private readonly ReactorLimits _limits;
@@ -30,6 +35,12 @@ public sealed partial class Reactor : IDisposable
     private bool _mustExit;
     private bool _isHalted;
     private bool _hasStopped;
+    // When the turn under way began.
+    private long _turnNs;
+    private readonly RequestTimes?[] _requestTimes = new RequestTimes?[RequestStamp.ApiCount];
+    private long _windowNs = SystemClock.MonotonicNs;
+    private long _sleptNs;
+    private int _windows;
 
     internal Reactor(MachineId id, INodeMachine machine, BufferPool pool, DiskLanes lanes, ReactorLimits limits,
         LogArea log, IReactorHost host)
@@ -48,6 +59,9 @@ public sealed partial class Reactor : IDisposable
     public MachineId Id { get; }
 
     public ReactorMetrics Metrics { get; } = new();
+
+    /// <summary>By API key; null where none was answered yet.</summary>
+    public IReadOnlyList<RequestTimes?> RequestTimes => _requestTimes;
 
     /// <summary>Bytes that this thread has allocated on the managed heap so far; read by the thread itself each time
     /// it goes to sleep.</summary>
@@ -104,9 +118,12 @@ public sealed partial class Reactor : IDisposable
         DrainLocal();
         Volatile.Write(ref _allocatedBytes, GC.GetAllocatedBytesForCurrentThread());
         int timeoutMs = HasWork || !Mail.TrySleep() ? 0 : TimeoutMs();
+        long sleepsNs = SystemClock.MonotonicNs;
         int ready = _epoll.Wait(timeoutMs);
         _clock.Refresh();
         _nowNs = SystemClock.MonotonicNs;
+        _sleptNs += _nowNs - sleepsNs;
+        if (_nowNs - _windowNs >= IdleWindowNs) EndWindow();
         _handshakesThisTurn = 0;
         TakeMail();
         FlushListed();
@@ -122,6 +139,15 @@ public sealed partial class Reactor : IDisposable
         ResumeListeners();
         CloseIdle();
         if (!_isHalted && _machine.NextDeadline <= _clock.Now) Turn(NodeEvent.Deadline);
+    }
+
+    private void EndWindow()
+    {
+        Metrics.IdlePermille.Set(_sleptNs * 1000 / (_nowNs - _windowNs));
+        _sleptNs = 0;
+        _windowNs = _nowNs;
+        if (++_windows % WindowsPerRotation != 0) return;
+        foreach (RequestTimes? times in _requestTimes) times?.Rotate();
     }
 
     private bool HasWork => _resumed.Count > 0 || _flushes.Count > 0 || _local.Count > 0;
@@ -166,6 +192,10 @@ public sealed partial class Reactor : IDisposable
                 case MailKind.Serve:
                     Serve((ListenerState)mail.Payload!); // posted with one
                     break;
+                case MailKind.Limits:
+                    CloseExcess();
+                    RetryAccepting();
+                    break;
                 case MailKind.StopRequested:
                     Turn(NodeEvent.StopRequested);
                     break;
@@ -185,6 +215,7 @@ public sealed partial class Reactor : IDisposable
     private void Turn(in NodeEvent first)
     {
         Instant now = _clock.Now;
+        _turnNs = now.MonotonicNs;
         Step(first, now);
         while (_local.TryDequeue(out NodeEvent next)) Step(next, _clock.Now);
         if (IsSlowSince(now.MonotonicNs)) NoteSlow(first.Kind.ToString(), now.MonotonicNs);
@@ -232,6 +263,12 @@ internal interface IReactorHost
 
     /// <summary>The node serves requests from now on.</summary>
     void Ready();
+
+    /// <summary>The configuration of the broker was changed or is to be read anew.</summary>
+    void Configured(BrokerConfig config);
+
+    /// <summary>More connections are open than may be.</summary>
+    void TrimConnections();
 
     /// <summary>The machine has finished its clean end.</summary>
     void Stopped(MachineId id);

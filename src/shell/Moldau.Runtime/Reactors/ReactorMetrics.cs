@@ -12,11 +12,22 @@ public sealed class ReactorMetrics
 
     public MetricCell Steps { get; } = new();
 
+    /// <summary>Thousandths of the last seconds in which the thread waited for something to do.</summary>
+    public MetricCell IdlePermille { get; } = new();
+
     public MetricCell Connections { get; } = new();
 
     public MetricCell ConnectionsAccepted { get; } = new();
 
+    public MetricCell ConnectionsClosed { get; } = new();
+
+    /// <summary>TLS sessions that came to nothing: no certificate, a wrong one, or no TLS at all.</summary>
+    public MetricCell FailedAuthentications { get; } = new();
+
     public MetricCell ConnectionsClosedIdle { get; } = new();
+
+    /// <summary>Connections closed because more were open than max.connections allows.</summary>
+    public MetricCell ConnectionsClosedExcess { get; } = new();
 
     public MetricCell ConnectionsRefused { get; } = new();
 

@@ -5,11 +5,13 @@ namespace Moldau.Runtime;
 
 /// <summary>What waits to leave on one connection: frames in order, a position within the first, and, when bytes of a
 /// file go through memory, the piece of it that has been read.</summary>
-internal sealed class SendQueue
+/// <param name="sent">Takes note of answers whose last byte has left.</param>
+internal sealed class SendQueue(List<SentResponse> sent)
 {
     private readonly Queue<OutgoingFrame> _frames = new(0);
     private int _part;
     private int _partDone;
+    private long _flushNs;
 
     internal int Count => _frames.Count;
 
@@ -73,6 +75,16 @@ internal sealed class SendQueue
         }
     }
 
+    /// <summary>Sending is tried now.</summary>
+    internal void Begin(long nowNs) => _flushNs = nowNs;
+
+    /// <summary>Sending stops for now: the frame at the front may have been begun.</summary>
+    internal void Pause()
+    {
+        if (_frames.TryPeek(out OutgoingFrame? head) && head.Times.FirstSendNs == 0)
+            head.Times = head.Times with { FirstSendNs = _flushNs };
+    }
+
     internal void Clear()
     {
         Unstage();
@@ -93,6 +105,9 @@ internal sealed class SendQueue
         OutgoingFrame frame = _frames.Dequeue();
         QueuedBytes -= frame.TotalBytes;
         _part = _partDone = 0;
+        (long turnNs, long queuedNs, long firstSendNs) = frame.Times;
+        if (frame.Stamp.RequestBytes > 0)
+            sent.Add(new(frame.Stamp, turnNs, queuedNs, firstSendNs == 0 ? _flushNs : firstSendNs));
         frame.Release();
     }
 }

@@ -25,6 +25,8 @@ public sealed unsafe class PosixFile
     private const uint RangeWrite = 2;
     private const uint RangeWaitAfter = 4;
     private const int DontNeed = 4;
+    // The same number on all processors.
+    private const long CacheStatCall = 451;
     private const int SetOpenFileLock = 37;
     private const short WriteLock = 1;
 
@@ -100,6 +102,18 @@ public sealed unsafe class PosixFile
                 if (result.Error != Errno.Interrupted) return result;
             }
         }
+    }
+
+    /// <summary>Whether the page cache holds all of the range, or is about to; null where the kernel does not tell (before Linux
+    /// 6.5).</summary>
+    public bool? IsCached(long position, long length)
+    {
+        long page = Environment.SystemPageSize;
+        LibC.CacheRange range = new() { Position = (ulong)position, Length = (ulong)length };
+        LibC.CacheStatus status;
+        if (LibC.CacheStat(CacheStatCall, _fd, &range, &status, 0) < 0) return null;
+        long pages = ((position + length - 1) / page) - (position / page) + 1;
+        return (long)status.Cached >= pages;
     }
 
     public IoResult WriteAt(long position, ReadOnlySpan<byte> bytes)

@@ -39,6 +39,35 @@ internal static unsafe partial class LibC
         public int Pid;
     }
 
+    /// <summary>struct cachestat_range.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct CacheRange
+    {
+        public ulong Position;
+        public ulong Length;
+    }
+
+    /// <summary>struct cachestat: numbers of pages.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct CacheStatus
+    {
+        public ulong Cached;
+        public ulong Dirty;
+        public ulong Writeback;
+        public ulong Evicted;
+        public ulong RecentlyEvicted;
+    }
+
+    /// <summary>struct rusage of 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct ResourceUsage
+    {
+        public fixed long Times[4];
+        public fixed long Counts[12];
+        public long VoluntarySwitches;
+        public long InvoluntarySwitches;
+    }
+
     /// <summary>struct statvfs of 64-bit Linux.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct VolumeStatus
@@ -158,6 +187,13 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Unlink(string path);
+
+    /// <summary>cachestat of Linux 6.5, for which the C library has no name yet.</summary>
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    internal static partial long CacheStat(long number, int fd, CacheRange* range, CacheStatus* status, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "getrusage")]
+    internal static partial int GetResourceUsage(int who, ResourceUsage* usage);
 
     [LibraryImport(Library, EntryPoint = "statvfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int StatVolume(string path, VolumeStatus* status);

@@ -37,7 +37,7 @@ internal static class SocketAddress
     {
         int port = BinaryPrimitives.ReadUInt16BigEndian(buffer[2..]);
         if (BitConverter.ToUInt16(buffer) == FamilyV4) return new IPEndPoint(new IPAddress(buffer.Slice(4, 4)), port);
-        IPAddress address = new(buffer.Slice(8, 16));
+        IPAddress address = new(buffer.Slice(8, 16), BitConverter.ToUInt32(buffer[24..]));
         return new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, port);
     }
 }

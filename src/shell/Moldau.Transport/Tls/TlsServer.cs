@@ -1,59 +1,74 @@
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Moldau.Transport;
 
-/// <summary>A server's certificate with its key and chain, ready for handshakes. Nothing is ever downloaded for
-/// it.</summary>
+/// <summary>A server's certificate with its key and chain, and whom it lets in, ready for handshakes. Nothing is ever
+/// downloaded for it. Immutable: another certificate is another server.</summary>
 public sealed class TlsServer
 {
-    private TlsServer(X509Certificate2 certificate, X509Certificate2Collection chain, SslProtocols protocols = SslProtocols.None)
+    public TlsServer(KeyStore keys, TlsOptions? options = null)
     {
-        if (!certificate.HasPrivateKey) throw new CryptographicException("the certificate has no private key");
+        ArgumentNullException.ThrowIfNull(keys);
+        options ??= new();
+        if (keys.Own is not { HasPrivateKey: true }) throw new CryptographicException("there is no private key with the certificate");
         Options = new()
         {
-            ServerCertificateContext = SslStreamCertificateContext.Create(certificate, chain, offline: true),
+            ServerCertificateContext = SslStreamCertificateContext.Create(keys.Own, keys.Others, offline: true),
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             AllowRenegotiation = false,
-            EnabledSslProtocols = protocols,
+            EnabledSslProtocols = options.Protocols,
         };
+        if (options.CipherSuites.Count > 0) Options.CipherSuitesPolicy = CipherPolicy(options.CipherSuites);
+        if (options.ClientAuth == TlsClientAuth.None) return;
+        ClientTrust trust = new(options);
+        Options.ClientCertificateRequired = true;
+        Options.CertificateChainPolicy = trust.Policy();
+        Options.RemoteCertificateValidationCallback = trust.Accepts;
+        // A resumed session would go without another look at the certificate.
+        Options.AllowTlsResume = false;
     }
 
+    /// <summary>Distinguished name of the certificate.</summary>
+    public string Subject => Certificate.Subject;
+
     internal SslServerAuthenticationOptions Options { get; }
+
+    private X509Certificate2 Certificate => Options.ServerCertificateContext!.TargetCertificate; // the constructor sets it
+
+    /// <summary>Why this certificate may not take the place of another while the node runs, null if it may: clients that
+    /// knew the node by its names have to find them again.</summary>
+    public string? WhyNoSuccessorOf(TlsServer before, bool mayChangeName, bool mayChangeAlternativeNames)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        if (!mayChangeName && Subject != before.Subject)
+            return $"Keystore DistinguishedName does not match: existing={before.Subject}, new={Subject}; see ssl.allow.dn.changes";
+        string[] old = NamesOf(before.Certificate);
+        string[] now = NamesOf(Certificate);
+        return mayChangeAlternativeNames || old.All(now.Contains)
+            ? null
+            : $"Keystore SubjectAltNames do not match: existing={string.Join(' ', old)}, new={string.Join(' ', now)}; see ssl.allow.san.changes";
+    }
 
     /// <summary>PEM: the certificate first, then its chain; the key in the same file or in one of its own.</summary>
     public static TlsServer FromPem(string certificatePath, string? keyPath = null)
     {
-        X509Certificate2Collection chain = [];
-        chain.ImportFromPemFile(certificatePath);
-        return new(X509Certificate2.CreateFromPemFile(certificatePath, keyPath), chain);
+        string certificates = File.ReadAllText(certificatePath);
+        return new(KeyStore.FromPem(certificates, keyPath is null ? certificates : File.ReadAllText(keyPath), null));
     }
 
-    /// <summary>PEM text: the certificate first, then its chain; the key, which may be encrypted, apart.</summary>
-    public static TlsServer FromPemText(
-        string certificates, string key, string? keyPassword, SslProtocols protocols = SslProtocols.None)
+    private static string[] NamesOf(X509Certificate2 certificate)
     {
-        X509Certificate2Collection chain = [];
-        chain.ImportFromPem(certificates);
-        return new(
-            string.IsNullOrEmpty(keyPassword)
-                ? X509Certificate2.CreateFromPem(certificates, key)
-                : X509Certificate2.CreateFromEncryptedPem(certificates, key, keyPassword),
-            chain,
-            protocols);
+        X509SubjectAlternativeNameExtension? names =
+            certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault();
+        return names is null ? [] : [.. names.EnumerateDnsNames(), .. names.EnumerateIPAddresses().Select(a => a.ToString())];
     }
 
-    /// <summary>PKCS#12 (.pfx, .p12): the certificate that has a key, and the others as its chain.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="password">Its password; null for none.</param>
-    /// <param name="protocols">Versions of TLS to offer; none: those of the system.</param>
-    public static TlsServer FromPkcs12(string path, string? password, SslProtocols protocols = SslProtocols.None)
+    private static CipherSuitesPolicy CipherPolicy(IReadOnlyList<TlsCipherSuite> suites)
     {
-        X509Certificate2Collection all = X509CertificateLoader.LoadPkcs12CollectionFromFile(path, password);
-        X509Certificate2 own = all.FirstOrDefault(c => c.HasPrivateKey)
-            ?? throw new CryptographicException($"{path} holds no private key");
-        return new(own, all, protocols);
+        // Known at compile time where the product runs; the node refuses to start elsewhere.
+        if (OperatingSystem.IsWindows() || OperatingSystem.IsAndroid()) throw new PlatformNotSupportedException();
+        return new CipherSuitesPolicy(suites);
     }
 }

@@ -53,6 +53,50 @@ internal static class FetchScenarios
             run.Ask(Body(run.Name, 0, 0, id, sessionId: 5, sessionEpoch: 5));
             run.Ask(Body(run.Name, 0, 0, id, sessionId: 0, sessionEpoch: 5));
         }),
+        new("fetch-session-turns", "Fetch", (7, 18), run =>
+        {
+            // An answer has room for one batch and a bit, or for two: who gets it, and who is next?
+            var id = run.CreateTopic(partitions: 4);
+            for (var partition = 0; partition < 4; partition++)
+                for (var i = 0; i < 3; i++) ProduceTo(run, partition, new string('v', 100));
+            var all = Topic(run.Name, id, [.. Enumerable.Range(0, 4).Select(p => (p, 0L))]);
+            var session = (int)run.Ask(Request(all, maxBytes: 250, sessionEpoch: 0))!["SessionId"]!;
+            for (var epoch = 1; epoch < 7; epoch++) run.Ask(Request("", maxBytes: 250, sessionId: session, sessionEpoch: epoch));
+            run.Ask(Request(Topic(run.Name, id, (2, 1), (0, 3)), maxBytes: 400, sessionId: session, sessionEpoch: 7));
+            for (var epoch = 8; epoch < 12; epoch++) run.Ask(Request("", maxBytes: 400, sessionId: session, sessionEpoch: epoch));
+            run.Ask(Request(Topic(run.Name, id, (3, 0), (1, 2), (2, 0)), maxBytes: 500));
+        }),
+        new("fetch-session-changes", "Fetch", (7, 18), run =>
+        {
+            const string Unknown = "EjRWeJASNFZ4kBI0VniQEg";
+            var id = run.CreateTopic(partitions: 2);
+            for (var i = 0; i < 3; i++) ProduceTo(run, 0, "a");
+            var all = Topic(run.Name, id, (0, 3), (1, 0), (7, 0)) + "," + Topic(run.Name + "-unknown", Unknown, (0, 0));
+            var session = (int)run.Ask(Request(all, sessionEpoch: 0))!["SessionId"]!;
+            run.Ask(Request("", sessionId: session, sessionEpoch: 1));
+            run.AskQuietly("DeleteRecords", $$"""
+                {"Topics":[{"Name":"{{run.Name}}","Partitions":[{"PartitionIndex":0,"Offset":2}]}],"TimeoutMs":10000}
+                """, 2);
+            run.Ask(Request("", sessionId: session, sessionEpoch: 2));
+            run.Ask(Request(Topic(run.Name, id, (0, 1)), sessionId: session, sessionEpoch: 3));
+            run.Ask(Request(Topic(run.Name, id, (0, 3)), sessionId: session, sessionEpoch: 4));
+            run.Ask(Request("", sessionId: session, sessionEpoch: 5));
+            run.Ask(Request("", sessionId: session, sessionEpoch: 6, isolation: 1));
+            run.Ask(Request(Topic(run.Name, id, (0, 2)), sessionId: session, sessionEpoch: 7, isolation: 3));
+            run.Ask(Request("", sessionId: session, sessionEpoch: 8));
+            run.Ask(Request("", sessionId: session, sessionEpoch: 9, forgotten: Forgotten(run.Name + "-unknown", Unknown, "0")));
+            run.Ask(Request("", sessionId: session, sessionEpoch: 10, forgotten: Forgotten(run.Name, id, "7,1")));
+            run.Ask(Request(Topic(run.Name, id, (1, 0)), sessionId: session, sessionEpoch: 11, forgotten: Forgotten(run.Name, id, "1")));
+            run.Ask(Request("", sessionId: session, sessionEpoch: 12, forgotten: Forgotten(run.Name, id, "0")));
+            run.Ask(Request("", sessionId: session, sessionEpoch: 13));
+        }),
+        new("fetch-twice", "Fetch", (4, 18), run =>
+        {
+            var id = run.CreateTopic();
+            for (var i = 0; i < 2; i++) ProduceTo(run, 0, "a");
+            run.Ask(Request(Topic(run.Name, id, (0, 0), (0, 1))));
+            run.Ask(Request(Topic(run.Name, id, (0, 1)) + "," + Topic(run.Name, id, (0, 0))));
+        }),
         new("fetch-replica", "Fetch", (4, 18), run =>
         {
             var id = run.CreateTopic();
@@ -115,6 +159,26 @@ internal static class FetchScenarios
                 foreach (var batch in partition!["Records"]?.AsArray() ?? [])
                     batch!.AsObject().Remove("bytes");
     }
+
+    private static void ProduceTo(ScenarioRun run, int partition, string value) =>
+        run.AskQuietly("Produce", $$"""
+            {"Acks":-1,"TimeoutMs":10000,"TopicData":[{"Name":"{{run.Name}}","PartitionData":[
+             {"Index":{{partition}},"Records":"{{Batches.Hex(new BatchShape { Values = [value] })}}"}]}]}
+            """, 12);
+
+    private static string Request(
+        string topics, int maxBytes = 1048576, int isolation = 0, int sessionId = 0, int sessionEpoch = -1, string forgotten = "") =>
+        $$"""
+        {"MaxWaitMs":1,"MinBytes":1,"MaxBytes":{{maxBytes}},"IsolationLevel":{{isolation}},"SessionId":{{sessionId}},
+         "SessionEpoch":{{sessionEpoch}},"Topics":[{{topics}}],"ForgottenTopicsData":[{{forgotten}}]}
+        """;
+
+    private static string Topic(string name, string id, params (int Partition, long Offset)[] partitions) =>
+        $$"""{"Topic":"{{name}}","TopicId":"{{id}}","Partitions":[{{string.Join(",", partitions.Select(p =>
+            $$"""{"Partition":{{p.Partition}},"FetchOffset":{{p.Offset}},"PartitionMaxBytes":1048576}"""))}}]}""";
+
+    private static string Forgotten(string name, string id, string partitions) =>
+        $$"""{"Topic":"{{name}}","TopicId":"{{id}}","Partitions":[{{partitions}}]}""";
 
     private static string Session(int id, int epoch) =>
         $$"""

@@ -240,9 +240,9 @@ internal static class GroupScenarios
         return member;
     }
 
-    private static string Join(
+    internal static string Join(
         string member = "", string group = "$name", string protocolType = "consumer", string protocol = "range",
-        int sessionTimeoutMs = 30000, int rebalanceTimeoutMs = 10000, string? instance = null) =>
+        int sessionTimeoutMs = 30000, int rebalanceTimeoutMs = 10000, string? instance = null, string? metadata = null) =>
         new JsonObject
         {
             ["GroupId"] = group,
@@ -251,10 +251,10 @@ internal static class GroupScenarios
             ["MemberId"] = member,
             ["GroupInstanceId"] = instance,
             ["ProtocolType"] = protocolType,
-            ["Protocols"] = new JsonArray(new JsonObject { ["Name"] = protocol, ["Metadata"] = "0001" }),
+            ["Protocols"] = new JsonArray(new JsonObject { ["Name"] = protocol, ["Metadata"] = metadata ?? "0001" }),
         }.ToJsonString();
 
-    private static string Sync(
+    internal static string Sync(
         int generation, string member, bool assign, string group = "$name", string? protocol = "range",
         string? type = "consumer", string? instance = null) =>
         new JsonObject
@@ -270,7 +270,7 @@ internal static class GroupScenarios
                 : new JsonArray(),
         }.ToJsonString();
 
-    private static string Commit(
+    internal static string Commit(
         string topicId, int partition, long offset, string? metadata = null, int generation = -1, string member = "",
         string group = "$name", string topic = "$name") =>
         new JsonObject

@@ -54,8 +54,8 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
     /// <summary>The generation whose assignment is on its way to the log; 0 when none is.</summary>
     public int WritingGeneration { get; set; }
 
-    /// <summary>Topics the members subscribed to when the generation began, where the protocol is the consumer's and all
-    /// subscriptions parse; null when that is unknown.</summary>
+    /// <summary>Topics the members subscribed to when the generation began, where the protocol is the consumer's and
+    /// all subscriptions parse; null when that is unknown.</summary>
     public SortedSet<string>? SubscribedTopics { get; private set; }
 
     /// <summary>Members in the order they joined.</summary>
@@ -72,7 +72,7 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
 
     public bool HasAllMembersJoined => _pending.Count == 0 && AwaitingJoinCount == _members.Count;
 
-    private bool IsConsumerProtocol => string.Equals(ProtocolType, "consumer", StringComparison.Ordinal);
+    public bool IsConsumerProtocol => string.Equals(ProtocolType, "consumer", StringComparison.Ordinal);
 
     public bool IsPending(string memberId) => _pending.ContainsKey(memberId);
 
@@ -136,8 +136,8 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
         return member;
     }
 
-    /// <summary>Parks a JoinGroup. One that waits already belongs to a connection that the client gave up: it is answered,
-    /// so that nothing is held for it.</summary>
+    /// <summary>Parks a JoinGroup. One that waits already belongs to a connection that the client gave up: it is
+    /// answered, so that nothing is held for it.</summary>
     public void AwaitJoin(ClassicMember member, Action<JoinGroupResponse> done)
     {
         AnswerJoin(member, Failed(ErrorCode.RebalanceInProgress, member.Id));
@@ -252,8 +252,9 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
     /// <summary>Keeps the leader if it has rejoined, else elects the first that has. False: nobody has.</summary>
     public bool MaybeElectJoinedLeader()
     {
-        if (LeaderId is { } leader && _members.TryGetValue(leader, out ClassicMember? current) && current.AwaitingJoin is not null)
-            return true;
+        bool isLed = LeaderId is { } leader && _members.TryGetValue(leader, out ClassicMember? current)
+            && current.AwaitingJoin is not null;
+        if (isLed) return true;
         foreach (ClassicMember member in _order)
         {
             if (member.AwaitingJoin is null) continue;
@@ -287,12 +288,41 @@ internal sealed class ClassicGroup(string id, ICoordinatorHost host)
     {
         List<JoinGroupResponse.JoinGroupResponseMember> list = new(_order.Count);
         foreach (ClassicMember member in _order)
-            list.Add(new() { MemberId = member.Id, GroupInstanceId = member.InstanceId, Metadata = member.MetadataOf(ProtocolName) });
+            list.Add(new()
+            {
+                MemberId = member.Id,
+                GroupInstanceId = member.InstanceId,
+                Metadata = member.MetadataOf(ProtocolName),
+            });
         return list;
     }
 
+    public JoinGroupResponse Joined(string memberId, bool withMembers) => new()
+    {
+        MemberId = memberId,
+        GenerationId = Generation,
+        ProtocolName = ProtocolName,
+        ProtocolType = ProtocolType,
+        Leader = LeaderId ?? "",
+        Members = withMembers ? MemberList() : [],
+    };
+
     public static JoinGroupResponse Failed(ErrorCode error, string memberId) =>
         new() { ErrorCode = (short)error, MemberId = memberId, GenerationId = -1, ProtocolName = null, Leader = "" };
+
+    /// <summary>The checks that every request of a member passes.</summary>
+    public ErrorCode Validate(string memberId, string? instanceId)
+    {
+        if (instanceId is not null)
+        {
+            string? current = StaticMemberId(instanceId);
+            if (current is null) return ErrorCode.UnknownMemberId;
+            bool isCurrent = string.Equals(current, memberId, StringComparison.Ordinal);
+            return isCurrent ? ErrorCode.None : ErrorCode.FencedInstanceId;
+        }
+
+        return TryGet(memberId, out _) ? ErrorCode.None : ErrorCode.UnknownMemberId;
+    }
 
     private bool IsSupportedByAll(string protocol) => _supporters.GetValueOrDefault(protocol) == _members.Count;
 

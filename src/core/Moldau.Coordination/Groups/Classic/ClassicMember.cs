@@ -24,7 +24,8 @@ internal sealed class ClassicMember
 
     public Action<SyncGroupResponse>? AwaitingSync { get; set; }
 
-    /// <summary>Joined the generation but has not asked for its assignment yet. Set by the group, which counts them.</summary>
+    /// <summary>Joined the generation but has not asked for its assignment yet. Set by the group, which counts
+    /// them.</summary>
     public bool IsPendingSync { get; set; }
 
     /// <summary>The member's place in its group's order.</summary>

@@ -3,29 +3,36 @@ using Moldau.Protocol;
 
 namespace Moldau.Coordination;
 
-public sealed partial class GroupShard
+/// <summary>What administrators ask of groups: ListGroups, DescribeGroups, DeleteGroups.</summary>
+internal sealed class GroupAdmin(GroupShardState shard, OffsetRemovals offsetRemovals)
 {
     /// <summary>The groups of this shard that pass the filters (KIP-518, KIP-848); empty filters pass all.</summary>
-    public void List(IReadOnlyList<string> states, IReadOnlyList<string> types, Action<List<ListGroupsResponse.ListedGroup>> done)
+    public void List(
+        IReadOnlyList<string> states,
+        IReadOnlyList<string> types,
+        Action<ErrorCode, List<ListGroupsResponse.ListedGroup>> done)
     {
-        Writes.AfterDecided(error =>
+        shard.Writes.AfterDecided(error =>
         {
             List<ListGroupsResponse.ListedGroup> listed = [];
-            if (error == ErrorCode.None)
+            if (error != ErrorCode.None)
             {
-                foreach (ClassicGroup group in _groups.Values)
-                    listed.Add(new()
-                    {
-                        GroupId = group.Id,
-                        ProtocolType = group.ProtocolType ?? "",
-                        GroupState = StateName(group),
-                        GroupType = "classic",
-                    });
-                listed.AddRange(_newerGroups.Listed());
+                done(CoordinatorErrors.ForClient(error), listed);
+                return;
             }
 
-            listed.RemoveAll(g => !Passes(states, g.GroupState, isTrimmed: true) || !Passes(types, g.GroupType, isTrimmed: false));
-            done(listed);
+            foreach (ClassicGroup group in shard.Groups.Values)
+                listed.Add(new()
+                {
+                    GroupId = group.Id,
+                    ProtocolType = group.ProtocolType ?? "",
+                    GroupState = StateName(group),
+                    GroupType = "classic",
+                });
+            listed.AddRange(shard.Newer.Listed());
+            listed.RemoveAll(g =>
+                !Passes(states, g.GroupState, isTrimmed: true) || !Passes(types, g.GroupType, isTrimmed: false));
+            done(ErrorCode.None, listed);
         });
     }
 
@@ -34,23 +41,27 @@ public sealed partial class GroupShard
     {
         if (filter.Count == 0) return true;
         foreach (string wanted in filter)
-            if (string.Equals(isTrimmed ? wanted.Trim() : wanted, value, StringComparison.OrdinalIgnoreCase)) return true;
+        {
+            string name = isTrimmed ? wanted.Trim() : wanted;
+            if (string.Equals(name, value, StringComparison.OrdinalIgnoreCase)) return true;
+        }
+
         return false;
     }
 
     public void Describe(string groupId, short version, Action<DescribeGroupsResponse.DescribedGroup> done)
     {
-        Writes.AfterDecided(error =>
+        shard.Writes.AfterDecided(error =>
         {
             if (error != ErrorCode.None)
             {
-                done(new() { GroupId = groupId, ErrorCode = (short)ForClient(error) });
+                done(new() { GroupId = groupId, ErrorCode = (short)CoordinatorErrors.ForClient(error) });
                 return;
             }
 
-            if (!_groups.TryGetValue(groupId, out ClassicGroup? group))
+            if (!shard.Groups.TryGetValue(groupId, out ClassicGroup? group))
             {
-                string reason = _newerGroups.Contains(groupId) ? "is not a classic group" : "not found";
+                string reason = shard.Newer.Contains(groupId) ? "is not a classic group" : "not found";
                 done(NotFound(groupId, version, reason));
                 return;
             }
@@ -84,8 +95,9 @@ public sealed partial class GroupShard
     public void Delete(string groupId, Action<ErrorCode> done)
     {
         // A newer group is kept even if it is empty: we could not give it back its state.
-        ErrorCode error = _newerGroups.Contains(groupId) ? ErrorCode.NonEmptyGroup
-            : !_groups.TryGetValue(groupId, out ClassicGroup? group) || group.State == ClassicGroupState.Dead ? ErrorCode.GroupIdNotFound
+        shard.Groups.TryGetValue(groupId, out ClassicGroup? group);
+        ErrorCode error = shard.Newer.Contains(groupId) ? ErrorCode.NonEmptyGroup
+            : group is null or { State: ClassicGroupState.Dead } ? ErrorCode.GroupIdNotFound
             : group.State != ClassicGroupState.Empty ? ErrorCode.NonEmptyGroup
             : ErrorCode.None;
         if (error != ErrorCode.None)
@@ -94,11 +106,11 @@ public sealed partial class GroupShard
             return;
         }
 
-        List<Removal> removals = [];
-        foreach (TopicPartition p in Offsets.PartitionsOf(groupId)) removals.Add(new(groupId, p));
-        foreach (TopicPartition p in Offsets.UnstableOnly(groupId)) removals.Add(new(groupId, p));
+        List<OffsetRemoval> removals = [];
+        foreach (TopicPartition p in shard.Offsets.PartitionsOf(groupId)) removals.Add(new(groupId, p));
+        foreach (TopicPartition p in shard.Offsets.UnstableOnly(groupId)) removals.Add(new(groupId, p));
         removals.Add(new(groupId, null));
-        Remove(removals, done);
+        offsetRemovals.Remove(removals, done);
     }
 
     private static DescribeGroupsResponse.DescribedGroup NotFound(string groupId, short version, string reason) => new()

@@ -3,7 +3,8 @@ using Moldau.Protocol;
 
 namespace Moldau.Coordination;
 
-public sealed partial class GroupShard
+/// <summary>What the members of a classic group do between their joins: SyncGroup, Heartbeat, LeaveGroup.</summary>
+internal sealed class ClassicMembership(GroupShardState shard, ClassicRebalance rebalances)
 {
     /// <summary>SyncGroup: the leader brings the assignment, everybody gets their part when it is committed.</summary>
     public void Sync(SyncGroupRequest request, short version, Action<SyncGroupResponse> done)
@@ -29,20 +30,22 @@ public sealed partial class GroupShard
         // assignment than the one that members were given.
         if (!group.IsLeader(member.Id) || group.WritingGeneration == group.Generation) return;
         Dictionary<string, byte[]> assignments = new(StringComparer.Ordinal);
-        foreach (SyncGroupRequest.SyncGroupRequestAssignment a in request.Assignments) assignments[a.MemberId] = a.Assignment;
+        foreach (SyncGroupRequest.SyncGroupRequestAssignment a in request.Assignments)
+            assignments[a.MemberId] = a.Assignment;
         int generation = group.Generation;
-        bool isWritten = TryWriteGroup(
-            group, m => assignments.GetValueOrDefault(m.Id, []), e => AssignmentWritten(group, generation, assignments, e));
-        if (isWritten)
-            group.WritingGeneration = generation;
-        else
-            AssignmentWritten(group, generation, assignments, ErrorCode.NotLeaderOrFollower);
+        ErrorCode refused = shard.AppendGroup(
+            group,
+            m => assignments.GetValueOrDefault(m.Id, []),
+            e => AssignmentWritten(group, generation, assignments, e));
+        if (refused == ErrorCode.None) group.WritingGeneration = generation;
+        else AssignmentWritten(group, generation, assignments, refused);
     }
 
     public void Heartbeat(HeartbeatRequest request, Action<HeartbeatResponse> done) =>
         done(new HeartbeatResponse { ErrorCode = (short)CheckHeartbeat(request) });
 
-    /// <summary>LeaveGroup: several members at once from version 3 on. Versions before have the error at the top.</summary>
+    /// <summary>LeaveGroup: several members at once from version 3 on. Versions before have the error at the
+    /// top.</summary>
     public void Leave(LeaveGroupRequest request, short version, Action<LeaveGroupResponse> done)
     {
         if (request.GroupId.Length == 0)
@@ -51,7 +54,7 @@ public sealed partial class GroupShard
             return;
         }
 
-        _groups.TryGetValue(request.GroupId, out ClassicGroup? group);
+        shard.Groups.TryGetValue(request.GroupId, out ClassicGroup? group);
         if (group?.State == ClassicGroupState.Dead)
         {
             done(new LeaveGroupResponse { ErrorCode = (short)ErrorCode.CoordinatorNotAvailable });
@@ -80,17 +83,18 @@ public sealed partial class GroupShard
             response.Members = [];
         }
 
-        long decidedBefore = Writes.DecidedEnd;
+        long decidedBefore = shard.Writes.DecidedEnd;
         if (hasLeft) AfterLeave(group!); // only a member of a group can have left it
-        if (Writes.DecidedEnd == decidedBefore) done(response);
-        else Writes.AfterDecided(e => done(
-            e == ErrorCode.None ? response : new LeaveGroupResponse { ErrorCode = (short)ForClient(e) }));
+        if (shard.Writes.DecidedEnd == decidedBefore) done(response);
+        else shard.Writes.AfterDecided(e => done(
+            e == ErrorCode.None ? response : new() { ErrorCode = (short)CoordinatorErrors.ForClient(e) }));
     }
 
     private void AfterLeave(ClassicGroup group)
     {
-        if (group.State is ClassicGroupState.Stable or ClassicGroupState.CompletingRebalance) PrepareRebalance(group);
-        else MaybeCompleteJoin(group);
+        bool isSettled = group.State is ClassicGroupState.Stable or ClassicGroupState.CompletingRebalance;
+        if (isSettled) rebalances.PrepareRebalance(group);
+        else rebalances.MaybeCompleteJoin(group);
     }
 
     private ErrorCode ValidateSync(SyncGroupRequest request, short version, out ClassicGroup? group)
@@ -100,13 +104,14 @@ public sealed partial class GroupShard
         if (version >= 5 && (request.ProtocolType is null || request.ProtocolName is null))
             return ErrorCode.InconsistentGroupProtocol;
         if (request.GroupId.Length == 0) return ErrorCode.InvalidGroupId;
-        if (!_groups.TryGetValue(request.GroupId, out group)) return ErrorCode.UnknownMemberId;
+        if (!shard.Groups.TryGetValue(request.GroupId, out group)) return ErrorCode.UnknownMemberId;
         if (group.State == ClassicGroupState.Dead) return ErrorCode.CoordinatorNotAvailable;
-        ErrorCode error = ValidateMember(group, request.MemberId, request.GroupInstanceId);
+        ErrorCode error = group.Validate(request.MemberId, request.GroupInstanceId);
         if (error != ErrorCode.None) return error;
         if (request.GenerationId != group.Generation) return ErrorCode.IllegalGeneration;
-        if (request.ProtocolType is not null && request.ProtocolType != group.ProtocolType) return ErrorCode.InconsistentGroupProtocol;
-        if (request.ProtocolName is not null && request.ProtocolName != group.ProtocolName) return ErrorCode.InconsistentGroupProtocol;
+        bool isOtherType = request.ProtocolType is not null && request.ProtocolType != group.ProtocolType;
+        bool isOtherName = request.ProtocolName is not null && request.ProtocolName != group.ProtocolName;
+        if (isOtherType || isOtherName) return ErrorCode.InconsistentGroupProtocol;
         return group.State switch
         {
             ClassicGroupState.Empty => ErrorCode.UnknownMemberId,
@@ -115,14 +120,15 @@ public sealed partial class GroupShard
         };
     }
 
-    private void AssignmentWritten(ClassicGroup group, int generation, Dictionary<string, byte[]> assignments, ErrorCode error)
+    private void AssignmentWritten(
+        ClassicGroup group, int generation, Dictionary<string, byte[]> assignments, ErrorCode error)
     {
         // Another generation may have begun while this one was being written.
         if (group.State != ClassicGroupState.CompletingRebalance || group.Generation != generation) return;
         if (error != ErrorCode.None)
         {
-            FailSyncs(group, ForClient(error));
-            PrepareRebalance(group);
+            rebalances.FailSyncs(group, CoordinatorErrors.ForClient(error));
+            rebalances.PrepareRebalance(group);
             return;
         }
 
@@ -131,7 +137,7 @@ public sealed partial class GroupShard
         {
             member.Assignment = assignments.GetValueOrDefault(member.Id, []);
             if (member.AwaitingSync is null) continue;
-            RestartSession(group, member);
+            rebalances.RestartSession(group, member);
             ClassicGroup.AnswerSync(member, Synced(group, member));
         }
     }
@@ -142,14 +148,14 @@ public sealed partial class GroupShard
     private ErrorCode CheckHeartbeat(HeartbeatRequest request)
     {
         if (request.GroupId.Length == 0) return ErrorCode.InvalidGroupId;
-        if (!_groups.TryGetValue(request.GroupId, out ClassicGroup? group)) return ErrorCode.UnknownMemberId;
+        if (!shard.Groups.TryGetValue(request.GroupId, out ClassicGroup? group)) return ErrorCode.UnknownMemberId;
         if (group.State == ClassicGroupState.Dead) return ErrorCode.CoordinatorNotAvailable;
-        ErrorCode error = ValidateMember(group, request.MemberId, request.GroupInstanceId);
+        ErrorCode error = group.Validate(request.MemberId, request.GroupInstanceId);
         if (error != ErrorCode.None) return error;
         if (request.GenerationId != group.Generation) return ErrorCode.IllegalGeneration;
         if (group.State == ClassicGroupState.Empty) return ErrorCode.UnknownMemberId;
         Verify.That(group.TryGet(request.MemberId, out ClassicMember? member));
-        RestartSession(group, member);
+        rebalances.RestartSession(group, member);
         return group.State == ClassicGroupState.PreparingRebalance ? ErrorCode.RebalanceInProgress : ErrorCode.None;
     }
 
@@ -166,12 +172,12 @@ public sealed partial class GroupShard
         else
         {
             if (group.RemovePending(memberId)) return ErrorCode.None;
-            ErrorCode error = ValidateMember(group, memberId, leaving.GroupInstanceId);
+            ErrorCode error = group.Validate(memberId, leaving.GroupInstanceId);
             if (error != ErrorCode.None) return error;
         }
 
         Verify.That(group.TryGet(memberId, out ClassicMember? member));
-        TakeOut(group, member);
+        ClassicRebalance.TakeOut(group, member);
         return ErrorCode.None;
     }
 }

@@ -3,15 +3,44 @@ using Moldau.Protocol;
 
 namespace Moldau.Coordination;
 
-public sealed partial class GroupShard
+/// <summary>The rebalance of a classic group: from the wish for one through the gathering of its members to the next
+/// generation, and the timers that drop who does not answer.</summary>
+internal sealed class ClassicRebalance(GroupShardState shard)
 {
-    private void MaybePrepareRebalance(ClassicGroup group)
+    /// <summary>The groups are loaded: their members get their sessions.</summary>
+    public void Start()
+    {
+        foreach (ClassicGroup group in shard.Groups.Values)
+        {
+            foreach (ClassicMember member in group.Members) RestartSession(group, member);
+            // group.max.size may have been lowered: a rebalance lets the members commit before some are turned away.
+            if (group.MemberCount > shard.Options.MaxSize) PrepareRebalance(group);
+        }
+    }
+
+    /// <summary>Nothing of the groups may act any more; who waits is told to look for the coordinator again.</summary>
+    public void Stop()
+    {
+        foreach (ClassicGroup group in shard.Groups.Values)
+        {
+            // In a stable group only static members wait, for a new id that the log may never have had.
+            bool isIdKnown = group.State != ClassicGroupState.Stable;
+            group.Die();
+            foreach (ClassicMember member in group.Members)
+            {
+                group.AnswerJoin(member, ClassicGroup.Failed(ErrorCode.NotCoordinator, isIdKnown ? member.Id : ""));
+                ClassicGroup.AnswerSync(member, new SyncGroupResponse { ErrorCode = (short)ErrorCode.NotCoordinator });
+            }
+        }
+    }
+
+    public void MaybePrepareRebalance(ClassicGroup group)
     {
         if (group.State == ClassicGroupState.PreparingRebalance) MaybeCompleteJoin(group);
         else PrepareRebalance(group);
     }
 
-    private void PrepareRebalance(ClassicGroup group)
+    public void PrepareRebalance(ClassicGroup group)
     {
         if (group.State == ClassicGroupState.CompletingRebalance) FailSyncs(group, ErrorCode.RebalanceInProgress);
         group.Sync?.Cancel();
@@ -26,7 +55,7 @@ public sealed partial class GroupShard
         }
 
         // The first rebalance waits a little for the other members of a group that is starting up (KIP-134).
-        int delay = Options.InitialRebalanceDelayMs;
+        int delay = shard.Options.InitialRebalanceDelayMs;
         HoldInitialJoin(group, delay, Math.Max(group.RebalanceTimeoutMs - delay, 0));
     }
 
@@ -41,7 +70,7 @@ public sealed partial class GroupShard
                 return;
             }
 
-            int next = Math.Min(Options.InitialRebalanceDelayMs, remainingMs);
+            int next = Math.Min(shard.Options.InitialRebalanceDelayMs, remainingMs);
             HoldInitialJoin(group, next, Math.Max(remainingMs - next, 0));
         }, isInitial: true);
     }
@@ -50,11 +79,11 @@ public sealed partial class GroupShard
     {
         group.Join?.Cancel();
         group.IsHoldingInitialJoin = isInitial;
-        group.Join = new CoordinatorTimer(_host, onExpired);
+        group.Join = new CoordinatorTimer(shard.Host, onExpired);
         group.Join.Set(Duration.FromMs(delayMs));
     }
 
-    private void MaybeCompleteJoin(ClassicGroup group)
+    public void MaybeCompleteJoin(ClassicGroup group)
     {
         // During the initial delay a complete set of members does not end the wait: others may be on their way.
         if (group.State != ClassicGroupState.PreparingRebalance || group.IsHoldingInitialJoin) return;
@@ -78,28 +107,29 @@ public sealed partial class GroupShard
         if (group.State == ClassicGroupState.Empty)
         {
             // Nobody waits for this record: if it is lost, an older generation is loaded and its members expire.
-            TryWriteGroup(group, _ => [], _ => { });
+            shard.AppendGroup(group, _ => [], _ => { });
             return;
         }
 
         foreach (ClassicMember member in group.Members)
         {
             if (member.AwaitingJoin is not null)
-                group.AnswerJoin(member, Joined(group, member.Id, group.IsLeader(member.Id)));
+                group.AnswerJoin(member, group.Joined(member.Id, group.IsLeader(member.Id)));
             member.IsNew = false;
             group.SetPendingSync(member, true);
             RestartSession(group, member);
         }
 
         group.Sync?.Cancel();
-        group.Sync = new CoordinatorTimer(_host, () => SyncExpired(group, group.Generation));
+        group.Sync = new CoordinatorTimer(shard.Host, () => SyncExpired(group, group.Generation));
         group.Sync.Set(Duration.FromMs(group.RebalanceTimeoutMs));
     }
 
     private static void DropMembersThatDidNotRejoin(ClassicGroup group) =>
         Drop(group, member => member.AwaitingJoin is null && member.InstanceId is null);
 
-    /// <summary>Members that joined but did not ask for their assignment in time are dropped, and the group rebalances.</summary>
+    /// <summary>Members that joined but did not ask for their assignment in time are dropped, and the group
+    /// rebalances.</summary>
     private void SyncExpired(ClassicGroup group, int generation)
     {
         if (group.Generation != generation || group.PendingSyncCount == 0) return;
@@ -119,16 +149,16 @@ public sealed partial class GroupShard
         }
     }
 
-    private void PendingExpired(ClassicGroup group, string memberId)
+    public void PendingExpired(ClassicGroup group, string memberId)
     {
         if (!group.RemovePending(memberId)) return;
         if (group.State == ClassicGroupState.PreparingRebalance && group.HasAllMembersJoined) CompleteJoin(group);
     }
 
-    private void RestartSession(ClassicGroup group, ClassicMember member) =>
+    public void RestartSession(ClassicGroup group, ClassicMember member) =>
         SetSession(group, member, member.Settings.SessionTimeoutMs);
 
-    private void SetSession(ClassicGroup group, ClassicMember member, int timeoutMs)
+    public void SetSession(ClassicGroup group, ClassicMember member, int timeoutMs)
     {
         member.Session ??= NewSession(group, member);
         member.Session.Set(Duration.FromMs(timeoutMs));
@@ -136,11 +166,12 @@ public sealed partial class GroupShard
 
     // Apart from its caller, which would otherwise allocate the closure at every heartbeat.
     private CoordinatorTimer NewSession(ClassicGroup group, ClassicMember member) =>
-        new(_host, () => SessionExpired(group, member));
+        new(shard.Host, () => SessionExpired(group, member));
 
     private void SessionExpired(ClassicGroup group, ClassicMember member)
     {
-        if (group.State == ClassicGroupState.Dead || !group.TryGet(member.Id, out ClassicMember? current) || current != member) return;
+        bool isMember = group.TryGet(member.Id, out ClassicMember? current) && current == member;
+        if (group.State == ClassicGroupState.Dead || !isMember) return;
         if (member.IsWaitingOnUs)
         {
             RestartSession(group, member);
@@ -152,33 +183,22 @@ public sealed partial class GroupShard
         else if (group.State == ClassicGroupState.PreparingRebalance && group.HasAllMembersJoined) CompleteJoin(group);
     }
 
-    /// <summary>The member left or is taken for dead. What it waits for is answered so that it joins anew if it lives.</summary>
-    private static void TakeOut(ClassicGroup group, ClassicMember member)
+    /// <summary>The member left or is taken for dead. What it waits for is answered so that it joins anew if it
+    /// lives.</summary>
+    public static void TakeOut(ClassicGroup group, ClassicMember member)
     {
         group.AnswerJoin(member, ClassicGroup.Failed(ErrorCode.UnknownMemberId, ""));
         ClassicGroup.AnswerSync(member, new SyncGroupResponse { ErrorCode = (short)ErrorCode.UnknownMemberId });
         group.Remove(member);
     }
 
-    private void FailSyncs(ClassicGroup group, ErrorCode error)
+    public void FailSyncs(ClassicGroup group, ErrorCode error)
     {
         foreach (ClassicMember member in group.Members)
         {
             member.Assignment = [];
-            if (ClassicGroup.AnswerSync(member, new SyncGroupResponse { ErrorCode = (short)error })) RestartSession(group, member);
+            bool hasWaited = ClassicGroup.AnswerSync(member, new SyncGroupResponse { ErrorCode = (short)error });
+            if (hasWaited) RestartSession(group, member);
         }
-    }
-
-    /// <summary>The checks that every request of a member passes.</summary>
-    private static ErrorCode ValidateMember(ClassicGroup group, string memberId, string? instanceId)
-    {
-        if (instanceId is not null)
-        {
-            string? current = group.StaticMemberId(instanceId);
-            if (current is null) return ErrorCode.UnknownMemberId;
-            return string.Equals(current, memberId, StringComparison.Ordinal) ? ErrorCode.None : ErrorCode.FencedInstanceId;
-        }
-
-        return group.TryGet(memberId, out _) ? ErrorCode.None : ErrorCode.UnknownMemberId;
     }
 }

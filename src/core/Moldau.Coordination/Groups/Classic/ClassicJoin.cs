@@ -3,7 +3,8 @@ using Moldau.Protocol;
 
 namespace Moldau.Coordination;
 
-public sealed partial class GroupShard
+/// <summary>JoinGroup of classic groups: who is let in, under which id, and when the answer leaves.</summary>
+internal sealed class ClassicJoin(GroupShardState shard, ClassicRebalance rebalances)
 {
     /// <summary>JoinGroup: the answer comes when the rebalance has gathered its members.</summary>
     public void Join(JoinGroupRequest request, short version, GroupCaller caller, Action<JoinGroupResponse> done)
@@ -14,20 +15,22 @@ public sealed partial class GroupShard
             return;
         }
 
-        if (request.SessionTimeoutMs < Options.MinSessionTimeoutMs || request.SessionTimeoutMs > Options.MaxSessionTimeoutMs)
+        GroupOptions options = shard.Options;
+        int sessionMs = request.SessionTimeoutMs;
+        if (sessionMs < options.MinSessionTimeoutMs || sessionMs > options.MaxSessionTimeoutMs)
         {
             done(ClassicGroup.Failed(ErrorCode.InvalidSessionTimeout, request.MemberId));
             return;
         }
 
-        if (_newerGroups.Contains(request.GroupId))
+        if (shard.Newer.Contains(request.GroupId))
         {
             done(ClassicGroup.Failed(ErrorCode.InconsistentGroupProtocol, ""));
             return;
         }
 
         bool isUnknownMember = request.MemberId.Length == 0;
-        if (!_groups.TryGetValue(request.GroupId, out ClassicGroup? group))
+        if (!shard.Groups.TryGetValue(request.GroupId, out ClassicGroup? group))
         {
             if (!isUnknownMember)
             {
@@ -36,24 +39,27 @@ public sealed partial class GroupShard
             }
 
             // A group exists from its first join on, whatever becomes of that: its first record is an empty one.
-            group = new ClassicGroup(request.GroupId, _host);
-            if (!TryWriteGroup(group, _ => [], _ => { }))
+            group = new ClassicGroup(request.GroupId, shard.Host);
+            ErrorCode refused = shard.AppendGroup(group, _ => [], _ => { });
+            if (refused != ErrorCode.None)
             {
-                done(ClassicGroup.Failed(ErrorCode.NotCoordinator, ""));
+                done(ClassicGroup.Failed(CoordinatorErrors.ForClient(refused), ""));
                 return;
             }
 
-            _groups.Add(group.Id, group);
+            shard.Groups.Add(group.Id, group);
         }
 
         JoinCall join = new(group, request, version, caller, Settings(request, version), done);
         if (!AcceptsMember(group, request.MemberId))
         {
-            if (group.TryGet(request.MemberId, out ClassicMember? turnedAway)) TakeOut(group, turnedAway);
+            bool isMember = group.TryGet(request.MemberId, out ClassicMember? turnedAway);
+            if (isMember) ClassicRebalance.TakeOut(group, turnedAway!); // found, as checked
             else group.RemovePending(request.MemberId);
             done(ClassicGroup.Failed(ErrorCode.GroupMaxSizeReached, ""));
         }
-        else if (group.State == ClassicGroupState.Dead) done(ClassicGroup.Failed(ErrorCode.CoordinatorNotAvailable, request.MemberId));
+        else if (group.State == ClassicGroupState.Dead)
+            done(ClassicGroup.Failed(ErrorCode.CoordinatorNotAvailable, request.MemberId));
         else if (!group.SupportsProtocols(request.ProtocolType, join.Settings.Protocols))
             done(ClassicGroup.Failed(ErrorCode.InconsistentGroupProtocol, request.MemberId));
         else if (isUnknownMember) JoinNew(join);
@@ -62,7 +68,9 @@ public sealed partial class GroupShard
 
     /// <summary>Version 0 has no rebalance timeout: the session timeout stands in.</summary>
     private static ClassicMemberSettings Settings(JoinGroupRequest request, short version) => new(
-        request.SessionTimeoutMs, version == 0 ? request.SessionTimeoutMs : request.RebalanceTimeoutMs, Protocols(request));
+        request.SessionTimeoutMs,
+        version == 0 ? request.SessionTimeoutMs : request.RebalanceTimeoutMs,
+        Protocols(request));
 
     /// <summary>The request's protocols, each name once.</summary>
     private static List<(string Name, byte[] Metadata)> Protocols(JoinGroupRequest request)
@@ -84,9 +92,9 @@ public sealed partial class GroupShard
                 return true;
             case ClassicGroupState.PreparingRebalance:
                 if (group.TryGet(memberId, out ClassicMember? member) && member.AwaitingJoin is not null) return true;
-                return group.AwaitingJoinCount < Options.MaxSize;
+                return group.AwaitingJoinCount < shard.Options.MaxSize;
             default:
-                return group.TryGet(memberId, out _) || group.MemberCount < Options.MaxSize;
+                return group.TryGet(memberId, out _) || group.MemberCount < shard.Options.MaxSize;
         }
     }
 
@@ -102,7 +110,7 @@ public sealed partial class GroupShard
         {
             // KIP-394: a dynamic member must come back with its id, so that a lost answer leaves no ghost behind.
             ClassicGroup group = join.Group;
-            CoordinatorTimer timer = new(_host, () => PendingExpired(group, memberId));
+            CoordinatorTimer timer = new(shard.Host, () => rebalances.PendingExpired(group, memberId));
             group.AddPending(memberId, timer);
             timer.Set(Duration.FromMs(join.Request.SessionTimeoutMs));
             join.Done(ClassicGroup.Failed(ErrorCode.MemberIdRequired, memberId));
@@ -123,7 +131,7 @@ public sealed partial class GroupShard
             return;
         }
 
-        ErrorCode error = ValidateMember(group, memberId, join.Request.GroupInstanceId);
+        ErrorCode error = group.Validate(memberId, join.Request.GroupInstanceId);
         if (error != ErrorCode.None)
         {
             join.Done(ClassicGroup.Failed(error, memberId));
@@ -139,10 +147,10 @@ public sealed partial class GroupShard
                 break;
             case ClassicGroupState.CompletingRebalance when isUnchanged:
                 // The member missed the answer to its join; it is given again.
-                join.Done(Joined(group, memberId, group.IsLeader(memberId)));
+                join.Done(group.Joined(memberId, group.IsLeader(memberId)));
                 break;
             case ClassicGroupState.Stable when isUnchanged && !group.IsLeader(memberId):
-                join.Done(Joined(group, memberId, withMembers: false));
+                join.Done(group.Joined(memberId, withMembers: false));
                 break;
             case ClassicGroupState.CompletingRebalance:
             case ClassicGroupState.Stable:
@@ -172,15 +180,15 @@ public sealed partial class GroupShard
         group.Add(member, request.ProtocolType);
         group.AwaitJoin(member, join.Done);
         // Until its first generation is complete the member cannot heartbeat; it is given up after a longer while.
-        SetSession(group, member, Options.NewMemberJoinTimeoutMs);
-        MaybePrepareRebalance(group);
+        rebalances.SetSession(group, member, shard.Options.NewMemberJoinTimeoutMs);
+        rebalances.MaybePrepareRebalance(group);
     }
 
     private void UpdateMember(in JoinCall join, ClassicMember member)
     {
         join.Group.Update(member, join.Settings);
         join.Group.AwaitJoin(member, join.Done);
-        MaybePrepareRebalance(join.Group);
+        rebalances.MaybePrepareRebalance(join.Group);
     }
 
     private void RejoinStatic(JoinCall join, string oldId, string newId)
@@ -191,17 +199,19 @@ public sealed partial class GroupShard
         ClassicMember member = group.ReplaceStatic(instance, oldId, newId);
         ClassicMemberSettings before = member.Settings;
         group.Update(member, join.Settings);
-        RestartSession(group, member);
+        rebalances.RestartSession(group, member);
         if (group.State != ClassicGroupState.Stable || group.SelectProtocol() != group.ProtocolName)
         {
             group.AwaitJoin(member, join.Done);
-            if (group.State == ClassicGroupState.PreparingRebalance) MaybeCompleteJoin(group);
-            else PrepareRebalance(group);
+            if (group.State == ClassicGroupState.PreparingRebalance) rebalances.MaybeCompleteJoin(group);
+            else rebalances.PrepareRebalance(group);
             return;
         }
 
         // The new id must survive us before the member learns it: a coordinator that forgot it would fence the member.
-        if (TryWriteGroup(group, m => m.Assignment, e => StaticWritten(join, member, newId, leaderBefore, e)))
+        ErrorCode refused = shard.AppendGroup(
+            group, m => m.Assignment, e => StaticWritten(join, member, newId, leaderBefore, e));
+        if (refused == ErrorCode.None)
         {
             group.FindSubscribedTopics();
             group.AwaitJoin(member, join.Done);
@@ -210,37 +220,29 @@ public sealed partial class GroupShard
 
         group.ReplaceStatic(instance, newId, oldId);
         group.Update(member, before);
-        RestartSession(group, member);
-        join.Done(ClassicGroup.Failed(ErrorCode.NotCoordinator, ""));
+        rebalances.RestartSession(group, member);
+        join.Done(ClassicGroup.Failed(CoordinatorErrors.ForClient(refused), ""));
     }
 
-    private static void StaticWritten(JoinCall join, ClassicMember member, string newId, string? leaderBefore, ErrorCode error)
+    private static void StaticWritten(
+        JoinCall join, ClassicMember member, string newId, string? leaderBefore, ErrorCode error)
     {
         // Where a rebalance began meanwhile, it answers the join; where the member was replaced again, it is answered.
         ClassicGroup group = join.Group;
         if (group.State != ClassicGroupState.Stable || !ReferenceEquals(member.AwaitingJoin, join.Done)) return;
         bool canSkip = join.Version >= 9;
         bool isLeader = group.IsLeader(newId);
-        JoinGroupResponse response = Joined(group, newId, withMembers: isLeader && canSkip);
+        JoinGroupResponse response = group.Joined(newId, withMembers: isLeader && canSkip);
         if (canSkip) response.SkipAssignment = isLeader;
         // Earlier clients cannot skip it: told the id that led before, a leader that came back does not assign anew.
         else response.Leader = leaderBefore ?? "";
-        group.AnswerJoin(member, error == ErrorCode.None ? response : ClassicGroup.Failed(ForClient(error), ""));
+        if (error != ErrorCode.None) response = ClassicGroup.Failed(CoordinatorErrors.ForClient(error), "");
+        group.AnswerJoin(member, response);
     }
-
-    private static JoinGroupResponse Joined(ClassicGroup group, string memberId, bool withMembers) => new()
-    {
-        MemberId = memberId,
-        GenerationId = group.Generation,
-        ProtocolName = group.ProtocolName,
-        ProtocolType = group.ProtocolType,
-        Leader = group.LeaderId ?? "",
-        Members = withMembers ? group.MemberList() : [],
-    };
 
     private string NewGuid()
     {
-        Uuid id = _host.Prng.NextUuid();
+        Uuid id = shard.Host.Prng.NextUuid();
         string hex = $"{(ulong)id.High:x16}{(ulong)id.Low:x16}";
         return $"{hex[..8]}-{hex[8..12]}-{hex[12..16]}-{hex[16..20]}-{hex[20..]}";
     }

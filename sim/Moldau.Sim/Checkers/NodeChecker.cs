@@ -1,0 +1,94 @@
+using Moldau.Base;
+using Moldau.Broker;
+using Moldau.Storage;
+
+namespace Moldau.Sim;
+
+/// <summary>Runs the checkers of one node after every event. What costs more than a few comparisons is done only where the
+/// event changed something; whole files are read when a log is loaded and at the end.</summary>
+/// <param name="world">Where failures go.</param>
+/// <param name="node">Whose events these are.</param>
+/// <param name="isDurable">Whether acknowledgements for a topic promise that a loss of power takes nothing.</param>
+internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, bool> isDurable) : INodeObserver
+{
+    private readonly SortedDictionary<TopicIdPartition, LogOracle> _oracles = [];
+    private readonly Dictionary<TopicIdPartition, PartitionChecker> _partitions = [];
+    private readonly GroupChecker _groups = new(world);
+    private readonly QuorumChecker _quorum = new(world);
+    private readonly HashSet<TopicIdPartition> _lostPower = [];
+    private AppendOp? _append;
+
+    /// <summary>Steps that were looked at.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>How often what was not synced may have gone.</summary>
+    public int PowerLosses { get; private set; }
+
+    public LogOracle OracleOf(TopicIdPartition id, string name)
+    {
+        if (!_oracles.TryGetValue(id, out LogOracle? oracle)) _oracles.Add(id, oracle = new LogOracle(name, world.Fail));
+        return oracle;
+    }
+
+    public void BeforeStep(SimMachine machine, in NodeEvent e)
+    {
+        _append = null;
+        // Read back from the file, not from the buffer: a buffer that was lent twice shows here.
+        if (machine.Id == MachineId.Control || e.Kind != NodeEventKind.DiskDone) return;
+        if (e.Payload is not AppendOp { Error: DiskError.None, Owner: PartitionLog } append) return;
+        _append = append;
+        PartitionLog log = (PartitionLog)append.Owner!; // the pattern above
+        SimFile file = SimFile.Of(append.File);
+        byte[] bytes = new byte[append.Length];
+        if (file.Data.Read(append.Position, bytes) < bytes.Length) world.Fail($"[D1] {log.Partition}: a written batch is not in the file");
+        // Every partition of a shard has been opened for a topic id.
+        TopicIdPartition id = new(log.TopicId!.Value, log.Partition.Partition);
+        OracleOf(id, log.Partition.ToString()).Written(bytes, file.Data, file.Path, append.Position);
+        _groups.Written(log, bytes);
+    }
+
+    public void AfterStep(SimMachine machine, in NodeEvent e)
+    {
+        Steps++;
+        if (machine.Core is ControlMachine control)
+        {
+            _quorum.Look(control);
+            return;
+        }
+
+        if (machine.Core is not ShardMachine shard) return;
+        foreach (Partition partition in shard.Replicas.All)
+            if (partition.Log is { } log) Look(shard, partition, log);
+        if (_append?.Owner is PartitionLog written) _groups.Compare(shard, written);
+    }
+
+    public void Died(bool lostPower)
+    {
+        _partitions.Clear();
+        _groups.Died();
+        _quorum.Died();
+        if (!lostPower) return;
+        PowerLosses++;
+        _lostPower.UnionWith(_oracles.Keys);
+    }
+
+    /// <summary>The full sweep, of a node that runs and is at rest.</summary>
+    public void Sweep()
+    {
+        foreach (PartitionChecker partition in _partitions.Values.OrderBy(p => p.Name, StringComparer.Ordinal))
+            if (partition.Sweep(node.Disk) is { } wrong) world.Fail(wrong);
+    }
+
+    private void Look(ShardMachine shard, Partition partition, PartitionLog log)
+    {
+        if (!_partitions.TryGetValue(partition.Id, out PartitionChecker? checker))
+        {
+            LogOracle oracle = OracleOf(partition.Id, partition.Name);
+            _partitions.Add(partition.Id, checker = new PartitionChecker(world, node.Disk, partition, oracle, isDurable(partition.Topic)));
+            checker.Loaded(log, _lostPower.Remove(partition.Id));
+            if (partition.Topic == InternalTopics.ConsumerOffsets) _groups.Loaded(log, shard.GroupOptions, oracle);
+        }
+
+        checker.Look(log);
+    }
+}

@@ -1,0 +1,116 @@
+using Moldau.Broker;
+using Moldau.Storage;
+
+namespace Moldau.Sim;
+
+/// <summary>One open partition, after every event of its shard:
+/// <list type="bullet">
+/// <item>L6: log start, high watermark, written and durable end only rise, and stand in their order;</item>
+/// <item>L11 and D3: where acknowledgements mean fsync, what the high watermark has passed is on the platter, bytes and
+/// names: no loss of power is needed to notice a sync that was forgotten or failed;</item>
+/// <item>L1: the log's start passes a record only where retention or a client's DeleteRecords says so;</item>
+/// <item>D2: after loading and at the end, indexes say what the log says.</item>
+/// </list></summary>
+internal sealed class PartitionChecker(SimWorld world, SimDisk disk, Partition partition, LogOracle oracle, bool isDurable)
+{
+    private long _start;
+    private long _highWatermark;
+    private long _written;
+    private long _durable;
+
+    public string Name => partition.Name;
+
+    /// <summary>The log was just opened: what it holds against what it held before.</summary>
+    public void Loaded(PartitionLog log, bool lostPower)
+    {
+        List<BatchNote> found = LogFolder.Batches(disk, log.Folder, log.LogStartOffset, log.LogEndOffset);
+        oracle.Loaded(found, log.LogStartOffset, log.LogEndOffset, lostPower);
+        (_start, _written, _durable) = (log.LogStartOffset, log.WrittenEnd, log.DurableEnd);
+        _highWatermark = log.LogStartOffset;
+        if (IndexChecker.Check(disk, log.Folder, oracle) is { } wrong) world.Fail(wrong + " after loading");
+    }
+
+    public void Look(PartitionLog log)
+    {
+        long start = log.LogStartOffset;
+        long highWatermark = log.HighWatermark;
+        if (start != _start) StartMoved(log, start);
+        if (highWatermark != _highWatermark) HighWatermarkMoved(log, highWatermark);
+        if (log.WrittenEnd != _written) Rises("the written end", ref _written, log.WrittenEnd);
+        if (log.DurableEnd != _durable) Rises("the durable end", ref _durable, log.DurableEnd);
+        // The end may come back to what is written when an append fails; nobody has seen more.
+        if (highWatermark > log.WrittenEnd || log.WrittenEnd > log.LogEndOffset || log.DurableEnd > log.WrittenEnd
+            || log.LastStableOffset > Math.Max(highWatermark, start))
+        {
+            world.Fail($"[L6] {Name}: high watermark {highWatermark}, last stable {log.LastStableOffset}, durable {log.DurableEnd}, "
+                + $"written {log.WrittenEnd}, end {log.LogEndOffset}");
+        }
+
+        // A log that failed may have been told less than the disk has done.
+        if (!log.IsFailed && !log.IsClosed && log.WrittenEnd > oracle.End)
+            world.Fail($"[L6] {Name}: {log.WrittenEnd} is called written, {oracle.End} is");
+    }
+
+    /// <summary>The expensive part, of a log at rest.</summary>
+    public string? Sweep(SimDisk disk)
+    {
+        if (partition.Log is not { } log || !partition.IsOpen || !log.IsIdle) return null;
+        List<BatchNote> found = LogFolder.Batches(disk, log.Folder, log.LogStartOffset, log.WrittenEnd);
+        int index = oracle.FirstFrom(log.LogStartOffset);
+        if (found.Count != oracle.Batches.Count - index)
+            return $"[L1] {Name}: {found.Count} batches are in the files, {oracle.Batches.Count - index} were written";
+        for (int i = 0; i < found.Count; i++)
+            if (!found[i].IsSameAs(oracle.Batches[index + i]))
+                return $"[L2] {Name}: the batch at {found[i].BaseOffset} is not the one that was written there";
+        return IndexChecker.Check(disk, log.Folder, oracle);
+    }
+
+    private void HighWatermarkMoved(PartitionLog log, long to)
+    {
+        long from = _highWatermark;
+        Rises("the high watermark", ref _highWatermark, to);
+        oracle.Exposed = Math.Max(oracle.Exposed, to);
+        if (!isDurable) return;
+        oracle.Promised = Math.Max(oracle.Promised, to);
+        if (to > log.DurableEnd) world.Fail($"[L11] {Name}: the high watermark {to} is above the durable end {log.DurableEnd}");
+        for (int i = oracle.FirstFrom(from); i < oracle.Batches.Count && oracle.Batches[i].NextOffset <= to; i++)
+        {
+            BatchNote note = oracle.Batches[i];
+            if (note.LastOffset < log.LogStartOffset) continue;
+            if (!note.File.IsDurable(note.Position, note.Size))
+                world.Fail($"[L11] {Name}: offset {note.BaseOffset} is acknowledged, its bytes in {note.Path} are not on the disk");
+            else if (!disk.IsNameDurable(note.Path))
+                world.Fail($"[L11] {Name}: offset {note.BaseOffset} is acknowledged, the name {note.Path} is not on the disk");
+        }
+    }
+
+    private void StartMoved(PartitionLog log, long to)
+    {
+        long from = _start;
+        Rises("the log start", ref _start, to);
+        if (to <= oracle.DeletedBelow) return;
+        LogConfig config = log.Config;
+        long nowMs = world.Now.UnixMs;
+        bool isOld = config.RetentionMs >= 0;
+        long kept = 0;
+        for (int i = oracle.FirstFrom(from); i < oracle.Batches.Count; i++)
+        {
+            BatchNote note = oracle.Batches[i];
+            if (note.BaseOffset >= to) kept += note.Size;
+            else if (nowMs - note.MaxTimestamp <= config.RetentionMs) isOld = false;
+        }
+
+        bool isLarge = config.RetentionBytes >= 0 && kept >= config.RetentionBytes;
+        if (!config.IsDeleted || (!isOld && !isLarge))
+        {
+            world.Fail($"[L1] {Name}: the log start went from {from} to {to}, which retention.ms={config.RetentionMs}, "
+                + $"retention.bytes={config.RetentionBytes} and DeleteRecords to {oracle.DeletedBelow} do not ask for");
+        }
+    }
+
+    private void Rises(string what, ref long known, long now)
+    {
+        if (now < known) world.Fail($"[L6] {Name}: {what} went from {known} back to {now}");
+        known = now;
+    }
+}
