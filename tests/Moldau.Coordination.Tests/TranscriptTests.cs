@@ -1,7 +1,8 @@
 namespace Moldau.Coordination.Tests;
 
 /// <summary>Rules of the classic group protocol as transcripts that anyone can read. The answers were compared with
-/// those of a running Apache Kafka 4.4.0, but for faults of the log, where its tables of errors count. MOLDAU_REWRITE=&lt;folder&gt; writes what was answered instead.</summary>
+/// those of a running Apache Kafka 4.4.0, but for faults of the log, where its tables of errors count.
+/// MOLDAU_REWRITE=&lt;folder&gt; writes what was answered instead.</summary>
 public sealed class TranscriptTests
 {
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "Transcripts");

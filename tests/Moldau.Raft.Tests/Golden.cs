@@ -9,8 +9,6 @@ internal static class Golden
 
     public static byte[] Log => Read("kafka-4.4.0-metadata.log");
 
-    public static byte[] MetaProperties => Read("kafka-4.4.0-meta.properties");
-
     public static RaftStorageState Formatted()
     {
         SnapshotContent snapshot = SnapshotFiles.Read(Bootstrap, out string? error)!;

@@ -12,25 +12,10 @@ public sealed class StorageFormatTests
     private static readonly Instant Now = new(0, 1_795_240_225_541);
 
     [Fact]
-    public void MetaProperties_OfKafka_AreRead_AndOursHaveItsForm()
-    {
-        MetaProperties kafkas = MetaProperties.Read(Golden.MetaProperties, out string? error)!;
-        Assert.Null(error);
-        Assert.Equal(Golden.ClusterId, kafkas.ClusterId);
-        Assert.Equal(1, kafkas.NodeId);
-        string[] ours = Encoding.Latin1.GetString(kafkas.Write(Now)).Split('\n');
-        string[] theirs = Encoding.Latin1.GetString(Golden.MetaProperties).Split('\n');
-        Assert.Equal(theirs.Where(l => !l.StartsWith('#')), ours.Where(l => !l.StartsWith('#')));
-        Assert.Equal("#Sat Nov 21 05:50:25 UTC 2026", ours[1]);
-        Assert.Null(MetaProperties.Read("version=0\nbroker.id=1\n"u8, out error));
-        Assert.NotNull(error);
-    }
-
-    [Fact]
     public void Format_WritesTheRecordsThatKafkasFormatWrites()
     {
         SnapshotContent kafkas = SnapshotFiles.Read(Golden.Bootstrap, out _)!;
-        SnapshotContent ours = SnapshotFiles.Read(Files(kafkas.Voters).First().Content, out _)!;
+        SnapshotContent ours = SnapshotFiles.Read(Format(kafkas.Voters).Content, out _)!;
         // Kafka's has one credential more.
         Assert.Equal(
             kafkas.Values.Take(6).Select(v => Convert.ToHexString(v)), ours.Values.Select(v => Convert.ToHexString(v)));
@@ -48,15 +33,17 @@ public sealed class StorageFormatTests
         {
             int client = FreePort();
             int controller = FreePort();
-            ReplicaKey self = new(1, MetaProperties.NewDirectoryId(new Prng(3)));
+            ReplicaKey self = new(1, new Prng(3).NextUuid());
             VoterSet voters = StorageFormat.Standalone(self,
                 [new RaftEndpoint("CONTROLLER", "127.0.0.1", (ushort)controller)]);
-            foreach (FormattedFile file in Files(voters))
-            {
-                string path = Path.Combine(folder, "data", file.Path);
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                await File.WriteAllBytesAsync(path, file.Content, TestContext.Current.CancellationToken);
-            }
+            FormattedFile bootstrap = Format(voters);
+            string path = Path.Combine(folder, "data", bootstrap.Path);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await File.WriteAllBytesAsync(path, bootstrap.Content, TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                Path.Combine(folder, "data", "meta.properties"),
+                $"#\nnode.id=1\ndirectory.id={self.DirectoryId}\nversion=1\ncluster.id={Golden.ClusterId}\n",
+                TestContext.Current.CancellationToken);
 
             string properties = Path.Combine(folder, "node.properties");
             await File.WriteAllTextAsync(
@@ -79,8 +66,7 @@ public sealed class StorageFormatTests
         }
     }
 
-    private static IReadOnlyList<FormattedFile> Files(VoterSet voters) => StorageFormat.ForController(
-        new MetaProperties(Golden.ClusterId, 1, voters.Keys.First().DirectoryId),
+    private static FormattedFile Format(VoterSet voters) => StorageFormat.ForController(
         [.. BootstrapMetadata.ForNewCluster(MetadataVersion.Latest).Select(r => MetadataRecords.Write(r))],
         voters,
         Now);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Moldau.Base;
 
 namespace Moldau.Storage.Tests;
@@ -21,6 +22,28 @@ public sealed class AppendReadTests
         Assert.Equal(new EpochEntry(3, 0), Assert.Single(log.Log.Epochs.Entries));
         Assert.Equal("0\n1\n3 0\n"u8.ToArray(), disk.Contents($"{log.Folder}/leader-epoch-checkpoint"));
         Assert.Equal(0, log.Pool.Outstanding);
+    }
+
+    [Fact]
+    public void OlderRecords_AreFoundWithoutAJob_WhereTheirPagesAreInMemory()
+    {
+        MemoryDisk disk = new();
+        disk.CreateDirectory(LogHarness.Directory);
+        using LogHarness log = new(disk, LogHarness.DefaultConfig with { SegmentBytes = 10_000 });
+        log.Open();
+        for (int i = 0; i < 100; i++) log.Append(Batches.Sized(1000));
+        Assert.Equal(ReadStatus.NeedsJob, log.Log.Read(3, 1 << 20, log.Log.WrittenEnd, true, log.Now).Status);
+        disk.IsCached = true;
+        for (long offset = 0; offset < 100; offset++)
+        {
+            ReadResult read = log.Log.Read(offset, 1 << 20, log.Log.WrittenEnd, true, log.Now);
+            Assert.Equal(ReadStatus.Ok, read.Status);
+            Assert.NotNull(read.Slice);
+            byte[] start = new byte[8];
+            read.Slice.Value.File.Read(read.Slice.Value.Position, start);
+            Assert.Equal(offset, BinaryPrimitives.ReadInt64BigEndian(start));
+            read.Slice.Value.Release();
+        }
     }
 
     [Fact]

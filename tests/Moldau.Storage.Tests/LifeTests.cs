@@ -31,6 +31,121 @@ public sealed class LifeTests
         Assert.Equal(0, later.Calls);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(500)]
+    public void IdleLog_OpensAfterAKill_WithoutAWriteOrASync(int records)
+    {
+        MemoryDisk disk = NewDisk();
+        using LogHarness log = new(disk);
+        log.Open(topicId: new Uuid(1, 1));
+        for (int i = 0; i < records; i++) log.Append(Batches.Idempotent(3, 0, i));
+        log.Log.Close(log.Now, log.Ops);
+        log.Run();
+        MemoryDisk later = disk.Kill();
+        using LogHarness again = new(later);
+        LoadLogJob load = again.Open(recoveryPoint: records);
+        Assert.Equal((records, 0, 0), (again.Log.LogEndOffset, load.RecoveredBytes, later.OpenFiles));
+        Assert.InRange(later.AllCalls, 1, 30);
+        Assert.Equal(0, later.Calls);
+    }
+
+    [Fact]
+    public void ElectionWithoutRecords_IsNotWritten()
+    {
+        MemoryDisk disk = NewDisk();
+        using LogHarness log = new(disk);
+        log.Open(topicId: new Uuid(1, 1));
+        log.Append(Batches.Of("one"), epoch: 3);
+        log.Log.Close(log.Now, log.Ops);
+        log.Run();
+        for (int start = 0; start < 3; start++)
+        {
+            MemoryDisk later = disk.Kill();
+            using LogHarness again = new(later);
+            again.Open(isClean: true, recoveryPoint: 1);
+            again.Log.Epochs.Assign(5 + start, 1);
+            again.Log.Close(again.Now, again.Ops);
+            again.Run();
+            Assert.Equal(0, later.Calls);
+            Assert.Equal([new EpochEntry(3, 0), new EpochEntry(5 + start, 1)], again.Log.Epochs.Entries);
+        }
+    }
+
+    [Fact]
+    public void EpochThatLostItsRecords_IsGoneFromTheFile_BeforeOthersTakeTheirOffsets()
+    {
+        MemoryDisk disk = NewDisk();
+        using LogHarness log = new(disk);
+        log.Open();
+        log.Append(Batches.Of("one"), epoch: 3);
+        // An election that was written down but has no record yet.
+        log.Log.AssignEpoch(4, 1, log.Now, log.Ops);
+        log.Run();
+        MemoryDisk later = disk.Kill();
+        using LogHarness again = new(later);
+        again.Open();
+        again.Append(Batches.Of("two"), epoch: 3);
+        again.Append(Batches.Of("three"), epoch: 3);
+        using LogHarness last = new(later.Kill());
+        last.Open(isClean: true, recoveryPoint: 3);
+        Assert.Equal([new EpochEntry(3, 0)], last.Log.Epochs.Entries);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    public void UncleanLog_IsRecoveredFromTheRecoveryPointOn_WithinItsSegment(int torn)
+    {
+        MemoryDisk disk = NewDisk();
+        LogConfig config = LogHarness.DefaultConfig with { IndexIntervalBytes = 1000 };
+        using LogHarness log = new(disk, config);
+        log.Open(topicId: new Uuid(1, 1));
+        for (int i = 0; i < 500; i++) log.Append(Batches.Idempotent(3, 0, i));
+        log.Log.Close(log.Now, log.Ops);
+        log.Run();
+        MemoryDisk later = disk.Kill();
+        using LogHarness more = new(later, config);
+        more.Open(isClean: true, recoveryPoint: 500);
+        for (int i = 500; i < 520; i++) more.Append(Batches.Idempotent(3, 0, i));
+        MemoryDisk killed = later.Kill();
+        string file = $"{log.Folder}/{0:D20}.log";
+        byte[] whole = DiskFiles.ReadWhole(killed, file)!; // it was written
+        if (torn > 0) killed.Put(file, whole[..^torn]);
+
+        using LogHarness again = new(killed, config);
+        LoadLogJob load = again.Open(recoveryPoint: 500);
+        int end = torn > 0 ? 519 : 520;
+        Assert.Equal((end, end), (again.Log.LogEndOffset, again.Log.RecoveryPoint));
+        Assert.InRange(load.RecoveredBytes, 1, whole.Length / 20);
+        Assert.Equal(end - 1, again.Log.Producers.Producers.Single().LastSequence);
+        Assert.Equal(end, again.ReadAll().Count);
+
+        // All of it read instead: the same indexes, but for the entry that a clean end adds.
+        MemoryDisk same = later.Kill();
+        if (torn > 0) same.Put(file, whole[..^torn]);
+        using LogHarness full = new(same, config);
+        full.Open(recoveryPoint: 0);
+        Assert.Equal(
+            DiskFiles.ReadWhole(same, $"{log.Folder}/{0:D20}.index"),
+            DiskFiles.ReadWhole(killed, $"{log.Folder}/{0:D20}.index"));
+    }
+
+    [Fact]
+    public void RecoveryPointBehindTheEnd_IsNotBelieved()
+    {
+        MemoryDisk disk = NewDisk();
+        using LogHarness log = new(disk);
+        log.Open(topicId: new Uuid(1, 1));
+        for (int i = 0; i < 10; i++) log.Append(Batches.Of($"{i}"));
+        log.Log.Close(log.Now, log.Ops);
+        log.Run();
+        // A recovery point within a batch or behind the end says nothing of this file.
+        using LogHarness behind = new(disk.Kill());
+        Assert.NotEqual(0, behind.Open(recoveryPoint: 12).RecoveredBytes);
+        Assert.Equal((10, 10), (behind.Log.LogEndOffset, behind.Log.RecoveryPoint));
+    }
+
     [Fact]
     public void UncleanLog_ReadsOnlyTheSegmentsBehindTheRecoveryPoint()
     {

@@ -5,6 +5,7 @@ namespace Moldau.Storage.Tests;
 public sealed class LogDirTests
 {
     private static readonly TopicPartition A0 = new("a", 0);
+    private static readonly TopicPartition A1 = new("a", 1);
 
     [Theory]
     [InlineData("topic-0", "topic", 0, PartitionFolderKind.Current)]
@@ -39,87 +40,66 @@ public sealed class LogDirTests
     }
 
     [Fact]
-    public void Scan_TakesTheLock_TheMark_AndTheCheckpoints()
-    {
-        MemoryDisk disk = new();
-        LogDir dir = new("/data", new Uuid(5, 6));
-        EffectList<DiskOp> ops = new();
-        Assert.Null(Scan(disk).Meta);
-        dir.SetRecoveryPoint(A0, 17);
-        dir.SetHighWatermark(A0, 16);
-        dir.SetLogStartOffset(A0, 3);
-        dir.WriteCheckpoints(ops);
-        ops.Add(dir.MakeMetaPropertiesJob(new MetaProperties("cluster", 1, dir.DirectoryId)));
-        ops.Add(dir.MakeCleanShutdownJob(99));
-        foreach (DiskOp op in ops.Span)
-        {
-            op.Execute(disk);
-            Assert.Equal(DiskError.None, op.Error);
-        }
-
-        disk.CreateDirectory("/data/a-0");
-        disk.CreateDirectory("/data/something");
-        MemoryDisk later = disk.Crash(new Prng(1));
-        LogDirScan scan = Scan(later);
-        Assert.Equal(new Uuid(5, 6), scan.Meta?.DirectoryId);
-        Assert.True(scan.HadCleanShutdown);
-        Assert.Equal(99, scan.CleanBrokerEpoch);
-        Assert.Equal((17, 16, 3), (scan.RecoveryPoints[A0], scan.HighWatermarks[A0], scan.LogStartOffsets[A0]));
-        LoadLogRequest request = scan.RequestFor(
-            new PartitionFolder("a-0", A0, PartitionFolderKind.Current), LogHarness.DefaultConfig, null, 0);
-        Assert.Equal(("/data/a-0", 17, 3, true),
-            (request.Folder, request.RecoveryPoint, request.LogStartOffset, request.HadCleanShutdown));
-
-        ScanLogDirJob second = new("/data") { LogDirectory = "/data" };
-        second.Execute(later);
-        Assert.True(second.IsLockedByOther);
-        scan.Dispose();
-        Assert.False(Scan(later.Crash(new Prng(2))).HadCleanShutdown);
-    }
-
-    [Fact]
-    public void Checkpoints_AreWrittenWhenTheyChanged_AndADamagedOneIsIgnored()
+    public void Scan_TakesTheMark_AndReadsCheckpointsAndFolders()
     {
         MemoryDisk disk = new();
         disk.CreateDirectory("/data");
-        LogDir dir = new("/data", new Uuid(5, 6));
-        EffectList<DiskOp> ops = new();
-        dir.SetRecoveryPoint(A0, 17);
-        dir.WriteCheckpoints(ops);
-        dir.WriteCheckpoints(ops);
-        dir.SetRecoveryPoint(A0, 17);
-        dir.WriteCheckpoints(ops);
-        Assert.Equal(1, ops.Count);
-        dir.Forget(A0);
-        dir.WriteCheckpoints(ops);
-        Assert.Equal(2, ops.Count);
+        Write(disk, [new PartitionCheckpoint(A0, 17, 3, 16)], [new PartitionCheckpoint(A1, 5, null, 4)]);
+        WriteFileJob mark = new()
+        {
+            LogDirectory = "/data",
+            Path = "/data/.kafka_cleanshutdown",
+            Contents = CleanShutdownFile.Encode(99),
+        };
+        mark.Execute(disk);
+        disk.CreateDirectory("/data/a-0");
+        disk.CreateDirectory("/data/a-1");
+        disk.CreateDirectory("/data/something");
+        MemoryDisk later = disk.Crash(new Prng(1));
+        LogDirScan scan = LogDirScan.Run(later, "/data");
+        Assert.True(scan.HadCleanShutdown);
+        Assert.Equal(99, scan.CleanBrokerEpoch);
+        Assert.Equal((17, 16, 3), (scan.RecoveryPoints[A0], scan.HighWatermarks[A0], scan.LogStartOffsets[A0]));
+        Assert.Equal((5, 4, false), (scan.RecoveryPoints[A1], scan.HighWatermarks[A1], scan.LogStartOffsets.ContainsKey(A1)));
+        Assert.Equal([A0, A1], scan.Partitions.Select(p => p.Partition));
+        Assert.False(LogDirScan.Run(later.Crash(new Prng(2)), "/data").HadCleanShutdown);
+    }
+
+    [Fact]
+    public void Checkpoints_AreWrittenWhereTheyChanged_AndADamagedOneIsIgnored()
+    {
+        MemoryDisk disk = new();
+        disk.CreateDirectory("/data");
+        disk.CreateDirectory("/data/a-0");
+        Write(disk, [new PartitionCheckpoint(A0, 17, null, 16)]);
+        long calls = disk.Calls;
+        Write(disk, [new PartitionCheckpoint(A0, 17, null, 16)]);
+        Assert.Equal(calls, disk.Calls);
+        Write(disk, [new PartitionCheckpoint(A0, 17, null, 17)]);
+        Assert.InRange(disk.Calls - calls, 1, 5); // one file of the three
         disk.Put("/data/recovery-point-offset-checkpoint", "0\n7\na 0 17\n"u8);
-        LogDirScan scan = Scan(disk);
+        LogDirScan scan = LogDirScan.Run(disk, "/data");
         Assert.Empty(scan.RecoveryPoints);
+        Assert.Equal(17, scan.HighWatermarks[A0]);
         Assert.Single(scan.Notes);
     }
 
     [Fact]
-    public void NewPartitions_GoWhereFewestAre_NeverToADirectoryOffline()
+    public void Checkpoints_OfFoldersThatAreGone_AreForgotten()
     {
-        LogDir a = new("/a", new Uuid(1, 1)) { PartitionCount = 3 };
-        LogDir b = new("/b", new Uuid(2, 2)) { PartitionCount = 1 };
-        LogDirSet set = new([a, b]);
-        Assert.Same(b, set.Choose());
-        Assert.True(b.TakeOffline("broken"));
-        Assert.False(b.TakeOffline("again"));
-        Assert.Same(a, set.Choose());
-        a.TakeOffline("broken too");
-        Assert.Null(set.Choose());
-        Assert.Same(b, set.Find(new Uuid(2, 2)));
+        MemoryDisk disk = new();
+        disk.CreateDirectory("/data");
+        disk.CreateDirectory("/data/a-1");
+        Write(disk, [new PartitionCheckpoint(A0, 17, 3, 16), new PartitionCheckpoint(A1, 5, 2, 4)]);
+        Assert.Equal([A1], LogDirScan.Run(disk, "/data").RecoveryPoints.Keys);
+        disk.CreateDirectory("/data/a-0");
+        Assert.Equal([A1], LogDirScan.Run(disk, "/data").LogStartOffsets.Keys);
     }
 
-    private static LogDirScan Scan(MemoryDisk disk)
+    private static void Write(MemoryDisk disk, params PartitionCheckpoint[][] parts)
     {
-        ScanLogDirJob job = new("/data") { LogDirectory = "/data" };
+        WriteCheckpointsJob job = new() { LogDirectory = "/data", Partitions = parts };
         job.Execute(disk);
         Assert.True(job.Error == DiskError.None, job.ErrorText);
-        Assert.NotNull(job.Scan);
-        return job.Scan;
     }
 }

@@ -32,6 +32,8 @@ internal sealed class SimAdmin(
         foreach ((string topic, int partitions) in topics)
         {
             CreateTopicsRequest.CreatableTopic wanted = new() { Name = topic, NumPartitions = partitions, ReplicationFactor = 1 };
+            // Small enough that every seed sees segments end and begin.
+            wanted.Configs.Add(new() { Name = "internal.segment.bytes", Value = "65536" });
             if (acknowledge is not null) wanted.Configs.Add(new() { Name = "moldau.acknowledge", Value = acknowledge });
             request.Topics.Add(wanted);
         }

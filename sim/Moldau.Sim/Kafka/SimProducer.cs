@@ -125,7 +125,11 @@ internal sealed class SimProducer : SimClient
     {
         int start = Prng.Next(_lanes.Count);
         for (int i = 0; i < _lanes.Count; i++)
-            if (_lanes[(start + i) % _lanes.Count] is { Waiting.Count: > 0 } lane && (lane.IsKnown || lane.InFlight.Count == 0)) return lane;
+        {
+            Lane lane = _lanes[(start + i) % _lanes.Count];
+            if (lane.Waiting.Count > 0 && (lane.IsKnown || lane.InFlight.Count == 0)) return lane;
+        }
+
         return null;
     }
 

@@ -75,7 +75,9 @@ internal sealed class SimSession : SimAsker
             SessionEpoch = _epoch,
         };
         foreach (IGrouping<string, KeyValuePair<TopicPartition, long>> topic in
-            _fetch.Positions.Where(p => _ids.ContainsKey(p.Key.Topic) && _told.GetValueOrDefault(p.Key, -1) != p.Value).GroupBy(p => p.Key.Topic))
+            _fetch.Positions
+                .Where(p => _ids.ContainsKey(p.Key.Topic) && _told.GetValueOrDefault(p.Key, -1) != p.Value)
+                .GroupBy(p => p.Key.Topic))
         {
             FetchRequest.FetchTopic asked = new() { TopicId = _ids[topic.Key] };
             foreach ((TopicPartition partition, long offset) in topic)

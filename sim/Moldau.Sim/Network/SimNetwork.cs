@@ -133,7 +133,8 @@ public sealed class SimNetwork : ISimActor
         switch (code)
         {
             case ToServer:
-                if (!c.IsCutToServer && !c.ServerGone) c.Server!.Receive(c, piece!.Data.AsSpan(0, piece.Length)); // not gone: it was accepted
+                // Not gone: it was accepted.
+                if (!c.IsCutToServer && !c.ServerGone) c.Server!.Receive(c, piece!.Data.AsSpan(0, piece.Length));
                 break;
             case ToClient:
                 if (!c.IsCutToClient && !c.ClientGone) c.Peer.OnBytes(c, piece!.Data.AsSpan(0, piece.Length));

@@ -120,7 +120,8 @@ public sealed partial class RaftNode
         });
         response.Topics.Add(topic);
         if (version >= 1 && LeaderEndpoint is { } leader)
-            response.NodeEndpoints.Add(new VoteResponse.NodeEndpoint { NodeId = LeaderId, Host = leader.Host, Port = leader.Port });
+            response.NodeEndpoints.Add(
+                new VoteResponse.NodeEndpoint { NodeId = LeaderId, Host = leader.Host, Port = leader.Port });
         return response;
     }
 
@@ -198,7 +199,8 @@ public sealed partial class RaftNode
         });
         response.Topics.Add(topic);
         if (version >= 1 && LeaderEndpoint is { } leader)
-            response.NodeEndpoints.Add(new BeginQuorumEpochResponse.NodeEndpoint { NodeId = LeaderId, Host = leader.Host, Port = leader.Port });
+            response.NodeEndpoints.Add(
+                new BeginQuorumEpochResponse.NodeEndpoint { NodeId = LeaderId, Host = leader.Host, Port = leader.Port });
         return response;
     }
 
@@ -226,7 +228,8 @@ public sealed partial class RaftNode
         });
         response.Topics.Add(topic);
         if (version >= 1 && LeaderEndpoint is { } leader)
-            response.NodeEndpoints.Add(new EndQuorumEpochResponse.NodeEndpoint { NodeId = LeaderId, Host = leader.Host, Port = leader.Port });
+            response.NodeEndpoints.Add(
+                new EndQuorumEpochResponse.NodeEndpoint { NodeId = LeaderId, Host = leader.Host, Port = leader.Port });
         return response;
     }
 

@@ -79,7 +79,8 @@ public sealed partial class RaftNode
         ErrorCode error = fileSize < 0 ? ErrorCode.SnapshotNotFound
             : asked.Position >= fileSize ? ErrorCode.PositionOutOfRange
             : ErrorCode.None;
-        FetchSnapshotResponse response = SnapshotAnswer(read.Request, read.Version, error, out FetchSnapshotResponse.PartitionSnapshot data);
+        FetchSnapshotResponse response = SnapshotAnswer(
+            read.Request, read.Version, error, out FetchSnapshotResponse.PartitionSnapshot data);
         if (error == ErrorCode.None)
         {
             data.Size = fileSize;
@@ -179,7 +180,8 @@ public sealed partial class RaftNode
         var response = new FetchSnapshotResponse();
         response.Topics.Add(topic);
         if (version >= 1 && LeaderEndpoint is { } leader)
-            response.NodeEndpoints.Add(new FetchSnapshotResponse.NodeEndpoint { NodeId = LeaderId, Host = leader.Host, Port = leader.Port });
+            response.NodeEndpoints.Add(
+                new FetchSnapshotResponse.NodeEndpoint { NodeId = LeaderId, Host = leader.Host, Port = leader.Port });
         return response;
     }
 

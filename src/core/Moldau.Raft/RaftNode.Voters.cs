@@ -96,7 +96,8 @@ public sealed partial class RaftNode
         if (error == ErrorCode.None && !_voters.Current.Contains(key)) error = ErrorCode.VoterNotFound;
         // The leader writes its own entry when it begins to lead; Apache Kafka ends on such a request.
         if (error == ErrorCode.None && key.Matches(_options.Self)) error = ErrorCode.InvalidRequest;
-        if (error == ErrorCode.None) ChangeVoters(token, _voters.Current.With(new VoterNode(key, [.. endpoints], min, max)), Answer, now, effects);
+        VoterSet changed = _voters.Current.With(new VoterNode(key, [.. endpoints], min, max));
+        if (error == ErrorCode.None) ChangeVoters(token, changed, Answer, now, effects);
         else Emit(new ReplyToRequest(token, Answer(error, null)), effects);
     }
 

@@ -23,6 +23,9 @@ public sealed class MemoryDisk : IDisk
     /// <summary>At this call the process dies: it throws <see cref="CrashException"/> before (or half through) its effect.</summary>
     public int? CrashAt { get; set; }
 
+    /// <summary>The page cache has everything, and says so.</summary>
+    public bool IsCached { get; set; }
+
     /// <summary>A call whose number (of all calls) is here fails with the error.</summary>
     public Dictionary<int, DiskError> Failures { get; } = [];
 
@@ -297,6 +300,14 @@ public sealed class MemoryDisk : IDisk
         public int Read(long position, Span<byte> destination)
         {
             Use("read");
+            int n = (int)Math.Clamp(node.Length - position, 0, destination.Length);
+            node.Bytes.AsSpan((int)position, n).CopyTo(destination);
+            return n;
+        }
+
+        public int ReadCached(long position, Span<byte> destination)
+        {
+            if (!disk.IsCached) return 0;
             int n = (int)Math.Clamp(node.Length - position, 0, destination.Length);
             node.Bytes.AsSpan((int)position, n).CopyTo(destination);
             return n;

@@ -3,7 +3,6 @@ using Moldau.Config;
 using Moldau.Metadata;
 using Moldau.Raft;
 using Moldau.Storage;
-using MetaProperties = Moldau.Storage.MetaProperties;
 
 namespace Moldau.Broker;
 
@@ -23,12 +22,6 @@ public sealed record BootedNode(
 /// anywhere and run again.</summary>
 public static class NodeBoot
 {
-    private const string LockFile = ".lock";
-    internal const string CleanShutdownName = ".kafka_cleanshutdown";
-    private const string DeletedSuffix = "-delete";
-    private const string StraySuffix = "-stray";
-    private const string FutureSuffix = "-future";
-
     /// <param name="disk">Where the directories are.</param>
     /// <param name="config">Names them.</param>
     /// <param name="prng">For new ids.</param>
@@ -61,7 +54,7 @@ public static class NodeBoot
         foreach (string path in paths)
         {
             MakeDirectory(disk, path);
-            locks.Add(disk.TryLock($"{path}/{LockFile}") ?? throw new BootException(
+            locks.Add(disk.TryLock($"{path}/{LogFileNames.Lock}") ?? throw new BootException(
                 $"the data folder {path} is in use by another process: stop that node, or give this one a folder of its own"));
         }
 
@@ -82,7 +75,7 @@ public static class NodeBoot
         MetadataBoot metadata = MetadataBoot.Read(disk, metadataPath, ids[paths.IndexOf(metadataPath)], config, nowMs);
         List<BootedDirectory> directories = [];
         foreach (string path in config.LogDirs.Distinct(StringComparer.Ordinal))
-            directories.Add(ReadDirectory(disk, path, ids[paths.IndexOf(path)]));
+            directories.Add(ReadDirectory(disk, path, ids[paths.IndexOf(path)], notes));
         return new BootedNode(clusterId, directories, metadata, locks, notes);
     }
 
@@ -90,7 +83,7 @@ public static class NodeBoot
     /// made durable at each start, with the names of all folders made on the way.</summary>
     private static void MakeDirectory(IDisk disk, string path)
     {
-        if (disk.FileExists($"{path}/meta.properties")) return;
+        if (disk.FileExists($"{path}/{LogFileNames.MetaProperties}")) return;
         List<string> parents = [LogFileNames.ParentOf(path)];
         while (parents[^1].Length > 1 && !disk.DirectoryExists(parents[^1])) parents.Add(LogFileNames.ParentOf(parents[^1]));
         disk.CreateDirectory(path);
@@ -120,10 +113,10 @@ public static class NodeBoot
             throw new BootException($"the folder {path} holds files but no meta.properties: it is no data folder; choose an empty one");
         }
 
-        Uuid directoryId = prng.NextUuid();
+        Uuid directoryId = MetaProperties.NewDirectoryId(prng);
         if (meta is null)
             NodeFormat.Write(disk, path, new FormatRequest(clusterId, config) { IsStandalone = true }, directoryId, isForMetadata, nowMs);
-        else DiskFiles.WriteDurably(disk, $"{path}/meta.properties", new MetaProperties(clusterId, config.NodeId, directoryId) { Others = meta.Others }.Encode());
+        else DiskFiles.WriteDurably(disk, $"{path}/{LogFileNames.MetaProperties}", new MetaProperties(clusterId, config.NodeId, directoryId) { Others = meta.Others }.Encode());
         disk.SyncDirectory(path);
         return directoryId;
     }
@@ -132,63 +125,34 @@ public static class NodeBoot
     private static bool HoldsForeignData(IDisk disk, string path)
     {
         foreach (string name in disk.List(path))
-            if (name != LockFile && !name.StartsWith("meta.properties", StringComparison.Ordinal) && name is not ("lost+found" or StorageFormat.OldBootstrapFile or StorageFormat.MetadataFolder))
+            if (name != LogFileNames.Lock && !name.StartsWith(LogFileNames.MetaProperties, StringComparison.Ordinal) && name is not ("lost+found" or StorageFormat.OldBootstrapFile or StorageFormat.MetadataFolder))
                 return true;
         return false;
     }
 
     private static MetaProperties? ReadMeta(IDisk disk, string path)
     {
-        byte[]? bytes = DiskFiles.ReadWhole(disk, $"{path}/meta.properties");
+        byte[]? bytes = DiskFiles.ReadWhole(disk, $"{path}/{LogFileNames.MetaProperties}");
         if (bytes is null) return null;
         return MetaProperties.TryDecode(bytes, out string? problem)
             ?? throw new BootException($"{path}/meta.properties cannot be read: {problem}");
     }
 
-    private static BootedDirectory ReadDirectory(IDisk disk, string path, Uuid id)
+    private static BootedDirectory ReadDirectory(IDisk disk, string path, Uuid id, List<string> notes)
     {
-        string cleanPath = $"{path}/{CleanShutdownName}";
-        byte[]? clean = DiskFiles.ReadWhole(disk, cleanPath);
-        if (clean is not null)
-        {
-            // From here on a crash is a crash: the mark must be gone before any log changes.
-            disk.Delete(cleanPath);
-            disk.SyncDirectory(path);
-        }
-
+        LogDirScan scan = LogDirScan.Run(disk, path);
+        notes.AddRange(scan.Notes);
         List<string> folders = [];
-        foreach (string name in disk.List(path))
+        foreach (PartitionFolder folder in scan.Partitions)
         {
-            if (!name.Contains('-') || !disk.DirectoryExists($"{path}/{name}")) continue;
-            if (name.EndsWith(DeletedSuffix, StringComparison.Ordinal)) disk.DeleteDirectory($"{path}/{name}");
-            else if (IsPartitionFolder(name)) folders.Add(name);
+            if (folder.Kind == PartitionFolderKind.Deleted) disk.DeleteDirectory(LogFileNames.Join(path, folder.Name));
+            bool isLog = folder.Kind == PartitionFolderKind.Current && folder.Name != MetadataBoot.FolderName;
+            if (isLog) folders.Add(folder.Name);
         }
 
         return new BootedDirectory(
-            path, id, folders, clean is not null,
-            clean is null ? -1 : CleanShutdownFile.TryDecode(clean) ?? -1,
-            ReadOffsets(disk, path, "recovery-point-offset-checkpoint", folders),
-            ReadOffsets(disk, path, "log-start-offset-checkpoint", folders),
-            ReadOffsets(disk, path, "replication-offset-checkpoint", folders));
-    }
-
-    private static bool IsPartitionFolder(string name) =>
-        !name.StartsWith(MetadataBoot.FolderName, StringComparison.Ordinal)
-        && !name.EndsWith(StraySuffix, StringComparison.Ordinal)
-        && !name.EndsWith(FutureSuffix, StringComparison.Ordinal);
-
-    /// <summary>A checkpoint that is missing or damaged says nothing: recovery then looks at more. What it says of folders
-    /// that are gone is taken out of the file, lest it be taken for the next topic of the name.</summary>
-    private static SortedDictionary<TopicPartition, long> ReadOffsets(IDisk disk, string path, string name, List<string> folders)
-    {
-        SortedDictionary<TopicPartition, long> kept = [];
-        if (DiskFiles.ReadWhole(disk, $"{path}/{name}") is not { } bytes || OffsetCheckpoint.TryDecode(bytes) is not { } offsets)
-            return kept;
-        HashSet<string> present = new(folders, StringComparer.Ordinal);
-        foreach ((TopicPartition partition, long offset) in offsets)
-            if (present.Contains(partition.ToString())) kept.Add(partition, offset);
-        if (kept.Count < offsets.Count) DiskFiles.WriteAtomically(disk, $"{path}/{name}", OffsetCheckpoint.Encode(kept));
-        return kept;
+            path, id, folders, scan.HadCleanShutdown, scan.CleanBrokerEpoch ?? -1,
+            scan.RecoveryPoints, scan.LogStartOffsets, scan.HighWatermarks);
     }
 
     private static void Release(List<IDisposable> locks)

@@ -3,7 +3,6 @@ using Moldau.Config;
 using Moldau.Metadata;
 using Moldau.Raft;
 using Moldau.Storage;
-using MetaProperties = Moldau.Raft.MetaProperties;
 
 namespace Moldau.Broker;
 
@@ -33,7 +32,7 @@ public static class NodeFormat
             foreach (string path in request.Config.LogDirs.Append(metadataPath).Distinct(StringComparer.Ordinal))
             {
                 disk.CreateDirectory(path);
-                if (disk.FileExists($"{path}/{MetaProperties.FileName}"))
+                if (disk.FileExists($"{path}/{LogFileNames.MetaProperties}"))
                 {
                     if (!ignoresFormatted)
                         throw new BootException($"Log directory {path} is already formatted. Use --ignore-formatted to ignore this directory and format the others.");
@@ -41,7 +40,7 @@ public static class NodeFormat
                     continue;
                 }
 
-                Write(disk, path, request, prng.NextUuid(), path == metadataPath, nowMs);
+                Write(disk, path, request, MetaProperties.NewDirectoryId(prng), path == metadataPath, nowMs);
                 notes.Add($"Formatting {path} with metadata.version {request.Version}.");
             }
         }
@@ -65,20 +64,18 @@ public static class NodeFormat
         VoterSet voters = request.IsStandalone
             ? StorageFormat.Standalone(new ReplicaKey(request.Config.NodeId, directoryId), ControllerEndpoints(request.Config))
             : VoterSet.Empty;
-        IReadOnlyList<FormattedFile> files = isForMetadata
-            ? StorageFormat.ForController(
-                properties,
-                [.. BootstrapMetadata.ForNewCluster(request.Version, request.Features).Select(r => MetadataRecords.Write(r))],
-                voters,
-                now)
-            : StorageFormat.ForLogDirectory(properties, now);
         if (isForMetadata)
         {
+            FormattedFile bootstrap = StorageFormat.ForController(
+                [.. BootstrapMetadata.ForNewCluster(request.Version, request.Features).Select(r => MetadataRecords.Write(r))],
+                voters,
+                now);
             // The identity says that the directory is formatted: whatever else belongs to that must be durable before it.
             disk.CreateDirectory($"{path}/{StorageFormat.MetadataFolder}");
             disk.SyncDirectory(path);
+            DiskFiles.WriteAtomically(disk, $"{path}/{bootstrap.Path}", bootstrap.Content);
         }
 
-        foreach (FormattedFile file in files) DiskFiles.WriteAtomically(disk, $"{path}/{file.Path}", file.Content);
+        DiskFiles.WriteAtomically(disk, $"{path}/{LogFileNames.MetaProperties}", properties.Encode());
     }
 }

@@ -10,7 +10,8 @@ internal sealed class AlterConfigsHandler : ApiHandler<ShardMachine, AlterConfig
     {
         AlterConfigsRequest forward = new() { ValidateOnly = body.ValidateOnly };
         List<AlterConfigsResponse.AlterConfigsResourceResponse> decided = LocalConfigChanges.Split(
-            body.Resources, resource => Check(resource, machine), forward.Resources, static (resource, result) => new AlterConfigsResponse.AlterConfigsResourceResponse
+            body.Resources, resource => Check(resource, machine), forward.Resources,
+            static (resource, result) => new AlterConfigsResponse.AlterConfigsResourceResponse
             {
                 ErrorCode = (short)result.Error,
                 ErrorMessage = result.Message,

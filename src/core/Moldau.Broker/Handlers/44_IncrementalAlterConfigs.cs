@@ -16,7 +16,8 @@ internal sealed class IncrementalAlterConfigsHandler : ApiHandler<ShardMachine, 
         foreach (IncrementalAlterConfigsRequest.AlterConfigsResource r in body.Resources)
             if (!seen.Add((r.ResourceType, r.ResourceName))) repeated.Add((r.ResourceType, r.ResourceName));
         List<IncrementalAlterConfigsResponse.AlterConfigsResourceResponse> decided = LocalConfigChanges.Split(
-            body.Resources, Check, forward.Resources, static (resource, result) => new IncrementalAlterConfigsResponse.AlterConfigsResourceResponse
+            body.Resources, Check, forward.Resources,
+            static (resource, result) => new IncrementalAlterConfigsResponse.AlterConfigsResourceResponse
             {
                 ErrorCode = (short)result.Error,
                 ErrorMessage = result.Message,

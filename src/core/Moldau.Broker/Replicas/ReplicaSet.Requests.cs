@@ -111,7 +111,7 @@ internal sealed partial class ReplicaSet
             }
 
             log.AdvanceLogStart(target, _shard.Now, _shard.DiskOps);
-            _shard.Post(MachineId.Control, new CheckpointsChanged(_shard.Id, Checkpoints()));
+            PostCheckpoints();
             _shard.Fetches.Moved(partition);
             done((ErrorCode.None, log.LogStartOffset));
         });
@@ -234,11 +234,12 @@ internal sealed partial class ReplicaSet
                 _shard.DiskOps.Add(job);
                 break;
             case ReadStatus.Ok when read.Slice is { } slice:
-                ReadSliceJob copy = new(slice) { LogDirectory = log.LogDirectory };
+                ReadSliceJob copy = new() { LogDirectory = log.LogDirectory, Slice = slice, Data = _shard.Pool.Rent(slice.Length) };
                 copy.Owner = (Action<DiskOp>)(_ =>
                 {
                     slice.Release();
-                    long next = copy.Error == DiskError.None ? Consume(copy.Bytes, offset, consume) : -1;
+                    long next = copy.Error == DiskError.None ? Consume(copy.Data.Span[..copy.BytesRead], offset, consume) : -1;
+                    copy.Data.Release();
                     if (next < 0) done(-1);
                     else ReadPiece(partition, log, next, consume, done, null);
                 });

@@ -8,6 +8,8 @@ namespace Moldau.Broker;
 
 internal sealed partial class ReplicaSet
 {
+    private IReadOnlyList<DirectoryCheckpoint> _posted = [];
+
     /// <summary>Closes all logs; <paramref name="done"/> runs when the last one is.</summary>
     public void CloseAll(Action done)
     {
@@ -23,19 +25,15 @@ internal sealed partial class ReplicaSet
         List<DirectoryCheckpoint> checkpoints = [];
         foreach (BootedDirectory directory in _shard.Options.Directories)
         {
-            SortedDictionary<TopicPartition, long> recovery = [];
-            SortedDictionary<TopicPartition, long> starts = [];
-            SortedDictionary<TopicPartition, long> highWatermarks = [];
+            List<PartitionCheckpoint> partitions = [];
             foreach (Partition partition in _partitions.Values)
             {
                 if (partition.Log is not { } log || log.LogDirectory != directory.Path) continue;
                 TopicPartition name = new(partition.Topic, partition.Index);
-                recovery.Add(name, log.RecoveryPoint);
-                if (log.LogStartOffset > 0) starts.Add(name, log.LogStartOffset);
-                highWatermarks.Add(name, log.HighWatermark);
+                partitions.Add(new PartitionCheckpoint(name, log.RecoveryPoint, log.CheckpointedLogStart, log.HighWatermark));
             }
 
-            checkpoints.Add(new DirectoryCheckpoint(directory.Path, recovery, starts, highWatermarks));
+            checkpoints.Add(new DirectoryCheckpoint(directory.Path, partitions));
         }
 
         return checkpoints;
@@ -44,12 +42,20 @@ internal sealed partial class ReplicaSet
     private void StartUpkeep()
     {
         BrokerConfig config = _shard.Options.Config;
-        Every(config.ReplicaHighWatermarkCheckpointIntervalMs, () =>
-        {
-            if (_partitions.Count > 0) _shard.Post(MachineId.Control, new CheckpointsChanged(_shard.Id, Checkpoints()));
-        });
+        Every(config.ReplicaHighWatermarkCheckpointIntervalMs, PostCheckpoints);
         _shard.After(Duration.FromMs(config.LogInitialTaskDelayMs), new TimedCall(_ => Retain()));
         Every(Math.Min(1000, Math.Max(config.LogFlushSchedulerIntervalMs, 1)), Tick);
+    }
+
+    private void PostCheckpoints()
+    {
+        IReadOnlyList<DirectoryCheckpoint> checkpoints = Checkpoints();
+        bool isChanged = false;
+        for (int i = 0; i < checkpoints.Count && !isChanged; i++)
+            isChanged = _posted.Count == 0 || !checkpoints[i].Partitions.SequenceEqual(_posted[i].Partitions);
+        if (!isChanged) return;
+        _posted = checkpoints;
+        _shard.Post(MachineId.Control, new CheckpointsChanged(_shard.Id, checkpoints));
     }
 
     private void Every(long intervalMs, Action action) =>
@@ -90,9 +96,7 @@ internal sealed partial class ReplicaSet
     /// <summary>A log leaves the table when its files are synced and closed; those of deleted topics are renamed then.</summary>
     private void FinishClosing()
     {
-        if (_onClosed is null || _opening > 0 || _removing > 0) return;
-        foreach (PartitionLog log in _byLog.Keys)
-            if (!log.IsFailed) return;
+        if (_onClosed is null || _opening > 0 || _removing > 0 || _byLog.Count > 0) return;
         Action done = _onClosed;
         _onClosed = static () => { };
         done();

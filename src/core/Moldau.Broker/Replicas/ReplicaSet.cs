@@ -12,6 +12,7 @@ internal sealed partial class ReplicaSet
 {
     private readonly ShardMachine _shard;
     private readonly Dictionary<TopicIdPartition, Partition> _partitions = [];
+    // Logs that are neither closed nor failed.
     private readonly Dictionary<PartitionLog, Partition> _byLog = [];
     private readonly Dictionary<DiskOp, Action> _jobs = [];
     private readonly LogServices _services;
@@ -74,6 +75,7 @@ internal sealed partial class ReplicaSet
     {
         if ((changes & LogChanges.Failed) != 0)
         {
+            _byLog.Remove(log);
             Fail(partition, log.FailureText ?? "the log failed");
             if (partition.IsDeleted) Left(partition);
             FinishClosing();

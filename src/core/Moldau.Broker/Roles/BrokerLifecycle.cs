@@ -237,7 +237,7 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
             WriteFileJob mark = new()
             {
                 LogDirectory = directory.Path,
-                Path = $"{directory.Path}/{NodeBoot.CleanShutdownName}",
+                Path = $"{directory.Path}/{LogFileNames.CleanShutdown}",
                 Contents = CleanShutdownFile.Encode(_epoch),
             };
             mark.Owner = (Action<DiskOp>)(_ =>

@@ -1,4 +1,3 @@
-using Moldau.Base;
 using Moldau.Storage;
 
 namespace Moldau.Broker;
@@ -8,9 +7,6 @@ namespace Moldau.Broker;
 /// partition out takes its log start and its recovery point away.</summary>
 internal sealed class CheckpointWriter(ControlMachine machine)
 {
-    private static readonly string[] Names =
-        ["recovery-point-offset-checkpoint", "log-start-offset-checkpoint", "replication-offset-checkpoint"];
-
     private readonly SortedDictionary<int, IReadOnlyList<DirectoryCheckpoint>> _byShard = [];
     private readonly List<Action> _awaiting = [];
     private bool _isComplete;
@@ -53,27 +49,21 @@ internal sealed class CheckpointWriter(ControlMachine machine)
         _isWanted = false;
         Action[] served = [.. _awaiting];
         _awaiting.Clear();
-        List<DiskOp> jobs = [];
+        List<WriteCheckpointsJob> jobs = [];
         foreach (BootedDirectory directory in machine.Options.Directories)
         {
             if (machine.Broker.IsOffline(directory)) continue;
-            for (int i = 0; i < Names.Length; i++)
-                jobs.Add(new WriteFileJob
-                {
-                    LogDirectory = directory.Path,
-                    Path = $"{directory.Path}/{Names[i]}",
-                    Contents = OffsetCheckpoint.Encode(Collect(directory.Path, i)),
-                });
+            jobs.Add(new WriteCheckpointsJob { LogDirectory = directory.Path, Partitions = PartsOf(directory.Path) });
         }
 
         int left = jobs.Count;
         bool hasFailed = false;
-        foreach (DiskOp job in jobs)
+        foreach (WriteCheckpointsJob job in jobs)
         {
             job.Owner = (Action<DiskOp>)(op =>
             {
                 hasFailed |= op.Error != DiskError.None;
-                if (op.Error != DiskError.None) machine.Options.Log.Log.Warn($"a checkpoint was not written: {op.ErrorText}");
+                if (op.Error != DiskError.None) machine.Options.Log.Log.Warn($"the checkpoints were not written: {op.ErrorText}");
                 if (--left == 0) Written(served, hasFailed);
             });
             machine.DiskOps.Add(job);
@@ -95,22 +85,12 @@ internal sealed class CheckpointWriter(ControlMachine machine)
         }
     }
 
-    private SortedDictionary<TopicPartition, long> Collect(string path, int which)
+    private List<IReadOnlyList<PartitionCheckpoint>> PartsOf(string path)
     {
-        SortedDictionary<TopicPartition, long> all = [];
+        List<IReadOnlyList<PartitionCheckpoint>> parts = [];
         foreach (IReadOnlyList<DirectoryCheckpoint> checkpoints in _byShard.Values)
             foreach (DirectoryCheckpoint checkpoint in checkpoints)
-            {
-                if (checkpoint.Path != path) continue;
-                IReadOnlyDictionary<TopicPartition, long> offsets = which switch
-                {
-                    0 => checkpoint.RecoveryPoints,
-                    1 => checkpoint.LogStartOffsets,
-                    _ => checkpoint.HighWatermarks,
-                };
-                foreach ((TopicPartition partition, long offset) in offsets) all[partition] = offset;
-            }
-
-        return all;
+                if (checkpoint.Path == path) parts.Add(checkpoint.Partitions);
+        return parts;
     }
 }

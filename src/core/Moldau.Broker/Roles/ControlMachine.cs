@@ -236,7 +236,7 @@ internal sealed class ControlMachine : Machine
 
     private void Publish(MetadataImage image, MetadataDelta? delta)
     {
-        if (delta is null || delta.ChangedConfigs.Any(r => r.Type == Config.ConfigResourceType.Broker))
+        if (delta is null || delta.ChangedConfigs.Any(r => r.Type == ConfigResourceType.Broker))
         {
             List<string> warnings = [];
             Dynamic.Apply(image.Configs.Of(ConfigResource.ClusterDefault), image.Configs.Of(Options.BrokerResource), warnings);

@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Metadata;
+using Moldau.Storage;
 
 namespace Moldau.Broker;
 
@@ -33,9 +34,5 @@ internal sealed record CheckpointsChanged(MachineId Shard, IReadOnlyList<Directo
 /// <summary>A shard to the control machine, and from there to every shard: a log directory failed.</summary>
 internal sealed record DirectoryFailed(string Path, string Reason);
 
-/// <summary>The offsets of one shard's partitions in one log directory.</summary>
-internal sealed record DirectoryCheckpoint(
-    string Path,
-    IReadOnlyDictionary<TopicPartition, long> RecoveryPoints,
-    IReadOnlyDictionary<TopicPartition, long> LogStartOffsets,
-    IReadOnlyDictionary<TopicPartition, long> HighWatermarks);
+/// <summary>What one shard says of its partitions in one log directory.</summary>
+internal sealed record DirectoryCheckpoint(string Path, IReadOnlyList<PartitionCheckpoint> Partitions);

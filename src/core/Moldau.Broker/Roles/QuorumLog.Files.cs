@@ -70,11 +70,12 @@ internal sealed partial class QuorumLog
             return;
         }
 
-        ReadSliceJob copy = new(slice) { LogDirectory = _log.LogDirectory };
+        ReadSliceJob copy = new() { LogDirectory = _log.LogDirectory, Slice = slice, Data = _machine.Pool.Rent(slice.Length) };
         copy.Owner = (Action<DiskOp>)(_ =>
         {
             slice.Release();
-            Answer(copy.Bytes);
+            Answer(copy.Data.Span[..copy.BytesRead].ToArray());
+            copy.Data.Release();
         });
         _machine.DiskOps.Add(copy);
 

@@ -45,7 +45,8 @@ internal sealed partial class ReplicationControl
             {
                 var refused = new ElectLeadersResponse.ReplicaElectionResult { Topic = asked.Topic };
                 foreach (int partition in asked.Partitions)
-                    refused.PartitionResult.Add(new() { PartitionId = partition, ErrorCode = unknown.CodeNumber, ErrorMessage = unknown.Message });
+                    refused.PartitionResult.Add(
+                        new() { PartitionId = partition, ErrorCode = unknown.CodeNumber, ErrorMessage = unknown.Message });
                 response.ReplicaElectionResults.Add(refused);
             }
 

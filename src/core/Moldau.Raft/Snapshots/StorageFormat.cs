@@ -15,29 +15,18 @@ public static class StorageFormat
 
     public static readonly OffsetAndEpoch BootstrapId = new(0, 0);
 
-    /// <summary>The files of a controller's metadata log directory, to be written in this order: a directory counts as
-    /// formatted once it has <c>meta.properties</c>.</summary>
-    /// <param name="properties">Cluster, node and directory.</param>
+    /// <summary>The snapshot that a controller's metadata log begins with; to be written before <c>meta.properties</c>, with
+    /// which a directory counts as formatted.</summary>
     /// <param name="bootstrapValues">The records that the first leader writes to the log, framed.</param>
     /// <param name="voters">For <c>--standalone</c> this node alone; empty where the voters come from the
     /// configuration.</param>
     /// <param name="now">Stamps the records.</param>
-    public static IReadOnlyList<FormattedFile> ForController(
-        MetaProperties properties, IReadOnlyList<byte[]> bootstrapValues, VoterSet voters, Instant now)
+    public static FormattedFile ForController(IReadOnlyList<byte[]> bootstrapValues, VoterSet voters, Instant now)
     {
         var content = new SnapshotContent(now.UnixMs, voters.Count > 0 ? (short)1 : (short)0, voters, bootstrapValues);
-        return
-        [
-            new FormattedFile(
-                $"{MetadataFolder}/{SnapshotFiles.Name(BootstrapId)}",
-                    SnapshotFiles.Write(content, BootstrapId, now.UnixMs)),
-            .. ForLogDirectory(properties, now),
-        ];
+        return new FormattedFile(
+            $"{MetadataFolder}/{SnapshotFiles.Name(BootstrapId)}", SnapshotFiles.Write(content, BootstrapId, now.UnixMs));
     }
-
-    /// <summary>The files of every other log directory.</summary>
-    public static IReadOnlyList<FormattedFile> ForLogDirectory(MetaProperties properties, Instant now) =>
-        [new FormattedFile(MetaProperties.FileName, properties.Write(now))];
 
     /// <summary>The voter set of one node alone.</summary>
     public static VoterSet Standalone(ReplicaKey self, IReadOnlyList<RaftEndpoint> endpoints) =>

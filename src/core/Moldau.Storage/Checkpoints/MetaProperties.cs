@@ -11,6 +11,14 @@ public sealed record MetaProperties(string? ClusterId, int? NodeId, Uuid? Direct
     /// <summary>Keys that are not ours, in file order.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Others { get; init; } = [];
 
+    /// <summary>An id that stands for a directory and nothing else; never one that a command line takes for an option.</summary>
+    public static Uuid NewDirectoryId(Prng random)
+    {
+        Uuid id = random.NextUuid();
+        while (id.IsReserved || id.ToString()[0] == '-') id = random.NextUuid();
+        return id;
+    }
+
     public byte[] Encode()
     {
         StringBuilder text = new();

@@ -11,7 +11,7 @@ public static class OffsetCheckpoint
     private const string FileVersion = "0";
 
     /// <summary>Entries in the order of partitions, so that equal contents are equal bytes.</summary>
-    public static byte[] Encode(IReadOnlyDictionary<TopicPartition, long> offsets)
+    public static byte[] Encode(IEnumerable<KeyValuePair<TopicPartition, long>> offsets)
     {
         List<KeyValuePair<TopicPartition, long>> entries = [.. offsets];
         entries.Sort((a, b) => a.Key.CompareTo(b.Key));

@@ -69,8 +69,8 @@ public abstract class DiskOp
     protected abstract void Run(IDisk disk);
 }
 
-/// <summary>Writes bytes at a position of an open file. Owns its data until completion: the emitter retains the lease,
-/// the owner releases it when the completion arrives.</summary>
+/// <summary>Writes bytes at a position of an open file, which may first get its name. Owns its data until completion: the
+/// emitter retains the lease, the owner releases it when the completion arrives.</summary>
 public sealed class AppendOp : DiskOp
 {
     public override DiskLane Lane => DiskLane.Append;
@@ -86,7 +86,14 @@ public sealed class AppendOp : DiskOp
 
     public int Length { get; set; }
 
-    protected override void Run(IDisk disk) => File.Write(Position, Data.Span.Slice(Start, Length));
+    /// <summary>The file is renamed from one to the other before the write; null: it has its name.</summary>
+    public (string From, string To)? Rename { get; set; }
+
+    protected override void Run(IDisk disk)
+    {
+        if (Rename is { } rename) disk.Rename(rename.From, rename.To);
+        File.Write(Position, Data.Span.Slice(Start, Length));
+    }
 }
 
 /// <summary>Makes what is written so far durable.</summary>

@@ -82,6 +82,10 @@ public interface IDiskFile : IDisposable
     /// <summary>Bytes read; fewer than asked only at the end of the file.</summary>
     int Read(long position, Span<byte> destination);
 
+    /// <summary>As <see cref="Read"/>, but never waits for the disk: bytes that are in memory, from the position on. 0 where
+    /// the first is not, or the system cannot tell.</summary>
+    int ReadCached(long position, Span<byte> destination) => 0;
+
     void Write(long position, ReadOnlySpan<byte> source);
 
     /// <summary>fdatasync. A failure is final for the log directory: the pages may be gone (reliability, D3).</summary>

@@ -22,23 +22,22 @@ internal sealed record SegmentIndexes(OffsetIndex Offsets, TimeIndex Times, byte
             DiskFiles.WriteDurably(disk, transactions, Transactions);
     }
 
-    /// <summary>Writes the files whose contents are not these already.</summary>
-    public void WriteIfDifferent(IDisk disk, string folder, long baseOffset, bool isDurable)
+    /// <summary>Writes the files whose contents are not these already, durably as <see cref="Write"/>.</summary>
+    public void WriteIfDifferent(IDisk disk, string folder, long baseOffset)
     {
-        WriteIfDifferent(
-            disk, LogFileNames.PathOf(folder, baseOffset, LogFileNames.OffsetIndex), Offsets.Encode(), isDurable);
-        WriteIfDifferent(disk, LogFileNames.PathOf(folder, baseOffset, LogFileNames.TimeIndex), Times.Encode(), isDurable);
+        WriteIfDifferent(disk, LogFileNames.PathOf(folder, baseOffset, LogFileNames.OffsetIndex), Offsets.Encode());
+        WriteIfDifferent(disk, LogFileNames.PathOf(folder, baseOffset, LogFileNames.TimeIndex), Times.Encode());
         string transactions = LogFileNames.PathOf(folder, baseOffset, LogFileNames.TransactionIndex);
         if (Transactions.Length > 0 || disk.FileExists(transactions))
-            WriteIfDifferent(disk, transactions, Transactions, isDurable);
+            WriteIfDifferent(disk, transactions, Transactions);
     }
 
-    private static void WriteIfDifferent(IDisk disk, string path, byte[] contents, bool isDurable)
+    private static void WriteIfDifferent(IDisk disk, string path, byte[] contents)
     {
         if (DiskFiles.ReadWhole(disk, path) is { } present && contents.AsSpan().SequenceEqual(present)) return;
         using IDiskFile file = disk.Open(path, DiskOpenMode.OpenOrCreate);
         file.SetLength(0);
         if (contents.Length > 0) file.Write(0, contents);
-        if (isDurable) file.Sync();
+        file.Sync();
     }
 }

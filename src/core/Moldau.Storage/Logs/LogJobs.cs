@@ -25,9 +25,6 @@ internal sealed class RollJob : JobOp
     /// <summary>0: do not preallocate.</summary>
     public required int PreallocateBytes { get; init; }
 
-    /// <summary>The name must survive a loss of power before anything in the file is called durable.</summary>
-    public required bool SyncsName { get; init; }
-
     public OpenedSegment? Opened { get; private set; }
 
     protected override void Run(IDisk disk)
@@ -40,7 +37,6 @@ internal sealed class RollJob : JobOp
             // A file of this name can only be the rest of an interrupted run: recovery would have taken its records.
             if (file.Length > 0) file.SetLength(0);
             if (PreallocateBytes > 0) file.Allocate(PreallocateBytes);
-            if (SyncsName) disk.SyncDirectory(Target.Folder);
         }
         catch (DiskException)
         {
@@ -87,8 +83,13 @@ internal sealed class FlushSegmentJob : JobOp
             DiskFiles.WriteDurably(disk, path, Snapshot);
         }
 
+        // A segment that began with a prepared file has no index files yet.
+        CreateIfMissing(disk, LogFileNames.PathOf(Segment.Folder, EndOffset, LogFileNames.OffsetIndex));
+        CreateIfMissing(disk, LogFileNames.PathOf(Segment.Folder, EndOffset, LogFileNames.TimeIndex));
         disk.SyncDirectory(Segment.Folder);
     }
+
+    private static void CreateIfMissing(IDisk disk, string path) => disk.Open(path, DiskOpenMode.OpenOrCreate).Dispose();
 }
 
 /// <summary>Cuts bytes of a failed append off again.</summary>
@@ -149,8 +150,9 @@ public sealed class LocateJob : JobOp
         }
 
         Span<byte> window = new byte[16 * 1024];
-        First = SegmentSearch.Find(file.File, offsets, StartOffset, Segment.Bytes, window);
-        BatchSpan? end = SegmentSearch.Find(file.File, offsets, UpTo, Segment.Bytes, window);
+        SegmentSearch.TryFind(file.File, offsets, StartOffset, Segment.Bytes, window, false, out BatchSpan? first);
+        SegmentSearch.TryFind(file.File, offsets, UpTo, Segment.Bytes, window, false, out BatchSpan? end);
+        First = first;
         EndPosition = end?.Position ?? Segment.Bytes;
     }
 }
@@ -158,17 +160,21 @@ public sealed class LocateJob : JobOp
 /// <summary>Finds batches in a segment file.</summary>
 internal static class SegmentSearch
 {
-    /// <summary>The first batch whose last offset is at or above the given one; null if there is none.</summary>
-    public static BatchSpan? Find(IDiskFile file, OffsetIndex offsets, long offset, int end, Span<byte> window)
+    /// <summary>The first batch whose last offset is at or above the given one; null if there is none. False: that cannot
+    /// be told from what is in memory.</summary>
+    public static bool TryFind(
+        IDiskFile file, OffsetIndex offsets, long offset, int end, Span<byte> window, bool isCachedOnly, out BatchSpan? found)
     {
-        BatchScanner scanner = new(file, offsets.Lookup(offset).Position, end, window);
+        found = null;
+        BatchScanner scanner = new(file, offsets.Lookup(offset).Position, end, window, isCachedOnly);
         while (scanner.MoveNext())
         {
             BatchHeader batch = scanner.Current;
-            if (batch.LastOffset >= offset)
-                return new BatchSpan(batch.LastOffset, batch.MaxTimestamp, batch.Position, batch.SizeInBytes);
+            if (batch.LastOffset < offset) continue;
+            found = new BatchSpan(batch.LastOffset, batch.MaxTimestamp, batch.Position, batch.SizeInBytes);
+            return true;
         }
 
-        return null;
+        return !scanner.IsCold;
     }
 }

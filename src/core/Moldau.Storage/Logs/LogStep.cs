@@ -50,6 +50,9 @@ internal sealed class PendingAppend : LogStep
     /// <summary>The batches behind the first one; null for the usual single batch.</summary>
     public List<BatchSpan>? More { get; init; }
 
+    /// <summary>The segment before, where this append begins one with a file that was prepared; else null.</summary>
+    public RolledSegment? Rolled { get; init; }
+
     public void Bind(DiskOp op) => Op = op;
 
     public override void Start() => Verify.Fail("appends are emitted by the log");

@@ -143,7 +143,13 @@ public sealed partial class PartitionLog
     {
         long maxTimestamp = -1;
         foreach (BatchSpan span in _spans) maxTimestamp = Math.Max(maxTimestamp, span.MaxTimestamp);
-        if (MustRoll(length, maxTimestamp, outcome.LastOffset, now)) Roll(outcome.FirstOffset, now);
+        RolledSegment? rolled = null;
+        if (MustRoll(length, maxTimestamp, outcome.LastOffset, now))
+        {
+            rolled = TryRollOntoStandby(outcome.FirstOffset, now);
+            if (rolled is null) Roll(outcome.FirstOffset, now);
+        }
+
         WriteEpochsIfChanged();
         LogSegment segment = Active;
         int position = segment.DecidedBytes;
@@ -155,6 +161,7 @@ public sealed partial class PartitionLog
             Length = length,
             Position = position,
             EndOffset = outcome.LastOffset + 1,
+            Rolled = rolled,
             First = At(_spans[0], position),
             More = _spans.Count == 1 ? null : _spans.GetRange(1, _spans.Count - 1).ConvertAll(s => At(s, position)),
         };
@@ -167,6 +174,7 @@ public sealed partial class PartitionLog
         _unflushedRecords += outcome.RecordCount;
         _steps.Enqueue(append);
         Pump(now, ops);
+        PrepareNext(ops);
     }
 
     private static BatchSpan At(in BatchSpan span, int position) => span with { Position = span.Position + position };
@@ -185,6 +193,7 @@ public sealed partial class PartitionLog
             Data = append.Data,
             Start = append.DataStart,
             Length = append.Length,
+            Rename = append.Rolled is null ? null : (StandbyPath, append.Segment.PathOf(LogFileNames.Log)),
         };
         append.Bind(op);
         _inFlight.Enqueue(append);
@@ -211,6 +220,7 @@ public sealed partial class PartitionLog
         }
 
         Verify.That(append.Position == append.Segment.WrittenBytes);
+        if (append.Rolled is { } rolled) OnNamed(rolled, append.Segment, ops);
         append.Segment.OnWritten(append.First, Config.IndexIntervalBytes);
         _tail.Add(append.Segment.BaseOffset, append.First);
         foreach (BatchSpan span in append.More ?? [])

@@ -93,18 +93,18 @@ public sealed partial class PartitionLog
         return true;
     }
 
-    // In memory, or by a short hop through pages that were written a moment ago.
+    // In memory, or by a short hop from the index entry before: through pages that were written a moment ago, or that the
+    // page cache turns out to have.
     private bool TryFind(LogSegment segment, long offset, out BatchSpan? batch)
     {
         batch = _tail.Find(segment.BaseOffset, offset);
         if (batch is not null) return true;
         int position = segment.Offsets!.Lookup(offset).Position; // the caller has checked that it is open
-        if (segment != Active || position < segment.WrittenBytes - HotBytes) return false;
+        bool isHot = segment == Active && position >= segment.WrittenBytes - HotBytes;
         try
         {
-            batch = SegmentSearch.Find(
-                segment.File!.File, segment.Offsets, offset, segment.WrittenBytes, stackalloc byte[HopWindowBytes]);
-            return true;
+            Span<byte> window = stackalloc byte[HopWindowBytes];
+            return SegmentSearch.TryFind(segment.File!.File, segment.Offsets, offset, segment.WrittenBytes, window, !isHot, out batch);
         }
         catch (DiskException)
         {

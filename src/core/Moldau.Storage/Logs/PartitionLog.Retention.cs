@@ -85,7 +85,7 @@ public sealed partial class PartitionLog
             return;
         }
 
-        WriteEpochsIfChanged();
+        // Epochs that are not written have no record: loading would cut them off again.
         CloseLogJob? job = null;
         _steps.Enqueue(new JobStep(
             () => job = MakeCloseJob(),
@@ -144,12 +144,14 @@ public sealed partial class PartitionLog
             Indexes = isDirty ? SegmentIndexes.Of(active) : null,
             EndOffset = LogEndOffset,
             Snapshot = snapshot,
+            Standby = _standby is null && !_isPreparing ? null : StandbyPath,
         };
     }
 
     private void ReleaseFiles()
     {
         foreach (LogSegment segment in _segments) segment.Close();
+        ReleaseStandby();
     }
 
     private int CountBelowStart()
@@ -257,11 +259,13 @@ public sealed partial class PartitionLog
         for (int i = 0; i < _segments.Count - 1; i++)
         {
             LogSegment segment = _segments[i];
-            if (segment is { IsOpen: true, IsDirty: false } && segment.LastAccess + IdleFile <= now) segment.Close();
+            bool isWritten = segment.WrittenBytes == segment.DecidedBytes;
+            if (isWritten && segment is { IsOpen: true, IsDirty: false } && segment.LastAccess + IdleFile <= now) segment.Close();
         }
 
-        if (IsIdle && Active is { IsOpen: true, IsDirty: false } active && active.LastAccess + IdleFile <= now)
-            active.Close();
+        if (!IsIdle || Active.LastAccess + IdleFile > now) return;
+        if (Active is { IsOpen: true, IsDirty: false }) Active.Close();
+        ReleaseStandby();
     }
 
     private readonly record struct DyingSegment(long BaseOffset, Instant Due);

@@ -20,7 +20,9 @@ public sealed partial class PartitionLog
     /// taken by the next.</summary>
     public void RequestSync(EffectList<DiskOp> ops)
     {
-        if (_syncing is not null || IsFailed || DurableEnd >= WrittenEnd || Active.File is not { } file) return;
+        // What is synced may still wait for the flush of a segment before it; another sync would not help.
+        bool isSynced = Math.Max(DurableEnd, _lastSyncedEnd) >= WrittenEnd;
+        if (_syncing is not null || IsFailed || isSynced || Active.File is not { } file) return;
         // Bytes of rolled segments are the flush jobs' business; the active file may have none yet.
         if (Active.WrittenBytes == 0) return;
         _syncing = file;
@@ -83,13 +85,12 @@ public sealed partial class PartitionLog
                 LogDirectory = LogDirectory,
                 OrderKey = this,
                 Target = next,
-                SyncsName = Config.SyncsAppends,
                 PreallocateBytes = Config.Preallocate ? Config.SegmentBytes : 0,
             },
             (at, effects) =>
             {
                 if (job?.Opened is { } opened) InstallOrRelease(next, opened, at);
-                if (!IsFailed) FlushRolled(old, next.BaseOffset, snapshot, effects);
+                if (!IsFailed) FlushRolled(old, next, snapshot, effects);
                 return LogChanges.None;
             }));
     }
@@ -107,10 +108,12 @@ public sealed partial class PartitionLog
         return ProducerSnapshotFile.Encode(Producers.Producers);
     }
 
-    private void FlushRolled(LogSegment segment, long endOffset, byte[]? snapshot, EffectList<DiskOp> ops)
+    // Also where retention has removed the segment already: nothing in the next one is called durable before this has
+    // made its file's name so.
+    private void FlushRolled(LogSegment segment, LogSegment next, byte[]? snapshot, EffectList<DiskOp> ops)
     {
-        if (!_segments.Contains(segment)) return;
-        bool isDirty = segment is { IsOpen: true, IsDirty: true };
+        bool isHere = _segments.Contains(segment);
+        bool isDirty = isHere && segment is { IsOpen: true, IsDirty: true };
         if (isDirty) segment.File!.Retain(); // IsOpen
         _unflushed.Enqueue(segment);
         ops.Add(new FlushSegmentJob
@@ -121,8 +124,8 @@ public sealed partial class PartitionLog
             Segment = segment,
             File = isDirty ? segment.File : null,
             Indexes = isDirty ? SegmentIndexes.Of(segment) : null,
-            EndOffset = endOffset,
-            Snapshot = snapshot,
+            EndOffset = next.BaseOffset,
+            Snapshot = isHere ? snapshot : null,
         });
     }
 

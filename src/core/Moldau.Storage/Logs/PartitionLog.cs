@@ -37,7 +37,7 @@ public sealed partial class PartitionLog
         _services = services;
         _segments = loaded.Segments;
         Epochs = loaded.Epochs;
-        _writtenEpochs = Epochs.Version;
+        _writtenEpochs = loaded.AreEpochsWritten ? Epochs.Version : -1;
         Producers = loaded.Producers;
         _snapshotOffsets = loaded.Snapshots;
         LogStartOffset = loaded.LogStartOffset;
@@ -148,6 +148,7 @@ public sealed partial class PartitionLog
             AppendOp append => OnAppended(append, ops),
             SyncOp sync => OnSynced(sync, now),
             FlushSegmentJob flush => OnSegmentFlushed(flush, now),
+            PrepareSegmentJob prepared => OnPrepared(prepared),
             LocateJob locate => OnLocated(locate, now),
             CutFileJob => LogChanges.None,
             _ when ReferenceEquals(op, _job?.Op) => OnStepDone(op, now, ops),

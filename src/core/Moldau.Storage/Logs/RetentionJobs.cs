@@ -72,8 +72,12 @@ internal sealed class CloseLogJob : JobOp
 
     public byte[]? Snapshot { get; init; }
 
+    /// <summary>A file that was prepared for a next segment; null: there is none.</summary>
+    public string? Standby { get; init; }
+
     protected override void Run(IDisk disk)
     {
+        if (Standby is not null) DiskFiles.DeleteIfExists(disk, Standby);
         if (File is null && Snapshot is null) return;
         File?.File.Sync();
         Indexes?.Write(disk, Folder, BaseOffset);

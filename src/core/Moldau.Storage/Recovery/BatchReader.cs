@@ -16,7 +16,7 @@ internal ref struct BatchReader
     {
         _file = file;
         _end = end;
-        _buffer = new byte[windowBytes];
+        _buffer = new byte[Math.Clamp(end - position, 0, windowBytes)];
         NextPosition = position;
     }
 

@@ -7,25 +7,40 @@ internal static class FolderSweep
     // Raft's snapshots have their own life.
     private const string DeletedCheckpoint = ".checkpoint" + LogFileNames.Deleted;
 
-    public static void Run(IDisk disk, string folder, List<string> notes)
+    /// <summary>Returns the names of what is left, given those of what is there.</summary>
+    public static IReadOnlyList<string> Run(IDisk disk, string folder, IReadOnlyList<string> names, List<string> notes)
     {
-        IReadOnlyList<string> names = disk.List(folder);
-        long minCleaned = long.MaxValue;
         List<string> swaps = [];
         List<string> cleaned = [];
+        List<string> left = new(names.Count);
         foreach (string name in names)
         {
-            string path = LogFileNames.Join(folder, name);
-            if (name.EndsWith(LogFileNames.Deleted, StringComparison.Ordinal)
-                && !name.EndsWith(DeletedCheckpoint, StringComparison.Ordinal))
-                disk.Delete(path);
-            else if (name is LogFileNames.LeaderEpochCheckpoint + LogFileNames.Temporary
-                     or LogFileNames.PartitionMetadata + LogFileNames.Temporary)
-                disk.Delete(path);
+            if (IsRest(name)) disk.Delete(LogFileNames.Join(folder, name));
             else if (name.EndsWith(LogFileNames.Swap, StringComparison.Ordinal)) swaps.Add(name);
             else if (name.EndsWith(LogFileNames.Cleaned, StringComparison.Ordinal)) cleaned.Add(name);
+            else left.Add(name);
         }
 
+        if (swaps.Count + cleaned.Count > 0)
+        {
+            SettleCompaction(disk, folder, swaps, cleaned, notes);
+            left = [.. disk.List(folder)];
+        }
+
+        RemoveOrphans(disk, folder, left);
+        return left;
+    }
+
+    private static bool IsRest(string name) =>
+        (name.EndsWith(LogFileNames.Deleted, StringComparison.Ordinal)
+            && !name.EndsWith(DeletedCheckpoint, StringComparison.Ordinal))
+        || name is LogFileNames.LeaderEpochCheckpoint + LogFileNames.Temporary
+            or LogFileNames.PartitionMetadata + LogFileNames.Temporary;
+
+    private static void SettleCompaction(
+        IDisk disk, string folder, List<string> swaps, List<string> cleaned, List<string> notes)
+    {
+        long minCleaned = long.MaxValue;
         foreach (string name in cleaned)
             if (LogFileNames.TryParseOffset(name, out long offset)) minCleaned = Math.Min(minCleaned, offset);
         // Swap files at or behind a cleaned file belong to a split that was not complete.
@@ -38,7 +53,6 @@ internal static class FolderSweep
 
         foreach (string name in cleaned) disk.Delete(LogFileNames.Join(folder, name));
         if (swaps.Count > 0) FinishSwap(disk, folder, swaps, notes);
-        RemoveOrphans(disk, folder);
     }
 
     private static void FinishSwap(IDisk disk, string folder, List<string> swaps, List<string> notes)
@@ -78,18 +92,19 @@ internal static class FolderSweep
         return next;
     }
 
-    private static void RemoveOrphans(IDisk disk, string folder)
+    private static void RemoveOrphans(IDisk disk, string folder, List<string> names)
     {
         HashSet<long> logs = [];
-        IReadOnlyList<string> names = disk.List(folder);
         foreach (string name in names)
             if (LogFileNames.TryParse(name, LogFileNames.Log, out long offset)) logs.Add(offset);
-        foreach (string name in names)
+        names.RemoveAll(name =>
         {
             bool isIndex = LogFileNames.TryParse(name, LogFileNames.OffsetIndex, out long offset)
                 || LogFileNames.TryParse(name, LogFileNames.TimeIndex, out offset)
                 || LogFileNames.TryParse(name, LogFileNames.TransactionIndex, out offset);
-            if (isIndex && !logs.Contains(offset)) disk.Delete(LogFileNames.Join(folder, name));
-        }
+            bool isOrphan = isIndex && !logs.Contains(offset);
+            if (isOrphan) disk.Delete(LogFileNames.Join(folder, name));
+            return isOrphan;
+        });
     }
 }

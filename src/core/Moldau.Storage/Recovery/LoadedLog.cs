@@ -15,6 +15,9 @@ internal sealed class LoadedLog
 
     public LeaderEpochCache Epochs { get; set; } = new();
 
+    /// <summary>leader-epoch-checkpoint says the same as <see cref="Epochs"/>.</summary>
+    public bool AreEpochsWritten { get; set; } = true;
+
     public ProducerStateManager Producers { get; set; } = new();
 
     /// <summary>Offsets of the snapshot files, rising.</summary>

@@ -7,16 +7,17 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
 {
     private readonly LoadedLog _log = new() { Partition = request.Partition, Folder = request.Folder };
     private readonly HashSet<long> _withTransactions = [];
+    private IReadOnlyList<string> _names = [];
     private bool _mustScanAll;
 
     public LoadedLog Load()
     {
-        SetAsideOther();
-        if (!disk.DirectoryExists(request.Folder)) CreateFolder();
-        FolderSweep.Run(disk, request.Folder, _log.Notes);
+        if (disk.DirectoryExists(request.Folder)) OpenFolder();
+        if (_names.Count == 0) CreateFolder();
+        _names = FolderSweep.Run(disk, request.Folder, _names, _log.Notes);
         ReadFolder();
         _log.LogStartOffset = request.LogStartOffset;
-        ReadMetadata();
+        ReadEpochs();
         long damagedFrom = ReadTransactionIndexes();
         ProducerStateManager? producers = Recover(damagedFrom);
         if (_log.Segments.Count > 0 && _log.LogEndOffset < request.LogStartOffset) DropAll();
@@ -24,9 +25,9 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         _log.LogStartOffset = Math.Max(request.LogStartOffset, _log.Segments[0].BaseOffset);
         CutEpochs();
         LoadProducers(producers);
-        bool isClean = request.HadCleanShutdown && _log.RecoveredBytes == 0;
-        long flushed = isClean ? _log.LogEndOffset : Math.Max(request.RecoveryPoint, _log.Segments[^1].BaseOffset);
-        _log.RecoveryPoint = Math.Min(flushed, _log.LogEndOffset);
+        WriteTopicId();
+        // A clean end had synced all, and recovery syncs what it looks at.
+        _log.RecoveryPoint = _log.LogEndOffset;
         return _log;
     }
 
@@ -36,24 +37,33 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         disk.SyncDirectory(LogFileNames.ParentOf(request.Folder));
     }
 
-    /// <summary>A folder of another topic of the same name is what an interrupted deletion left: it is not this log.</summary>
-    private void SetAsideOther()
+    /// <summary>Reads whose folder it is. One of another topic of the same name is what an interrupted deletion left: it is
+    /// not this log, and is set aside.</summary>
+    private void OpenFolder()
     {
-        if (request.TopicId is not { } topicId) return;
-        byte[]? bytes = DiskFiles.ReadWhole(disk, LogFileNames.Join(request.Folder, LogFileNames.PartitionMetadata));
-        if (bytes is null || PartitionMetadataFile.TryDecode(bytes) is not { } found || found == topicId) return;
+        _names = disk.List(request.Folder);
+        byte[]? bytes = ReadIfListed(LogFileNames.PartitionMetadata);
+        if (bytes is null) return;
+        _log.TopicId = PartitionMetadataFile.TryDecode(bytes);
+        if (_log.TopicId is null) _log.Notes.Add("partition.metadata is damaged and was written again");
+        if (request.TopicId is not { } topicId || _log.TopicId is not { } found || found == topicId) return;
         string directory = LogFileNames.ParentOf(request.Folder);
         string aside = LogFileNames.Join(directory, LogFileNames.StrayFolderOf(request.Partition, found));
         disk.Rename(request.Folder, aside);
         disk.SyncDirectory(directory);
         // What the checkpoints say was said of that topic.
         request = request with { LogStartOffset = 0, RecoveryPoint = 0 };
+        _log.TopicId = null;
+        _names = [];
         _log.Notes.Add($"the folder was that of another topic, {found}, and is now {aside}");
     }
 
+    private byte[]? ReadIfListed(string name) =>
+        _names.Contains(name) ? DiskFiles.ReadWhole(disk, LogFileNames.Join(request.Folder, name)) : null;
+
     private void ReadFolder()
     {
-        foreach (string name in disk.List(request.Folder))
+        foreach (string name in _names)
         {
             if (LogFileNames.TryParse(name, LogFileNames.Log, out long baseOffset))
                 _log.Segments.Add(OpenForSize(baseOffset));
@@ -74,19 +84,18 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         return segment;
     }
 
-    private void ReadMetadata()
+    // The last thing written in a new folder: where it is found, the names of the first segment's files are durable.
+    private void WriteTopicId()
     {
-        string metadata = LogFileNames.Join(request.Folder, LogFileNames.PartitionMetadata);
-        byte[]? bytes = DiskFiles.ReadWhole(disk, metadata);
-        if (bytes is not null) _log.TopicId = PartitionMetadataFile.TryDecode(bytes);
-        if (bytes is not null && _log.TopicId is null) _log.Notes.Add("partition.metadata is damaged and was written again");
-        if (_log.TopicId is null && request.TopicId is { } topicId)
-        {
-            DiskFiles.WriteAtomically(disk, metadata, PartitionMetadataFile.Encode(topicId));
-            _log.TopicId = topicId;
-        }
+        if (_log.TopicId is not null || request.TopicId is not { } topicId) return;
+        string path = LogFileNames.Join(request.Folder, LogFileNames.PartitionMetadata);
+        DiskFiles.WriteAtomically(disk, path, PartitionMetadataFile.Encode(topicId));
+        _log.TopicId = topicId;
+    }
 
-        byte[]? epochs = DiskFiles.ReadWhole(disk, EpochsPath);
+    private void ReadEpochs()
+    {
+        byte[]? epochs = ReadIfListed(LogFileNames.LeaderEpochCheckpoint);
         if (epochs is null) return;
         if (LeaderEpochCache.TryDecode(epochs) is { } cache)
         {
@@ -138,27 +147,35 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
             from = _log.Segments[^1].BaseOffset;
         }
 
-        return RecoverFrom(Math.Max(0, _log.FloorIndex(from)));
+        int first = Math.Max(0, _log.FloorIndex(from));
+        RecoveryStart? start = from == request.RecoveryPoint && !_mustScanAll
+            ? RecoveryStart.Find(disk, _log.Segments[first], from, request.Config.IndexIntervalBytes)
+            : null;
+        bool isFlushed = start is not null && first == _log.Segments.Count - 1
+            && start.Position == _log.Segments[first].WrittenBytes && _log.TopicId is not null;
+        if (!isFlushed) return RecoverFrom(first, start);
+        // Nothing came after the recovery point: not a byte to check or to sync.
+        _log.LogEndOffset = from;
+        return null;
     }
 
-    private ProducerStateManager RecoverFrom(int first)
+    private ProducerStateManager RecoverFrom(int first, RecoveryStart? start)
     {
-        LogSegment start = _log.Segments[first];
+        long end = start?.Offset ?? _log.Segments[first].BaseOffset;
         ProducerStateManager producers =
-            ProducerRebuild.To(disk, _log, start.BaseOffset, request.NowMs, request.Config.ProducerIdExpirationMs);
+            ProducerRebuild.To(disk, _log, end, request.NowMs, request.Config.ProducerIdExpirationMs);
         SegmentRecovery recovery = new(_log, request.Config.IndexIntervalBytes, request.RecoveryPoint);
-        long end = start.BaseOffset;
         for (int i = first; i < _log.Segments.Count; i++)
         {
             LogSegment segment = _log.Segments[i];
-            if (segment.BaseOffset < end)
+            if (i > first && segment.BaseOffset < end)
             {
                 // It overlaps what precedes it: the rest of a truncation that was interrupted.
                 DropFrom(i);
                 break;
             }
 
-            bool isWhole = RecoverSegment(recovery, segment, i, producers);
+            bool isWhole = RecoverSegment(recovery, segment, i, i == first ? start : null, producers);
             end = recovery.NextOffset;
             if (!isWhole) break;
         }
@@ -168,10 +185,11 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         return producers;
     }
 
-    private bool RecoverSegment(SegmentRecovery recovery, LogSegment segment, int index, ProducerStateManager producers)
+    private bool RecoverSegment(
+        SegmentRecovery recovery, LogSegment segment, int index, RecoveryStart? start, ProducerStateManager producers)
     {
         using IDiskFile file = disk.Open(segment.PathOf(LogFileNames.Log), DiskOpenMode.ReadWrite);
-        int valid = recovery.Check(file, segment, producers, out SegmentIndexes indexes);
+        int valid = recovery.Check(file, segment, start, producers, out SegmentIndexes indexes);
         bool isWhole = valid == file.Length;
         if (!isWhole)
         {
@@ -183,14 +201,14 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         segment.WrittenBytes = segment.DecidedBytes = valid;
         if (request.Config.SyncsAppends && !request.HadCleanShutdown) recovery.WriteAgain(file, valid);
         file.Sync();
-        // The last segment is recovered after every crash anyway; its indexes need not be durable.
-        indexes.WriteIfDifferent(disk, request.Folder, segment.BaseOffset, isDurable: index < _log.Segments.Count - 1);
+        indexes.WriteIfDifferent(disk, request.Folder, segment.BaseOffset);
         return isWhole;
     }
 
     private bool TryFindEnd(LogSegment segment, out long end)
     {
         end = segment.BaseOffset;
+        if (segment.WrittenBytes == 0) return true;
         byte[]? bytes = DiskFiles.ReadWhole(disk, segment.PathOf(LogFileNames.OffsetIndex));
         OffsetIndex? offsets =
             bytes is null ? null : OffsetIndex.TryDecode(segment.BaseOffset, bytes, segment.WrittenBytes);
@@ -242,8 +260,10 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
 
     private void CutEpochs()
     {
-        bool isChanged = _log.Epochs.TruncateFromEnd(_log.LogEndOffset);
-        isChanged |= _log.Epochs.TruncateFromStart(_log.LogStartOffset);
+        // An epoch that begins at the end has no record. Every load cuts it off again, so it is not written here for that
+        // alone: as a rule it is an election of a former run, and there is one in every log.
+        _log.AreEpochsWritten = !_log.Epochs.TruncateFromEnd(_log.LogEndOffset);
+        bool isChanged = _log.Epochs.TruncateFromStart(_log.LogStartOffset);
         // Recovery may also have found epochs that were never written down.
         if (isChanged || _log.RecoveredBytes > 0) WriteEpochs();
     }
@@ -254,6 +274,7 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         byte[]? present = DiskFiles.ReadWhole(disk, EpochsPath);
         bool isSame = present is null ? _log.Epochs.Entries.Count == 0 : contents.AsSpan().SequenceEqual(present);
         if (!isSame) DiskFiles.WriteAtomically(disk, EpochsPath, contents);
+        _log.AreEpochsWritten = true;
     }
 
     private void LoadProducers(ProducerStateManager? recovered)

@@ -14,15 +14,19 @@ internal sealed class SegmentRecovery(LoadedLog log, int indexIntervalBytes, lon
     /// <summary>The offset that the next batch must reach: the end of what is valid so far.</summary>
     public long NextOffset { get; private set; }
 
-    /// <summary>Recovers one segment and returns its valid bytes; the file itself is not changed here.</summary>
-    public int Check(IDiskFile file, LogSegment segment, ProducerStateManager producers, out SegmentIndexes indexes)
+    /// <summary>Recovers one segment, from the start given or all of it, and returns its valid bytes; the file itself is
+    /// not changed here.</summary>
+    public int Check(
+        IDiskFile file, LogSegment segment, RecoveryStart? start, ProducerStateManager producers, out SegmentIndexes indexes)
     {
-        IndexBuilder builder = new(segment.BaseOffset, indexIntervalBytes);
-        TransactionIndex transactions = new();
-        BatchReader reader = new(file, 0, (int)Math.Min(int.MaxValue, file.Length), WindowBytes);
-        NextOffset = segment.BaseOffset;
-        _unflushedFrom = 0;
-        int valid = 0;
+        IndexBuilder builder = start?.Indexes ?? new IndexBuilder(segment.BaseOffset, indexIntervalBytes);
+        TransactionIndex transactions = start is null ? new TransactionIndex() : segment.Transactions;
+        int from = start?.Position ?? 0;
+        BatchReader reader = new(file, from, (int)Math.Min(int.MaxValue, file.Length), WindowBytes);
+        NextOffset = start?.Offset ?? segment.BaseOffset;
+        if (start is not null) transactions.TruncateTo(NextOffset);
+        _unflushedFrom = from;
+        int valid = from;
         while (reader.MoveNext())
         {
             RecordBatchView batch = reader.Current;
@@ -43,7 +47,7 @@ internal sealed class SegmentRecovery(LoadedLog log, int indexIntervalBytes, lon
         TimeIndex times = builder.Times;
         if (builder.Max.Timestamp >= 0) times.AppendIfLater(builder.Max.Timestamp, builder.Max.Offset);
         indexes = new SegmentIndexes(builder.Offsets, times, transactions.Encode());
-        log.RecoveredBytes += valid;
+        log.RecoveredBytes += valid - from;
         return valid;
     }
 

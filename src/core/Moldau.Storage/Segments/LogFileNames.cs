@@ -16,6 +16,9 @@ public static class LogFileNames
     public const string Swap = ".swap";
     public const string Temporary = ".tmp";
 
+    /// <summary>The file that the next segment will be. The ending makes Kafka remove what is left of it, as this does.</summary>
+    public const string Standby = "next-segment" + Deleted;
+
     public const string LeaderEpochCheckpoint = "leader-epoch-checkpoint";
     public const string PartitionMetadata = "partition.metadata";
     public const string RecoveryPointCheckpoint = "recovery-point-offset-checkpoint";

@@ -56,11 +56,11 @@ internal static class SegmentOpener
     }
 
     // The time index lags behind by what came after its last entry.
-    private static TimestampOffset MaxTimestamp(IDiskFile file, int bytes, OffsetIndex offsets, TimeIndex times)
+    internal static TimestampOffset MaxTimestamp(IDiskFile file, int bytes, OffsetIndex offsets, TimeIndex times)
     {
         TimestampOffset max = times.Last;
         int position = offsets.Lookup(max.Offset).Position;
-        BatchScanner scanner = new(file, position, bytes, new byte[WindowBytes]);
+        BatchScanner scanner = new(file, position, bytes, new byte[Math.Clamp(bytes - position, 0, WindowBytes)]);
         while (scanner.MoveNext())
         {
             BatchHeader batch = scanner.Current;
@@ -84,13 +84,18 @@ internal readonly record struct SegmentRef(string Folder, long BaseOffset, int B
 }
 
 /// <summary>Makes a segment's sparse indexes from its batches in order.</summary>
-internal sealed class IndexBuilder(long baseOffset, int indexIntervalBytes)
+internal sealed class IndexBuilder(OffsetIndex offsets, TimeIndex times, TimestampOffset max, int indexIntervalBytes)
 {
-    public OffsetIndex Offsets { get; } = new(baseOffset);
+    public IndexBuilder(long baseOffset, int indexIntervalBytes)
+        : this(new OffsetIndex(baseOffset), new TimeIndex(baseOffset), new TimestampOffset(-1, baseOffset), indexIntervalBytes)
+    {
+    }
 
-    public TimeIndex Times { get; } = new(baseOffset);
+    public OffsetIndex Offsets { get; } = offsets;
 
-    public TimestampOffset Max { get; private set; } = new(-1, baseOffset);
+    public TimeIndex Times { get; } = times;
+
+    public TimestampOffset Max { get; private set; } = max;
 
     public void Add(in BatchHeader batch)
     {

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace Moldau.Base;
 
 /// <summary>Native buffers in power-of-two sizes from 256 B. Rent on any thread; a return from another thread goes
-/// through the same free lists, which neither allocate nor stay locked longer than a pointer swap. Buffers above <see cref="LargestPooledBytes"/> and beyond the pool's budget are freed
-/// instead of kept. Debug builds overwrite returned buffers, so that a use after return shows as a wrong CRC.</summary>
+/// through the same free lists, which neither allocate nor stay locked longer than a pointer swap. Buffers
+/// above <see cref="LargestPooledBytes"/> and beyond the pool's budget are freed instead of kept. Debug builds overwrite returned buffers, so that a use after return shows as a wrong CRC.</summary>
 public sealed unsafe class BufferPool(long keepBytes = 64 * 1024 * 1024) : IDisposable
 {
     public const int LargestPooledBytes = 16 * 1024 * 1024;

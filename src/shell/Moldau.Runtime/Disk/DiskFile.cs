@@ -72,6 +72,15 @@ public sealed class DiskFile : IDiskFile
         }
     }
 
+    public int ReadCached(long position, Span<byte> destination)
+    {
+        Enter("preadv2");
+        IoResult result = _file.ReadCachedAt(position, destination);
+        _file.Release();
+        // Not in the cache, or this file system cannot tell, or an error: a blocking read finds out which.
+        return result.IsOk ? (int)result.Count : 0;
+    }
+
     public void Write(long position, ReadOnlySpan<byte> source)
     {
         Enter("pwrite");
