@@ -257,7 +257,7 @@ public sealed class ProducerMachineTests
         world.Log.Refuse = (_, _, _) => ErrorCode.NotEnoughReplicas;
         Sent lost = world.Send();
         world.World.RunUntil(() => lost.IsDone, 5_100);
-        Assert.Contains("NotEnoughReplicas", lost.Error!.Text, StringComparison.Ordinal);
+        Assert.Contains("NOT_ENOUGH_REPLICAS", lost.Error!.Text, StringComparison.Ordinal);
         world.Log.Refuse = null;
         Sent next = world.Send();
         world.World.RunUntil(() => next.IsDone, 5_000);

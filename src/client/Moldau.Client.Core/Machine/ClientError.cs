@@ -13,5 +13,5 @@ public sealed record ClientError(ErrorCode Code, string Text)
     public bool IsRetriable => Code.IsRetriable();
 
     public static ClientError Of(ErrorCode code, string? serverText, string what) =>
-        new(code, serverText is { Length: > 0 } ? $"{what}: {serverText} ({code})" : $"{what}: {code}");
+        new(code, serverText is { Length: > 0 } ? $"{what}: {serverText} ({code.KafkaName()})" : $"{what} ({code.KafkaName()})");
 }

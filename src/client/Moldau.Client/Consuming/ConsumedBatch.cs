@@ -18,6 +18,10 @@ public sealed class ConsumedBatch<TKey, TValue>
     /// <summary>The partition that the records are from.</summary>
     public TopicPartition TopicPartition => _cursor.Partition;
 
+    /// <summary>The offset after everything of this batch that was read or passed over: control records and what was
+    /// compacted away count too.</summary>
+    public long NextOffset => _consumer.NextOffset;
+
     /// <summary>The records in their order.</summary>
     public Enumerator GetEnumerator() => new(this);
 

@@ -197,6 +197,9 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
         if (!_isReading) _reader.Dispose();
     }
 
+    /// <summary>Behind what the reader read or passed over.</summary>
+    internal long NextOffset => _reader.Position;
+
     internal bool TryRead(out ConsumedRecord<TKey, TValue> record)
     {
         record = default;

@@ -79,8 +79,7 @@ public sealed class RecordCursor(RecordCodecs codecs, int maxDecompressedBytes) 
 
         record = new RecordMemory(
             view.Offset, view.Timestamp, view.TimestampType,
-            view.IsKeyNull ? null : Slice(source, view.Key),
-            view.IsValueNull ? null : Slice(source, view.Value),
+            Optional(view.IsKeyNull, Slice(source, view.Key)), Optional(view.IsValueNull, Slice(source, view.Value)),
             view.HeaderCount, Slice(source, view.RawHeaders));
         _rest = _rest[n..];
         _left--;
@@ -99,6 +98,14 @@ public sealed class RecordCursor(RecordCodecs codecs, int maxDecompressedBytes) 
     }
 
     public void Dispose() => Close();
+
+    /// <summary>A conditional between null and memory would make empty memory of the null: null converts to it as an
+    /// array.</summary>
+    private static ReadOnlyMemory<byte>? Optional(bool isNull, ReadOnlyMemory<byte> bytes)
+    {
+        if (isNull) return null;
+        return bytes;
+    }
 
     private ReadOnlyMemory<byte> Slice(ReadOnlySpan<byte> source, ReadOnlySpan<byte> part)
     {
@@ -126,7 +133,7 @@ public sealed class RecordCursor(RecordCodecs codecs, int maxDecompressedBytes) 
             RecordView record = records.Current;
             _legacy.Enqueue(new RecordMemory(
                 record.Offset, record.Timestamp, record.TimestampType,
-                record.IsKeyNull ? null : record.Key.ToArray(), record.IsValueNull ? null : record.Value.ToArray(),
+                Optional(record.IsKeyNull, record.Key.ToArray()), Optional(record.IsValueNull, record.Value.ToArray()),
                 0, default));
         }
 
