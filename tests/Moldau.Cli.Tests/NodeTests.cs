@@ -46,7 +46,7 @@ public sealed class NodeTests : IDisposable
         using ChildProcess node = Cli.StartWith(
             environment, "dev", "--data", _scratch["data"], "--port", $"{port}", "--http-port", $"{Cli.FreePorts(1)[0]}");
         node.WaitForText("Ctrl+C stops it.", Cli.Patience);
-        Assert.Contains($"kcat -C -b localhost:{port} -t greetings -e", node.Output);
+        Assert.Contains($"echo hello | ./moldau produce greetings -b localhost:{port}\n", node.Output);
         Assert.Contains("KAFKA_HEAP_OPTS", node.Output);
         Assert.DoesNotContain("KAFKA_HOME", node.Output);
         Assert.Contains("something.else", node.Output);

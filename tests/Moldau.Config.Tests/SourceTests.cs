@@ -91,6 +91,7 @@ public sealed class SourceTests
     [InlineData("KAFKA_A___B", "a-b")]
     [InlineData("MOLDAU_SHARDS", "moldau.shards")]
     [InlineData("MOLDAU_METRICS_FLAVOR", "moldau.metrics.flavor")]
+    [InlineData("MOLDAU_BOOTSTRAP", null)]
     [InlineData("KAFKA_HOME", null)]
     [InlineData("KAFKA_HEAP_OPTS", null)]
     [InlineData("CLUSTER_ID", null)]

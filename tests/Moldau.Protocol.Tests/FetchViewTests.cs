@@ -72,6 +72,56 @@ public sealed class FetchViewTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public void ResponseView_ReadsWhatTheClassWrote(short version)
+    {
+        ApiInfo api = ApiTable.Get(ApiKey.Fetch);
+        for (int seed = 0; seed < 40; seed++)
+        {
+            var response = (FetchResponse)Filler.Random("FetchResponse", version, seed);
+            byte[] frame = new byte[ResponseFrame.Size(api, response, version)];
+            ResponseFrame.Write(frame, api, 77, response, version);
+            frame = frame[ResponseFrame.LengthPrefix..];
+            FetchResponseView view = new(frame, ResponseFrame.HeaderSize(api, version), version);
+            Assert.Equal(response.SessionId, view.SessionId);
+            foreach (FetchResponse.FetchableTopicResponse topic in response.Responses)
+            {
+                Assert.True(view.NextTopic());
+                Assert.Equal(topic.Topic, Encoding.UTF8.GetString(view.Topic.Name));
+                Assert.Equal(topic.TopicId, view.Topic.Id);
+                foreach (FetchResponse.PartitionData expected in topic.Partitions)
+                {
+                    Assert.True(view.NextPartition());
+                    ComparePartition(expected, view, frame);
+                }
+
+                Assert.False(view.NextPartition());
+            }
+
+            Assert.False(view.NextTopic());
+            Assert.Equal(
+                response.NodeEndpoints.Select(e => new LeaderEndpoint(e.NodeId, e.Host, e.Port, e.Rack)), view.ReadTail());
+            Assert.False(view.Failed);
+        }
+    }
+
+    private static void ComparePartition(FetchResponse.PartitionData expected, in FetchResponseView view, byte[] frame)
+    {
+        Assert.Equal(expected.PartitionIndex, view.Partition);
+        Assert.Equal(ErrorCodes.FromWire(expected.ErrorCode), view.PartitionError);
+        Assert.Equal((expected.HighWatermark, expected.LastStableOffset, expected.LogStartOffset),
+            (view.HighWatermark, view.LastStableOffset, view.LogStartOffset));
+        Assert.Equal((expected.CurrentLeader.LeaderId, expected.CurrentLeader.LeaderEpoch),
+            (view.CurrentLeader.LeaderId, view.CurrentLeader.LeaderEpoch));
+        Assert.Equal((expected.DivergingEpoch.Epoch, expected.DivergingEpoch.EndOffset),
+            (view.DivergingEpoch.Epoch, view.DivergingEpoch.Offset));
+        Assert.Equal(expected.PreferredReadReplica, view.PreferredReadReplica);
+        Assert.Equal(expected.Records ?? [], frame.AsSpan(view.RecordsStart, view.RecordsLength).ToArray());
+        Assert.Equal(expected.AbortedTransactions?.Select(a => (a.ProducerId, a.FirstOffset)) ?? [],
+            view.ReadAborted(frame).Select(a => (a.ProducerId, a.FirstOffset)));
+    }
+
     [Fact]
     public void Views_AllocateNothing()
     {

@@ -46,6 +46,23 @@ public sealed class RecordBatchBuilderTests
             Describe(batch));
     }
 
+    [Theory]
+    [MemberData(nameof(Codecs))]
+    public void Cursor_TellsNullFromEmpty(CompressionCodec codec)
+    {
+        using RecordBatchBuilder builder = new(new RecordBatchOptions { Codec = codec });
+        Assert.True(builder.TryAppend(1, OptionalBytes.Null, ""u8));
+        Assert.True(builder.TryAppend(2, ""u8, OptionalBytes.Null));
+        using RecordCodecs codecs = new();
+        using RecordCursor cursor = new(codecs, 1 << 20);
+        cursor.Open(builder.BuildArray());
+        Assert.True(cursor.MoveNext(out RecordMemory first));
+        Assert.Equal((null, 0), (first.Key?.Length, first.Value?.Length));
+        Assert.True(cursor.MoveNext(out RecordMemory second));
+        Assert.Equal((0, null), (second.Key?.Length, second.Value?.Length));
+        Assert.False(cursor.MoveNext(out _));
+    }
+
     [Fact]
     public void TryAppend_PastTheLimit_ChangesNothing()
     {

@@ -25,14 +25,16 @@ public sealed class RealTextTests(RealText text) : IClassFixture<RealText>
         Topics.Create(server, topic, 4);
         var half = text.Chunks / 2;
         using var first = Programs.Python(
-            "text_in.py", server.Bootstrap, topic, codec, text.File, "0", $"{half}", $"{RealText.ChunkBytes}");
+            "text_in.py", server.Bootstrap, topic, codec, text.File, "0", $"{half}", $"{RealText.ChunkBytes}",
+            scratch["go"]);
         using var second = Programs.Java(
             "TextIn.java", server.Bootstrap, topic, codec, text.File, $"{half}", $"{text.Chunks}",
-            $"{RealText.ChunkBytes}");
+            $"{RealText.ChunkBytes}", scratch["go"]);
 
         var middle = string.Create(CultureInfo.InvariantCulture, $"acked {half / 400 * 100}\n");
         first.WaitForText(middle, TimeSpan.FromMinutes(5));
         server.Kill();
+        File.WriteAllText(scratch["go"], "");
         server.Start();
 
         Assert.Contains($"done {half}", first.WaitForEnd(TimeSpan.FromMinutes(8)).Succeeded());

@@ -107,9 +107,15 @@ public sealed class ChildProcess : IDisposable
     /// <summary>Waits until the program has printed the text on either stream.</summary>
     public void WaitForText(string text, TimeSpan timeout) =>
         Wait.Until(
-            () => Output.Contains(text, StringComparison.Ordinal) || Error.Contains(text, StringComparison.Ordinal)
-                ? true
-                : HasExited ? throw new InvalidOperationException(WaitForEnd(timeout).ToString()) : false,
+            () =>
+            {
+                // Asked first: what an ended process printed is all there once its end was waited for.
+                var hasEnded = HasExited;
+                if (hasEnded) WaitForEnd(timeout);
+                if (Output.Contains(text, StringComparison.Ordinal) || Error.Contains(text, StringComparison.Ordinal))
+                    return true;
+                return hasEnded ? throw new InvalidOperationException(WaitForEnd(timeout).ToString()) : false;
+            },
             timeout, $"'{text}' in the output of {_command}");
 
     public void Terminate() => PosixSignal.Send(_process.Id, PosixSignal.Terminate);

@@ -39,12 +39,12 @@ internal sealed class Arguments
 
             bool isSet = name == "--set";
             if (!isSet && Array.IndexOf(withValue, name) < 0)
-                throw new CommandException($"'{command}' has no option '{name}'; see 'moldau help'", Program.Usage);
-            if (equals < 0 && i + 1 >= args.Length) throw new CommandException($"option '{name}' needs a value", Program.Usage);
+                throw new CommandException($"'{command}' has no option '{name}'; see 'moldau help'", ExitCodes.Usage);
+            if (equals < 0 && i + 1 >= args.Length) throw new CommandException($"option '{name}' needs a value", ExitCodes.Usage);
             string value = equals < 0 ? args[++i] : arg[(equals + 1)..];
             if (!isSet) parsed.Add(name, value);
             else if (ConfigLayers.TryParseFlag(value, out string key, out string setting)) parsed.Set[key] = setting;
-            else throw new CommandException($"'--set {value}' is not of the form name=value", Program.Usage);
+            else throw new CommandException($"'--set {value}' is not of the form name=value", ExitCodes.Usage);
         }
 
         return parsed;

@@ -17,10 +17,10 @@ internal static class DevCommand
     {
         Arguments arguments = Arguments.Parse("dev", args, ["--port", "--data", "--http-port"], ["--ephemeral"]);
         if (arguments.Operands.Count > 0)
-            throw new CommandException($"'dev' takes no '{arguments.Operands[0]}'; see 'moldau help'", Program.Usage);
+            throw new CommandException($"'dev' takes no '{arguments.Operands[0]}'; see 'moldau help'", ExitCodes.Usage);
         bool isEphemeral = arguments.Has("--ephemeral");
         if (isEphemeral && arguments.Value("--data") is not null)
-            throw new CommandException("'--ephemeral' chooses the data folder itself; leave '--data' out", Program.Usage);
+            throw new CommandException("'--ephemeral' chooses the data folder itself; leave '--data' out", ExitCodes.Usage);
         int port = Port(arguments.Value("--port"), DefaultPort, 2);
         int httpPort = Port(arguments.Value("--http-port"), DefaultHttpPort, 1);
         // Before there is a folder to be left behind.
@@ -60,6 +60,8 @@ internal static class DevCommand
         string at = $"{(string.IsNullOrEmpty(kafka.Host) ? "localhost" : kafka.Host)}:{kafka.Port}";
         string metrics = config.HttpListeners.Count == 0 ? "off" : $"http://{config.HttpListeners[0]}/metrics";
         string data = string.Join(", ", config.LogDirs) + (isEphemeral ? "   (gone when it stops)" : "");
+        string bootstrap = at == "localhost:9092" ? "" : $" -b {at}";
+        const string command = "./moldau";
         Console.Out.WriteLine($"""
 
             Moldau {Program.Version} is up.
@@ -70,8 +72,9 @@ internal static class DevCommand
 
             Try, in another terminal:
 
-              echo hello | kcat -P -b {at} -t greetings
-              kcat -C -b {at} -t greetings -e
+              {command} topic create greetings{bootstrap}
+              echo hello | {command} produce greetings{bootstrap}
+              {command} consume greetings{bootstrap}
 
             Ctrl+C stops it.
 
@@ -84,7 +87,7 @@ internal static class DevCommand
         if (named is not null)
         {
             if (!int.TryParse(named, NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port is < 1 or > 65534)
-                throw new CommandException($"'{named}' is not a port", Program.Usage);
+                throw new CommandException($"'{named}' is not a port", ExitCodes.Usage);
             return port;
         }
 

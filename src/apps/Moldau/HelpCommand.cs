@@ -2,9 +2,16 @@ namespace Moldau;
 
 internal static class HelpCommand
 {
-    public static int Run(TextWriter output)
+    /// <summary>Everything, or what one verb takes.</summary>
+    public static int Run(string[] verb)
     {
-        output.WriteLine("""
+        if (verb.Length > 0 && verb[0] != "help" && CommandLine.HelpOf(verb) is { } help)
+        {
+            Console.Out.Write(help);
+            return ExitCodes.Ok;
+        }
+
+        Console.Out.WriteLine("""
             Moldau, an event streaming platform compatible with Apache Kafka 4.4
 
               moldau dev                       a node on localhost:9092, data in ./.moldau, nothing to configure
@@ -22,8 +29,12 @@ internal static class HelpCommand
               moldau storage info -c FILE      what the log directories hold
               moldau storage random-uuid       an id for a new cluster
               moldau --version
-              moldau help
+              moldau help [VERB]
+
+            With a cluster that runs:
+
             """);
-        return 0;
+        Console.Out.Write(CommandLine.Overview());
+        return ExitCodes.Ok;
     }
 }

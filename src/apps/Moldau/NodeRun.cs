@@ -95,7 +95,7 @@ internal static class NodeRun
         NodeEnd end = host.Ended.GetAwaiter().GetResult();
         if (end.IsClean) return 0;
         Console.Error.WriteLine($"moldau: {end.Reason}");
-        return Program.Failed;
+        return ExitCodes.Failed;
     }
 
     private static BootedNode Boot(FileDisk disk, BrokerConfig config, Prng prng)

@@ -2,17 +2,22 @@ using System.Reflection;
 
 namespace Moldau;
 
-/// <summary>The executable: picks the verb. Exit codes: 0 ok, 1 failed, 2 usage.</summary>
+/// <summary>The executable: picks the verb. Those that run a node are here, those that speak with a cluster in
+/// <see cref="CommandLine"/>.</summary>
 internal static class Program
 {
-    public const int Failed = 1;
-    public const int Usage = 2;
+    private static readonly string[] NodeVerbs = ["dev", "start", "storage", "help", "version"];
 
     private static int Main(string[] args)
     {
         string verb = args.Length == 0 ? "help" : args[0];
         string[] rest = args.Length == 0 ? [] : args[1..];
-        if (rest.Contains("--help") || rest.Contains("-h")) verb = "help";
+        if (rest.Contains("--help") || rest.Contains("-h"))
+        {
+            rest = [verb, .. rest.TakeWhile(a => !a.StartsWith('-'))];
+            verb = "help";
+        }
+
         try
         {
             return verb switch
@@ -20,8 +25,9 @@ internal static class Program
                 "dev" => DevCommand.Run(rest),
                 "start" => StartCommand.Run(rest),
                 "storage" => StorageCommand.Run(rest),
-                "help" or "--help" or "-h" => HelpCommand.Run(Console.Out),
+                "help" or "--help" or "-h" => HelpCommand.Run(rest),
                 "--version" or "-v" or "version" => PrintVersion(),
+                _ when CommandLine.Nouns.Contains(verb) => CommandLine.Run(args),
                 _ => Unknown(verb),
             };
         }
@@ -44,13 +50,10 @@ internal static class Program
 
     private static int Unknown(string verb)
     {
-        Console.Error.WriteLine($"moldau: there is no command '{verb}'; 'moldau help' lists them");
-        return Usage;
+        string hint = CommandLine.NearestOf(verb, [.. CommandLine.Nouns, .. NodeVerbs]) is { } near
+            ? $"did you mean '{near}'?"
+            : "'moldau help' lists them";
+        Console.Error.WriteLine($"moldau: there is no command '{verb}'; {hint}");
+        return ExitCodes.Usage;
     }
-}
-
-/// <summary>A command cannot go on: one line for the user.</summary>
-internal sealed class CommandException(string message, int exitCode = Program.Failed) : Exception(message)
-{
-    public int ExitCode { get; } = exitCode;
 }

@@ -10,7 +10,7 @@ internal static class StartCommand
     {
         Arguments arguments = Arguments.Parse("start", args, [], ["--strict"]);
         if (arguments.Operands.Count != 1)
-            throw new CommandException("'start' takes one file: moldau start server.properties", Program.Usage);
+            throw new CommandException("'start' takes one file: moldau start server.properties", ExitCodes.Usage);
         Dictionary<string, string> file = ReadProperties(arguments.Operands[0]);
         NodeSettings settings = NodeSettings.Resolve(file, arguments.Set, arguments.Has("--strict"));
         using NodeSignals signals = new();

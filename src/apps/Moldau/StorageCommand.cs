@@ -21,7 +21,7 @@ internal static class StorageCommand
             "format" => Format(rest),
             "info" => Info(rest),
             "random-uuid" when rest.Length == 0 => RandomUuid(),
-            _ => throw new CommandException($"'storage {string.Join(' ', args)}' is no command: format, info, random-uuid", Program.Usage),
+            _ => throw new CommandException($"'storage {string.Join(' ', args)}' is no command: format, info, random-uuid", ExitCodes.Usage),
         };
     }
 
@@ -46,12 +46,12 @@ internal static class StorageCommand
         TakeNoOperands(arguments, "storage format");
         RefuseWhatIsNotThere(arguments);
         string clusterId = arguments.Value("-t", "--cluster-id") ?? NodeSettings.NewClusterId
-            ?? throw new CommandException("'storage format' needs -t ID or the variable CLUSTER_ID; 'moldau storage random-uuid' makes one", Program.Usage);
+            ?? throw new CommandException("'storage format' needs -t ID or the variable CLUSTER_ID; 'moldau storage random-uuid' makes one", ExitCodes.Usage);
         NodeSettings settings = Settings(arguments, "storage format");
         bool isStandalone = arguments.Has("-s", "--standalone");
         bool hasNoControllers = arguments.Has("-N", "--no-initial-controllers");
         if (isStandalone && hasNoControllers)
-            throw new CommandException("--standalone and --no-initial-controllers exclude each other", Program.Usage);
+            throw new CommandException("--standalone and --no-initial-controllers exclude each other", ExitCodes.Usage);
         if ((isStandalone || hasNoControllers) && settings.Config.ControllerQuorumVoters.Count > 0)
             throw new CommandException("controller.quorum.voters names the voters already; leave --standalone and --no-initial-controllers out");
         if (!isStandalone && !hasNoControllers && settings.Config.IsController && settings.Config.ControllerQuorumVoters.Count == 0)
@@ -85,7 +85,7 @@ internal static class StorageCommand
         {
             if (!ConfigLayers.TryParseFlag(text, out string name, out string level)
                 || !short.TryParse(level, NumberStyles.None, CultureInfo.InvariantCulture, out short number))
-                throw new CommandException($"'--feature {text}' is not of the form name=level", Program.Usage);
+                throw new CommandException($"'--feature {text}' is not of the form name=level", ExitCodes.Usage);
             features[name] = number;
         }
 
@@ -103,12 +103,12 @@ internal static class StorageCommand
     private static void TakeNoOperands(Arguments arguments, string command)
     {
         if (arguments.Operands.Count > 0)
-            throw new CommandException($"'{command}' takes no '{arguments.Operands[0]}'; see 'moldau help'", Program.Usage);
+            throw new CommandException($"'{command}' takes no '{arguments.Operands[0]}'; see 'moldau help'", ExitCodes.Usage);
     }
 
     private static NodeSettings Settings(Arguments arguments, string command)
     {
-        string path = arguments.Value("-c", "--config") ?? throw new CommandException($"'{command}' needs -c FILE", Program.Usage);
+        string path = arguments.Value("-c", "--config") ?? throw new CommandException($"'{command}' needs -c FILE", ExitCodes.Usage);
         return NodeSettings.Resolve(StartCommand.ReadProperties(path), arguments.Set, isStrict: false);
     }
 
@@ -132,6 +132,6 @@ internal static class StorageCommand
                 : $"  {directory}: cluster.id={meta.ClusterId} node.id={meta.NodeId} directory.id={meta.DirectoryId}");
         }
 
-        return isFormatted ? 0 : Program.Failed;
+        return isFormatted ? 0 : ExitCodes.Failed;
     }
 }

@@ -8,8 +8,10 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** Sends the numbers from 0 to TOTAL - 1 with an idempotent producer and notes each acknowledged one. */
+/** Sends numbers from 0 on with an idempotent producer until the file STOP is there, and notes each acknowledged one. */
 public final class SendNumbers {
+    private static final int MOST = 20_000_000;
+
     public static void main(String[] arguments) throws Exception {
         Properties properties = new Properties();
         properties.put("bootstrap.servers", arguments[0]);
@@ -19,13 +21,14 @@ public final class SendNumbers {
         properties.put("max.block.ms", "120000");
         properties.put("delivery.timeout.ms", "120000");
         properties.put("request.timeout.ms", "5000");
-        int total = Integer.parseInt(arguments[2]);
+        Path stop = Path.of(arguments[2]);
         AtomicInteger acked = new AtomicInteger();
         AtomicInteger failed = new AtomicInteger();
         try (PrintWriter file = new PrintWriter(Files.newBufferedWriter(Path.of(arguments[3])));
              KafkaProducer<String, String> producer =
                  new KafkaProducer<>(properties, new StringSerializer(), new StringSerializer())) {
-            for (int number = 0; number < total; number++) {
+            for (int number = 0; number < MOST; number++) {
+                if (number % 1000 == 0 && Files.exists(stop)) break;
                 int sent = number;
                 producer.send(
                     new ProducerRecord<>(arguments[1], number % 3, null, number + " " + "x".repeat(number % 200)),

@@ -1,4 +1,6 @@
 import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -7,7 +9,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** Sends chunks of a file, numbered by their keys, with the Java client: BOOTSTRAP TOPIC CODEC FILE FROM TO BYTES. */
+/** Sends chunks of a file, numbered by their keys, with the Java client: BOOTSTRAP TOPIC CODEC FILE FROM TO BYTES GO; the last
+    quarter after the file GO is there. */
 public final class TextIn {
     public static void main(String[] arguments) throws Exception {
         Properties properties = new Properties();
@@ -22,12 +25,14 @@ public final class TextIn {
         int first = Integer.parseInt(arguments[4]);
         int last = Integer.parseInt(arguments[5]);
         int size = Integer.parseInt(arguments[6]);
+        Path go = Path.of(arguments[7]);
         AtomicInteger acked = new AtomicInteger();
         try (RandomAccessFile file = new RandomAccessFile(arguments[3], "r");
              KafkaProducer<String, byte[]> producer =
                  new KafkaProducer<>(properties, new StringSerializer(), new ByteArraySerializer())) {
             file.seek((long) first * size);
             for (int chunk = first; chunk < last; chunk++) {
+                while (chunk == last - (last - first) / 4 && !Files.exists(go)) Thread.sleep(50);
                 byte[] value = new byte[(int) Math.min(size, file.length() - (long) chunk * size)];
                 file.readFully(value);
                 producer.send(new ProducerRecord<>(arguments[1], chunk % 4, "" + chunk, value), (metadata, error) -> {

@@ -1,12 +1,14 @@
-"""Sends the numbers from 0 to TOTAL - 1 with an idempotent producer and notes each acknowledged one.
+"""Sends numbers from 0 on with an idempotent producer until the file STOP is there, and notes each acknowledged one.
 
-send_numbers.py BOOTSTRAP TOPIC TOTAL ACKED_FILE
+send_numbers.py BOOTSTRAP TOPIC STOP ACKED_FILE
 """
+import os
 import sys
 
 from confluent_kafka import Producer
 
-bootstrap, topic, total, acked_file = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+bootstrap, topic, stop, acked_file = sys.argv[1:5]
+MOST = 20_000_000
 acked = open(acked_file, "w")
 counts = {"acked": 0, "failed": 0}
 
@@ -26,7 +28,9 @@ def delivered(error, message):
 producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 5,
                      "batch.num.messages": 100, "queue.buffering.max.messages": 2000, "message.timeout.ms": 120000,
                      "reconnect.backoff.max.ms": 500})
-for number in range(total):
+for number in range(MOST):
+    if number % 1000 == 0 and os.path.exists(stop):
+        break
     value = f"{number} {'x' * (number % 200)}"
     while True:
         try:

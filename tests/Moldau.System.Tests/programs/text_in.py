@@ -1,10 +1,15 @@
-"""Sends chunks of a file, numbered by their keys, with librdkafka: text_in.py BOOTSTRAP TOPIC CODEC FILE FROM TO BYTES"""
+"""Sends chunks of a file, numbered by their keys, with librdkafka, the last quarter after the file GO is there:
+
+text_in.py BOOTSTRAP TOPIC CODEC FILE FROM TO BYTES GO
+"""
+import os
 import sys
 
 from confluent_kafka import Producer
 
 bootstrap, topic, codec, path = sys.argv[1:5]
 first, last, size = (int(argument) for argument in sys.argv[5:8])
+go = sys.argv[8]
 counts = {"acked": 0}
 
 
@@ -22,6 +27,8 @@ with open(path, "rb") as file:
     file.seek(first * size)
     for chunk in range(first, last):
         value = file.read(size)
+        while chunk == last - (last - first) // 4 and not os.path.exists(go):
+            producer.poll(0.05)
         while True:
             try:
                 producer.produce(topic, value, key=str(chunk), partition=chunk % 4, on_delivery=delivered)

@@ -19,6 +19,9 @@ public static class EnvironmentSource
     private const string KafkaPrefix = "KAFKA_";
     private const string MoldauPrefix = "MOLDAU_";
 
+    /// <summary>Tells the command line's verbs which cluster is meant; whoever has it set may start a node too.</summary>
+    private const string Bootstrap = "MOLDAU_BOOTSTRAP";
+
     /// <summary>Properties that the environment sets, in the order of their names, and a warning for each variable that
     /// looks like a property and is none.</summary>
     public static Dictionary<string, string> Read(
@@ -56,7 +59,7 @@ public static class EnvironmentSource
     public static bool TryMap(string variable, out string property)
     {
         property = "";
-        if (Exempt.Contains(variable)) return false;
+        if (variable == Bootstrap || Exempt.Contains(variable)) return false;
         if (variable.StartsWith(KafkaPrefix, StringComparison.Ordinal) && variable.Length > KafkaPrefix.Length)
             property = Decode(variable.AsSpan(KafkaPrefix.Length));
         else if (variable.StartsWith(MoldauPrefix, StringComparison.Ordinal) && variable.Length > MoldauPrefix.Length)

@@ -79,7 +79,8 @@ public sealed class RecordBatchBuilder(RecordBatchOptions options, RecordCodecs?
 
     /// <summary>Writes the header and compresses. The bytes are valid until <see cref="Reset"/> or Dispose; more
     /// records may still be appended, and Build called again.</summary>
-    public Memory<byte> Build()
+    /// <param name="codecs">Compressors of the thread that calls; null for the builder's own.</param>
+    public Memory<byte> Build(RecordCodecs? codecs = null)
     {
         Verify.That(RecordCount > 0);
         if (_options.Codec == CompressionCodec.None)
@@ -89,7 +90,7 @@ public sealed class RecordBatchBuilder(RecordBatchOptions options, RecordCodecs?
         }
 
         ReadOnlySpan<byte> records = _buffer.AsSpan(RecordBatchLayout.Records, _length - RecordBatchLayout.Records);
-        Encoder encoder = (_codecs ??= new RecordCodecs()).GetEncoder(_options.Codec);
+        Encoder encoder = (codecs ?? (_codecs ??= new RecordCodecs())).GetEncoder(_options.Codec);
         int bound = checked(encoder.MaxEncodedBytes(records.Length) + RecordBatchLayout.Records);
         if (_compressed is null || _compressed.Length < bound)
         {

@@ -1,0 +1,45 @@
+using Moldau.Client;
+using Moldau.Protocol;
+
+namespace Moldau.Cli;
+
+/// <summary>An error of the cluster for people: one sentence, Kafka's name of it, and what to try.</summary>
+internal static class ErrorText
+{
+    public static string Of(ErrorCode code, string text)
+    {
+        string name = code.KafkaName();
+        string sentence = text.TrimEnd('.', '\n');
+        if (!sentence.Contains(name, StringComparison.Ordinal)) sentence += $" ({name})";
+        return Advice(code) is { } advice ? $"{sentence}; {advice}" : sentence;
+    }
+
+    public static string Of(ClientError error) => Of(error.Code, error.Text);
+
+    public static int ExitCode(ErrorCode code) => code switch
+    {
+        ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.GroupIdNotFound
+            or ErrorCode.ResourceNotFound => ExitCodes.NotFound,
+        ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed
+            or ErrorCode.TransactionalIdAuthorizationFailed or ErrorCode.SaslAuthenticationFailed => ExitCodes.Denied,
+        ErrorCode.NetworkException or ErrorCode.RequestTimedOut or ErrorCode.LeaderNotAvailable
+            or ErrorCode.CoordinatorNotAvailable or ErrorCode.BrokerNotAvailable => ExitCodes.Unreachable,
+        _ => ExitCodes.Failed,
+    };
+
+    private static string? Advice(ErrorCode code) => code switch
+    {
+        ErrorCode.UnknownTopicOrPartition => "'moldau topic list' shows what there is",
+        ErrorCode.GroupIdNotFound => "'moldau group list' shows what there is",
+        ErrorCode.TopicAlreadyExists => "--if-not-exists takes it as it is",
+        ErrorCode.NonEmptyGroup => "stop its members first",
+        ErrorCode.GroupSubscribedToTopic => "stop the members that read it first",
+        ErrorCode.InvalidReplicationFactor => "'moldau broker list' shows how many brokers there are",
+        ErrorCode.InvalidConfig => "'moldau config get' shows the properties and their values",
+        ErrorCode.MessageTooLarge => "raise max.request.size with -X, and max.message.bytes of the topic",
+        ErrorCode.NetworkException or ErrorCode.RequestTimedOut => "name another broker with -b, or wait longer with --timeout",
+        ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed =>
+            "ask for the right, or use another user",
+        _ => null,
+    };
+}

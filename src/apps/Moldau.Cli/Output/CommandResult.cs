@@ -1,0 +1,41 @@
+namespace Moldau.Cli.Output;
+
+/// <summary>A column of a result.</summary>
+/// <param name="Name">The field's name in JSON and YAML, in camel case; the table's head is made of it.</param>
+/// <param name="IsWide">Left out of a narrow table.</param>
+internal sealed record Column(string Name, bool IsWide = false)
+{
+    /// <summary><c>highWatermark</c> → <c>HIGH-WATERMARK</c></summary>
+    public string Head
+    {
+        get
+        {
+            System.Text.StringBuilder head = new();
+            foreach (char c in Name)
+            {
+                if (char.IsUpper(c)) head.Append('-');
+                head.Append(char.ToUpperInvariant(c));
+            }
+
+            return head.ToString();
+        }
+    }
+}
+
+/// <summary>What a command found out: rows of typed values under named columns. The first column names the row.</summary>
+internal sealed class CommandResult(params Column[] columns)
+{
+    private readonly List<object?[]> _rows = [];
+
+    public IReadOnlyList<Column> Columns { get; } = columns;
+
+    public IReadOnlyList<object?[]> Rows => _rows;
+
+    /// <summary>A row; each value is a string, an int, a long, a bool, a list of ints, or null for what is not
+    /// known.</summary>
+    public void Add(params object?[] row)
+    {
+        if (row.Length != Columns.Count) throw new ArgumentException("a row has a value for each column", nameof(row));
+        _rows.Add(row);
+    }
+}

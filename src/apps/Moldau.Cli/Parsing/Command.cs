@@ -1,0 +1,26 @@
+namespace Moldau.Cli.Parsing;
+
+/// <summary>A verb: what it takes, what it says of itself, and what it does.</summary>
+/// <param name="Name">One or two words, such as <c>topic list</c>.</param>
+/// <param name="Operands">As the help shows them, such as <c>NAME…</c>.</param>
+/// <param name="Summary">One line of help.</param>
+/// <param name="Run">Does it; the result is the exit code.</param>
+internal sealed record Command(string Name, string Operands, string Summary, Func<CommandContext, Task<int>> Run)
+{
+    public int MinOperands { get; init; }
+
+    public int MaxOperands { get; init; } = int.MaxValue;
+
+    /// <summary>Its own options, which hide global ones of the same name.</summary>
+    public IReadOnlyList<Option> Options { get; init; } = [];
+
+    /// <summary>More than the summary, for <c>moldau help VERB</c>.</summary>
+    public string? Details { get; init; }
+
+    public string? Example { get; init; }
+
+    /// <summary>Null where no option has the name.</summary>
+    public Option? Find(string name) =>
+        Options.FirstOrDefault(o => o.Name == name || o.Short == name)
+        ?? Option.Global.FirstOrDefault(o => o.Name == name || o.Short == name);
+}

@@ -1,0 +1,161 @@
+using System.Buffers;
+using Moldau.Base;
+using Moldau.Cli.Output;
+using Moldau.Cli.Parsing;
+using Moldau.Cli.Records;
+using Moldau.Client;
+
+namespace Moldau.Cli.Verbs;
+
+internal static class Consume
+{
+    public static readonly Command Command = new("consume", "TOPIC…", "read records and print them", RunAsync)
+    {
+        MinOperands = 1,
+        Options =
+        [
+            new("--offset", "-o", "WHERE", "where to begin: " + ConsumeStart.Help + " (start)"),
+            new("--format", "-f", "FORMAT", "json, pretty, or a percent format (json; pretty on a terminal)"),
+            new("--count", "-n", "N", "stop after so many records"),
+            new("--until", null, "end", "stop at what is the end now"),
+            new("--group", "-g", "GROUP", "as a member of the group, which remembers how far it came"),
+            new("--partition", "-p", "N", "only this partition; may be repeated"),
+        ],
+        Details = """
+            %k key, %v value, %t topic, %p partition, %o offset, %e leader epoch, %d milliseconds since 1970,
+            %d{iso}, %d{strftime[%F %T]}, %h all headers, %h{NAME} one of them, %h{%k=%v;} each by a format of its own,
+            %k{hex}, %v{base64}, %% a percent sign; \n \t \r \0 \\ \xHH are bytes.
+            json is one object a line; bytes that are no text are in keyBase64 and valueBase64.
+            With a group, -o counts only where the group has no offset yet, and is start or end.
+            """,
+        Example = @"moldau consume orders -o -10 --until end -f '%o %k %v\n'",
+    };
+
+    private static async Task<int> RunAsync(CommandContext context)
+    {
+        CommandLineArguments arguments = context.Arguments;
+        IRecordPrinter printer = Printer(context);
+        string start = arguments.Value("--offset") is { Length: > 0 } given ? given : "start";
+        ConsumeStart.Check(start);
+        string? group = arguments.Value("--group");
+        if (group is not null && start is not ("start" or "end"))
+            throw new CommandException("with a group, -o is start or end; 'moldau group seek' moves a group", ExitCodes.Usage);
+        if (group is not null && arguments.Has("--partition"))
+            throw new CommandException("with a group, the group says which partitions are read; leave -p or -g out", ExitCodes.Usage);
+        if (arguments.Value("--until") is { } until and not "end")
+            throw new CommandException($"'--until {until}': it is end", ExitCodes.Usage);
+        int? count = arguments.Number("--count", 0);
+
+        MoldauClient client = await context.ConnectAsync().ConfigureAwait(false);
+        List<TopicInfo> topics = await Topics.RequireAsync(context, client.Admin, arguments.Operands).ConfigureAwait(false);
+        List<TopicPartition> partitions = PartitionOption.Choose(context, topics);
+        Dictionary<TopicPartition, long>? ends = arguments.Has("--until")
+            ? await Topics.OffsetsAsync(context, client.Admin, partitions, OffsetSpec.Latest).ConfigureAwait(false)
+            : null;
+        ConsumerOptions options = context.Properties.Consumer(group, start == "end" ? OffsetReset.Latest : OffsetReset.Earliest);
+        var consumer = client.CreateConsumer(Serde.Bytes, Serde.Bytes, options);
+        await using (consumer.ConfigureAwait(false))
+        {
+            if (group is null)
+            {
+                var offsets = await ConsumeStart.ResolveAsync(context, client.Admin, start, partitions).ConfigureAwait(false);
+                consumer.Assign(partitions);
+                foreach ((TopicPartition partition, long offset) in offsets) consumer.Seek(partition, offset);
+            }
+            else
+            {
+                consumer.Subscribe(arguments.Operands);
+            }
+
+            ConsumeRun run = new(consumer, printer, count ?? long.MaxValue, ends);
+            bool wasInterrupted = await run.RunAsync(context.Cancel).ConfigureAwait(false);
+            context.Say($"moldau: {Words.Count(run.Printed, "record")}{(wasInterrupted ? ", interrupted" : "")}");
+            return wasInterrupted ? ExitCodes.Interrupted : ExitCodes.Ok;
+        }
+    }
+
+    private static IRecordPrinter Printer(CommandContext context) => context.Arguments.Value("--format") switch
+    {
+        null when Console.IsOutputRedirected => new JsonPrinter(),
+        null or "pretty" => new PrettyPrinter(context.HasColour),
+        "json" => new JsonPrinter(),
+        { } format => new PercentPrinter(format),
+    };
+}
+
+/// <summary>Reads until there is enough, the end, or Ctrl+C.</summary>
+internal sealed class ConsumeRun(
+    Consumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> consumer,
+    IRecordPrinter printer,
+    long count,
+    Dictionary<TopicPartition, long>? ends)
+{
+    /// <summary>How often it is looked whether the end is reached where no records come.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+
+    private readonly ArrayBufferWriter<byte> _buffer = new(64 << 10);
+
+    /// <summary>Behind what was read, control records included.</summary>
+    private readonly Dictionary<TopicPartition, long> _read = [];
+
+    public long Printed { get; private set; }
+
+    /// <summary>True where the token ended it.</summary>
+    public async Task<bool> RunAsync(CancellationToken cancel)
+    {
+        if (count == 0) return false;
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        Stream output = StandardOutput.Open();
+        var batches = consumer.ReadBatchesAsync(stop.Token).GetAsyncEnumerator(stop.Token);
+        try
+        {
+            while (!IsAtEnd())
+            {
+                Task<bool> next = batches.MoveNextAsync().AsTask();
+                while (ends is not null && !next.IsCompleted && !IsAtEnd())
+                    await Task.WhenAny(next, Task.Delay(Look, cancel)).ConfigureAwait(false);
+                if (ends is not null && !next.IsCompleted) await stop.CancelAsync().ConfigureAwait(false);
+                await next.ConfigureAwait(false);
+                bool isEnough = Print(batches.Current);
+                await output.WriteAsync(_buffer.WrittenMemory, CancellationToken.None).ConfigureAwait(false);
+                _buffer.ResetWrittenCount();
+                if (isEnough) return false;
+            }
+
+            return false;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return cancel.IsCancellationRequested;
+        }
+        finally
+        {
+            await batches.DisposeAsync().ConfigureAwait(false);
+            await output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private bool Print(ConsumedBatch<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> batch)
+    {
+        long end = ends is null ? long.MaxValue : ends.GetValueOrDefault(batch.TopicPartition);
+        foreach (var record in batch)
+        {
+            // What came after the start of the command is for the next one.
+            if (record.Offset >= end) break;
+            printer.Print(record, _buffer);
+            record.Done();
+            if (++Printed >= count) return true;
+        }
+
+        _read[batch.TopicPartition] = batch.NextOffset;
+        return false;
+    }
+
+    private bool IsAtEnd()
+    {
+        if (ends is null) return false;
+        IReadOnlyList<TopicPartition> assigned = consumer.Assignment;
+        return assigned.Count > 0 && assigned.All(p =>
+            Math.Max(consumer.Position(p) ?? -1, _read.GetValueOrDefault(p, -1)) >= ends.GetValueOrDefault(p));
+    }
+}

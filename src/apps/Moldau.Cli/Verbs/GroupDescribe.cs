@@ -1,0 +1,60 @@
+using Moldau.Base;
+using Moldau.Cli.Output;
+using Moldau.Cli.Parsing;
+using Moldau.Client;
+
+namespace Moldau.Cli.Verbs;
+
+internal static class GroupDescribe
+{
+    public static readonly Command Command = new("group describe", "GROUP…", "members, offsets and lag of groups, by partition", RunAsync)
+    {
+        MinOperands = 1,
+        Details = "OFFSET is the committed one, END the one of the next record to be written. A member without partitions has a row too.",
+        Example = "moldau group describe billing -o wide",
+    };
+
+    private static async Task<int> RunAsync(CommandContext context)
+    {
+        AdminClient admin = await context.AdminAsync().ConfigureAwait(false);
+        Tally tally = new();
+        List<GroupState> groups = await Groups.FindAsync(context, admin, context.Arguments.Operands, tally).ConfigureAwait(false);
+        var ends = await Groups.EndsAsync(context, admin, groups).ConfigureAwait(false);
+        CommandResult result = new(
+            new("group"), new("state"), new("topic"), new("partition"), new("offset"), new("end"), new("lag"), new("member"),
+            new("client", IsWide: true), new("host", IsWide: true), new("instance", IsWide: true),
+            new("assignor", IsWide: true), new("coordinator", IsWide: true));
+        foreach (GroupState group in groups)
+        {
+            Dictionary<TopicPartition, GroupMemberDescription> owners = [];
+            foreach (GroupMemberDescription member in group.Description.Members)
+                foreach (TopicPartition partition in member.Assignment) owners[partition] = member;
+            foreach (TopicPartition partition in group.Partitions)
+                Add(result, group, partition, owners.GetValueOrDefault(partition), ends);
+            foreach (GroupMemberDescription member in group.Description.Members.Where(m => m.Assignment.Count == 0))
+                Add(result, group, null, member, ends);
+            if (!result.Rows.Any(r => r[0] as string == group.GroupId)) Add(result, group, null, null, ends);
+        }
+
+        if (groups.Count > 0) context.Show(result);
+        return tally.ExitCode;
+    }
+
+    private static void Add(
+        CommandResult result,
+        GroupState group,
+        TopicPartition? partition,
+        GroupMemberDescription? member,
+        Dictionary<TopicPartition, long> ends)
+    {
+        TopicPartition at = partition ?? default;
+        bool isRead = partition is not null;
+        result.Add(
+            group.GroupId, group.Description.State, isRead ? at.Topic : null, isRead ? at.Partition : null,
+            isRead && group.Committed.TryGetValue(at, out CommittedOffset committed) ? committed.Offset : null,
+            isRead && ends.TryGetValue(at, out long end) ? end : null,
+            isRead ? group.Lag(at, ends) : null,
+            member?.MemberId, member?.ClientId, member?.ClientHost, member?.InstanceId,
+            Groups.Known(group.Description.Assignor), group.Description.CoordinatorId);
+    }
+}

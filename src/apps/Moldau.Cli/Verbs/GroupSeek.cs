@@ -1,0 +1,114 @@
+using Moldau.Base;
+using Moldau.Cli.Output;
+using Moldau.Cli.Parsing;
+using Moldau.Client;
+using Moldau.Protocol;
+
+namespace Moldau.Cli.Verbs;
+
+internal static class GroupSeek
+{
+    private const string To = "start, end, @TIME, -2h, +10, -10, an offset, or group:NAME";
+
+    public static readonly Command Command = new("group seek", "GROUP --to WHERE", "set a group's offsets; the plan is shown first", RunAsync)
+    {
+        MinOperands = 1,
+        MaxOperands = 1,
+        Options =
+        [
+            new("--to", null, "WHERE", To),
+            new("--topic", null, "TOPIC", "only this topic; may be repeated (all that the group has offsets of)"),
+            new("--partition", "-p", "N", "only this partition; may be repeated"),
+            Option.Yes,
+            Option.DryRun,
+        ],
+        Details = "+10 and -10 move by so many offsets, -2h and @2026-08-01 go to the first record that is not older.\n"
+            + "An offset outside of what the partition holds becomes the nearest end. The group must have no members.",
+        Example = "moldau group seek billing --to -2h --topic orders --dry-run",
+    };
+
+    private static async Task<int> RunAsync(CommandContext context)
+    {
+        string name = context.Arguments.Operands[0];
+        string to = Groups.Known(context.Arguments.Value("--to") ?? "") ?? throw new CommandException($"'group seek' needs --to: {To}", ExitCodes.Usage);
+        AdminClient admin = await context.AdminAsync().ConfigureAwait(false);
+        GroupDescription group = await admin.DescribeGroupAsync(name, context.Cancel).ConfigureAwait(false);
+        if (group.Members.Count > 0)
+            throw new MoldauException(new ClientError(
+                ErrorCode.NonEmptyGroup, $"group '{name}' has {Words.Count(group.Members.Count, "member")}, which would go on where they are"));
+        var committed = await admin.ListGroupOffsetsAsync(name, context.Cancel).ConfigureAwait(false);
+        List<TopicPartition> partitions = await PartitionsAsync(context, admin, name, committed.Keys).ConfigureAwait(false);
+        var targets = await TargetsAsync(context, admin, to, partitions, committed).ConfigureAwait(false);
+        var starts = await Topics.OffsetsAsync(context, admin, partitions, OffsetSpec.Earliest).ConfigureAwait(false);
+        var ends = await Topics.OffsetsAsync(context, admin, partitions, OffsetSpec.Latest).ConfigureAwait(false);
+
+        CommandResult plan = new(new("group"), new("topic"), new("partition"), new("from"), new("to"));
+        Dictionary<TopicPartition, CommittedOffset> moves = [];
+        foreach (TopicPartition partition in partitions)
+        {
+            if (!targets.TryGetValue(partition, out long target) || !ends.TryGetValue(partition, out long end)) continue;
+            target = Math.Clamp(target, Math.Min(starts.GetValueOrDefault(partition), end), end);
+            long? from = committed.TryGetValue(partition, out CommittedOffset old) ? old.Offset : null;
+            plan.Add(name, partition.Topic, partition.Partition, from, target);
+            moves[partition] = new CommittedOffset(target);
+        }
+
+        if (moves.Count == 0) throw new CommandException("there is no offset to set; name a topic with --topic", ExitCodes.NotFound);
+        if (!context.Confirm(plan, $"Set {Words.Count(moves.Count, "offset")} of group '{name}'?")) return ExitCodes.Ok;
+        return await MoveAsync(context, admin, name, moves).ConfigureAwait(false);
+    }
+
+    private static async Task<List<TopicPartition>> PartitionsAsync(
+        CommandContext context, AdminClient admin, string name, IEnumerable<TopicPartition> committed)
+    {
+        string[] topics = [.. context.Arguments.Values("--topic")];
+        if (topics.Length == 0) topics = [.. committed.Select(p => p.Topic).Distinct()];
+        if (topics.Length == 0)
+            throw new CommandException($"group '{name}' has no offsets yet; name a topic with --topic", ExitCodes.NotFound);
+        List<TopicInfo> found = await Topics.RequireAsync(context, admin, topics).ConfigureAwait(false);
+        return [.. PartitionOption.Choose(context, found).Order()];
+    }
+
+    private static async Task<IReadOnlyDictionary<TopicPartition, long>> TargetsAsync(
+        CommandContext context,
+        AdminClient admin,
+        string to,
+        List<TopicPartition> partitions,
+        IReadOnlyDictionary<TopicPartition, CommittedOffset> committed)
+    {
+        if (to.StartsWith("group:", StringComparison.Ordinal))
+        {
+            GroupState other = await Groups.RequireAsync(context, admin, to["group:".Length..]).ConfigureAwait(false);
+            return other.Committed.ToDictionary(c => c.Key, c => c.Value.Offset);
+        }
+
+        if (to is "start" or "end")
+            return await Topics.OffsetsAsync(context, admin, partitions, to == "start" ? OffsetSpec.Earliest : OffsetSpec.Latest)
+                .ConfigureAwait(false);
+        if (Numbers.TryParse(to, out long offset)) return partitions.ToDictionary(p => p, _ => offset);
+        if (to[0] is '+' or '-' && Numbers.TryParse(to[1..], out long by))
+            return partitions.Where(committed.ContainsKey)
+                .ToDictionary(p => p, p => committed[p].Offset + (to[0] == '+' ? by : -by));
+        string time = to.StartsWith('@') ? to[1..] : to;
+        if ((to[0] is '@' or '-') && Numbers.TryParseTime(time, out DateTimeOffset at))
+            return await Topics.OffsetsAtAsync(context, admin, partitions, at).ConfigureAwait(false);
+        throw new CommandException($"'--to {to}' is no place; it is {To}", ExitCodes.Usage);
+    }
+
+    private static async Task<int> MoveAsync(
+        CommandContext context, AdminClient admin, string name, Dictionary<TopicPartition, CommittedOffset> moves)
+    {
+        var moved = await admin.SetGroupOffsetsAsync(name, moves, context.Cancel).ConfigureAwait(false);
+        Tally tally = new();
+        CommandResult result = new(new("group"), new("topic"), new("partition"), new("offset"));
+        foreach (TopicPartition partition in moves.Keys)
+        {
+            ErrorCode code = moved[partition];
+            if (tally.Take(code == ErrorCode.None ? null : new ClientError(code, $"the offset of {partition} was not set")))
+                result.Add(name, partition.Topic, partition.Partition, moves[partition].Offset);
+        }
+
+        if (result.Rows.Count > 0) context.Show(result);
+        return tally.ExitCode;
+    }
+}

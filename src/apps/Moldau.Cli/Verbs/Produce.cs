@@ -1,0 +1,234 @@
+using Moldau.Base;
+using Moldau.Cli.Output;
+using Moldau.Cli.Parsing;
+using Moldau.Cli.Records;
+using Moldau.Client;
+using Moldau.Records;
+
+namespace Moldau.Cli.Verbs;
+
+internal static class Produce
+{
+    public static readonly Command Command = new("produce", "TOPIC [FILE…]", "write records, a line of standard input or of files each", RunAsync)
+    {
+        MinOperands = 1,
+        Options =
+        [
+            new("--format", "-f", "FORMAT", @"how records are read: %k key, %v value, %p partition, %d milliseconds (%v\n)"),
+            new("--key", "-k", "KEY", "the key of all records"),
+            new("--header", "-H", "KEY=VALUE", "a header of all records; may be repeated"),
+            new("--compression", "-z", "CODEC", "none|gzip|snappy|lz4|zstd"),
+            new("--tombstone", null, null, "an empty value is a tombstone; with -k and without input: one tombstone"),
+            new("--partition", "-p", "N", "the partition of all records"),
+        ],
+        Details = @"Fields go as far as the text behind them; %k{hex} and %v{base64} are decoded. \n \t \r \0 \\ \xHH are bytes."
+            + "\nA format without an end, such as '%v', takes a whole file for one record. A FILE of - is standard input.",
+        Example = @"echo 'o-1:paid' | moldau produce orders -f '%k:%v\n' -H source=shell",
+    };
+
+    private static async Task<int> RunAsync(CommandContext context)
+    {
+        CommandLineArguments arguments = context.Arguments;
+        string topic = arguments.Operands[0];
+        RecordParser parser = new(arguments.Value("--format") ?? @"%v\n");
+        RecordMaker maker = new(arguments);
+        ProducerOptions options = context.Properties.Producer(context.Timeout, arguments.Value("--compression"));
+        string[] files = [.. arguments.Operands.Skip(1)];
+        foreach (string file in files)
+            if (file != "-" && !File.Exists(file)) throw new CommandException($"there is no file '{file}'", ExitCodes.NotFound);
+
+        MoldauClient client = await context.ConnectAsync().ConfigureAwait(false);
+        ProduceReport report = new();
+        Producer producer = CreateProducer(client, options);
+        await using (producer.ConfigureAwait(false))
+        {
+            string? trouble = maker.IsOneTombstone && files.Length == 0
+                ? await SendOneAsync(producer, topic, maker, report).ConfigureAwait(false)
+                : await SendAllAsync(context, producer, topic, parser, maker, files, report).ConfigureAwait(false);
+            await report.EndAsync(producer).ConfigureAwait(false);
+            return report.Finish(context, topic, trouble);
+        }
+    }
+
+    private static Producer CreateProducer(MoldauClient client, ProducerOptions options)
+    {
+        try
+        {
+            return client.CreateProducer(options);
+        }
+        catch (ArgumentException error)
+        {
+            throw new CommandException(error.Message, ExitCodes.Usage);
+        }
+    }
+
+    private static async Task<string?> SendOneAsync(Producer producer, string topic, RecordMaker maker, ProduceReport report)
+    {
+        await report.SendAsync(producer, topic, maker.Tombstone()).ConfigureAwait(false);
+        return null;
+    }
+
+    /// <summary>Null, or why the rest of the input was not read.</summary>
+    private static async Task<string?> SendAllAsync(
+        CommandContext context,
+        Producer producer,
+        string topic,
+        RecordParser parser,
+        RecordMaker maker,
+        string[] files,
+        ProduceReport report)
+    {
+        foreach (string file in files.Length == 0 ? ["-"] : files)
+        {
+            Stream stream = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+            await using (stream.ConfigureAwait(false))
+            {
+                RecordInput input = new(stream, parser.Terminator);
+                long number = 0;
+                try
+                {
+                    while (!report.HasFailed && await input.NextAsync(context.Cancel).ConfigureAwait(false) is { } piece)
+                    {
+                        number++;
+                        await report.SendAsync(producer, topic, maker.Make(parser.Parse(piece.Span))).ConfigureAwait(false);
+                    }
+                }
+                catch (FormatException error)
+                {
+                    return $"record {number} of {(file == "-" ? "standard input" : file)}: {error.Message}";
+                }
+                catch (OperationCanceledException) when (context.Cancel.IsCancellationRequested)
+                {
+                    report.IsInterrupted = true;
+                    return null;
+                }
+            }
+        }
+
+        return null;
+    }
+}
+
+/// <summary>Makes records of what was read and what the options say.</summary>
+internal sealed class RecordMaker
+{
+    private readonly byte[]? _key;
+    private readonly bool _hasTombstones;
+    private readonly int? _partition;
+    private readonly RecordHeader[] _headers;
+
+    public RecordMaker(CommandLineArguments arguments)
+    {
+        _key = arguments.Value("--key") is { } key ? System.Text.Encoding.UTF8.GetBytes(key) : null;
+        _hasTombstones = arguments.Has("--tombstone");
+        _partition = arguments.Number("--partition", 0);
+        _headers = [.. arguments.Values("--header").Select(Header)];
+    }
+
+    /// <summary>Nobody sits there to type values: the key alone is meant.</summary>
+    public bool IsOneTombstone => _hasTombstones && _key is not null;
+
+    public RawRecord Tombstone() => new(Optional(_key), null) { Headers = _headers, Partition = _partition };
+
+    public RawRecord Make(ParsedRecord read)
+    {
+        byte[] value = read.Value ?? [];
+        bool isTombstone = _hasTombstones && value.Length == 0;
+        return new RawRecord(Optional(read.HasKey ? read.Key : _key), Optional(isTombstone ? null : value))
+        {
+            Headers = _headers,
+            Partition = read.Partition ?? _partition,
+            Timestamp = read.TimestampMs is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null,
+        };
+    }
+
+    /// <summary>No array is no bytes, where the conversion of the language makes it empty ones.</summary>
+    private static ReadOnlyMemory<byte>? Optional(byte[]? bytes) =>
+        bytes is null ? default(ReadOnlyMemory<byte>?) : new ReadOnlyMemory<byte>(bytes);
+
+    private static RecordHeader Header(string text)
+    {
+        int equals = text.IndexOf('=');
+        if (equals < 1) throw new CommandException($"'--header {text}' is not of the form name=value", ExitCodes.Usage);
+        return new RecordHeader(text[..equals], System.Text.Encoding.UTF8.GetBytes(text[(equals + 1)..]));
+    }
+}
+
+/// <summary>What became of the records that were sent. Deliveries come on pool threads.</summary>
+internal sealed class ProduceReport
+{
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<int, (long Count, long First, long Last)> _written = [];
+    private ClientError? _error;
+    private long _failed;
+    private long _open;
+    private TaskCompletionSource? _ended;
+
+    public bool HasFailed
+    {
+        get
+        {
+            lock (_lock) return _error is not null;
+        }
+    }
+
+    public bool IsInterrupted { get; set; }
+
+    /// <summary>Hands a record to the producer; what becomes of it is told later.</summary>
+    public async ValueTask SendAsync(Producer producer, string topic, RawRecord record)
+    {
+        lock (_lock) _open++;
+        await producer.EnqueueAsync(topic, record, OnDelivered).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends what is left and waits until it is known what became of every record.</summary>
+    public async Task EndAsync(Producer producer)
+    {
+        await producer.FlushAsync().ConfigureAwait(false);
+        lock (_lock)
+        {
+            if (_open == 0) return;
+            _ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        await _ended.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Shows what was written; the exit code.</summary>
+    public int Finish(CommandContext context, string topic, string? trouble)
+    {
+        lock (_lock)
+        {
+            CommandResult result = new(new("topic"), new("partition"), new("records"), new("firstOffset"), new("lastOffset"));
+            foreach ((int partition, (long count, long first, long last)) in _written)
+                result.Add(topic, partition, count, first < 0 ? null : first, last < 0 ? null : last);
+            if (_written.Count > 0) context.Show(result);
+            Tally tally = new();
+            if (_written.Count > 0) tally.Succeed();
+            if (_error is { } error)
+                tally.Fail($"{Words.Count(_failed, "record")} failed: {ErrorText.Of(error)}", ErrorText.ExitCode(error.Code));
+            if (trouble is not null) tally.Fail(trouble, ExitCodes.Failed);
+            return IsInterrupted ? ExitCodes.Interrupted : tally.ExitCode;
+        }
+    }
+
+    private void OnDelivered(DeliveryReport report)
+    {
+        lock (_lock)
+        {
+            if (report.Error is { } error)
+            {
+                _error ??= error;
+                _failed++;
+            }
+            else
+            {
+                var known = _written.GetValueOrDefault(report.Partition, (Count: 0L, First: report.Offset, Last: report.Offset));
+                _written[report.Partition] =
+                    (known.Count + 1, Math.Min(known.First, report.Offset), Math.Max(known.Last, report.Offset));
+            }
+
+            if (--_open == 0) _ended?.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using Moldau.Base;
+using Moldau.Client;
+
+namespace Moldau.Cli.Verbs;
+
+/// <summary>What several verbs ask about topics.</summary>
+internal static class Topics
+{
+    /// <summary>The named topics in the order of the names; those that are not there are told to the tally.</summary>
+    public static async Task<List<TopicInfo>> FindAsync(
+        CommandContext context, AdminClient admin, IReadOnlyCollection<string> names, Tally tally)
+    {
+        var described = await admin.DescribeTopicsAsync(names, context.Cancel).ConfigureAwait(false);
+        List<TopicInfo> found = [];
+        foreach (string name in names.Distinct(StringComparer.Ordinal))
+            if (tally.Take(described[name].Error)) found.Add(described[name].Value!);
+        return found;
+    }
+
+    /// <summary>The named topics, all of them.</summary>
+    /// <exception cref="MoldauException">One of them is not there.</exception>
+    public static async Task<List<TopicInfo>> RequireAsync(
+        CommandContext context, AdminClient admin, IReadOnlyCollection<string> names)
+    {
+        var described = await admin.DescribeTopicsAsync(names, context.Cancel).ConfigureAwait(false);
+        if (described.Values.FirstOrDefault(d => d.Error is not null).Error is { } error) throw new MoldauException(error);
+        return [.. names.Distinct(StringComparer.Ordinal).Select(n => described[n].Value!)];
+    }
+
+    public static List<TopicPartition> Partitions(IEnumerable<TopicInfo> topics) =>
+        [.. topics.SelectMany(t => t.Partitions.Select(p => new TopicPartition(t.Name, p.Partition)))];
+
+    /// <summary>Offsets of partitions; those that cannot be told are missing.</summary>
+    public static async Task<Dictionary<TopicPartition, long>> OffsetsAsync(
+        CommandContext context, AdminClient admin, IReadOnlyCollection<TopicPartition> partitions, OffsetSpec spec)
+    {
+        if (partitions.Count == 0) return [];
+        var found = await admin.ListOffsetsAsync(
+            partitions.ToDictionary(p => p, _ => spec), context.Properties.Isolation, context.Cancel).ConfigureAwait(false);
+        Dictionary<TopicPartition, long> offsets = [];
+        foreach ((TopicPartition partition, Outcome<FoundOffset> outcome) in found)
+            if (outcome.IsSuccess && outcome.Value.Offset >= 0) offsets[partition] = outcome.Value.Offset;
+        return offsets;
+    }
+
+    /// <summary>For each partition the first record that is not older than a time; the end where there is none.</summary>
+    public static async Task<Dictionary<TopicPartition, long>> OffsetsAtAsync(
+        CommandContext context, AdminClient admin, IReadOnlyCollection<TopicPartition> partitions, DateTimeOffset time)
+    {
+        var offsets = await OffsetsAsync(context, admin, partitions, OffsetSpec.Latest).ConfigureAwait(false);
+        foreach ((TopicPartition partition, long offset) in
+            await OffsetsAsync(context, admin, partitions, OffsetSpec.At(time)).ConfigureAwait(false)) offsets[partition] = offset;
+        return offsets;
+    }
+}

@@ -1,0 +1,149 @@
+using Moldau.Base;
+using Moldau.Protocol;
+
+namespace Moldau.Client;
+
+/// <summary>Operations that are made of several calls.</summary>
+internal static class AdminParts
+{
+    /// <summary>Calls when all have ended, in the turn in which the last one does.</summary>
+    public static void WhenAll<T>(
+        IReadOnlyCollection<ClientOperation<T>> parts, ClientTurn turn, Action<ClientTurn> done)
+    {
+        int left = parts.Count;
+        if (left == 0)
+        {
+            done(turn);
+            return;
+        }
+
+        foreach (ClientOperation<T> part in parts)
+            ConsumerPart.Watch(part, turn, (_, now) =>
+            {
+                if (--left == 0) done(now);
+            });
+    }
+
+    /// <summary>The first error among parts; null where all succeeded.</summary>
+    public static ClientError? FirstError<T>(IEnumerable<ClientOperation<T>> parts) =>
+        parts.Select(p => p.Error).FirstOrDefault(e => e is not null);
+
+    /// <summary>Asks for the metadata of topics and goes on with it.</summary>
+    public static void WithTopics<T>(
+        ClientMachine machine,
+        ClientTurn turn,
+        IEnumerable<string> topics,
+        ClientOperation<T> operation,
+        Action<IReadOnlyDictionary<string, Outcome<TopicInfo>>, ClientTurn> then) =>
+        ConsumerPart.Watch(TopicAdmin.Describe(machine, turn, [.. topics.Distinct(StringComparer.Ordinal)]), turn, (done, now) =>
+        {
+            if (done.Error is { } error) operation.TryFail(error, now);
+            else then(done.Result, now);
+        });
+
+    /// <summary>One call per leader of the partitions that are asked about. What a leader refuses because it leads no
+    /// more is asked again until the time is over.</summary>
+    /// <param name="machine">The client.</param>
+    /// <param name="turn">The step under way.</param>
+    /// <param name="items">What is asked of each partition.</param>
+    /// <param name="ask">Starts the call to one leader.</param>
+    public static ClientOperation<IReadOnlyDictionary<TopicPartition, Outcome<TResult>>> ByLeader<TItem, TResult>(
+        ClientMachine machine,
+        ClientTurn turn,
+        IReadOnlyDictionary<TopicPartition, TItem> items,
+        Func<int, Dictionary<TopicPartition, TItem>, ClientTurn, ClientOperation<Dictionary<TopicPartition, Outcome<TResult>>>> ask)
+    {
+        LeaderRound<TItem, TResult> round = new(machine, items, ask, turn.Now + machine.Settings.ApiTimeout);
+        round.Start(turn);
+        return round.Operation;
+    }
+
+    private sealed class LeaderRound<TItem, TResult>(
+        ClientMachine machine,
+        IReadOnlyDictionary<TopicPartition, TItem> items,
+        Func<int, Dictionary<TopicPartition, TItem>, ClientTurn, ClientOperation<Dictionary<TopicPartition, Outcome<TResult>>>> ask,
+        Instant deadline) : IClientPart
+    {
+        private readonly Dictionary<TopicPartition, Outcome<TResult>> _results = [];
+        private Dictionary<TopicPartition, TItem> _left = new(items);
+        private Instant _retryAt = Instant.Never;
+        private int _attempts;
+
+        public ClientOperation<IReadOnlyDictionary<TopicPartition, Outcome<TResult>>> Operation { get; } = new();
+
+        public Instant NextDeadline => _retryAt;
+
+        public void Start(ClientTurn turn) =>
+            WithTopics(machine, turn, _left.Keys.Select(p => p.Topic), Operation, Ask);
+
+        public void OnTurn(ClientTurn turn)
+        {
+            if (_retryAt > turn.Now) return;
+            _retryAt = Instant.Never;
+            machine.Remove(this);
+            Start(turn);
+        }
+
+        public void OnClosed(ClientError error, ClientTurn turn) => Operation.TryFail(error, turn);
+
+        private void Ask(IReadOnlyDictionary<string, Outcome<TopicInfo>> topics, ClientTurn turn)
+        {
+            Dictionary<int, Dictionary<TopicPartition, TItem>> byLeader = [];
+            foreach ((TopicPartition partition, TItem item) in _left)
+            {
+                ClientError? error = Leader(topics[partition.Topic], partition, out int leader);
+                if (error is not null)
+                {
+                    _results[partition] = Outcome<TResult>.Failed(error);
+                    continue;
+                }
+
+                if (!byLeader.TryGetValue(leader, out var mine)) byLeader[leader] = mine = [];
+                mine[partition] = item;
+            }
+
+            var parts = byLeader.OrderBy(l => l.Key).Select(l => (l.Value, Part: ask(l.Key, l.Value, turn))).ToArray();
+            WhenAll([.. parts.Select(p => p.Part)], turn, now =>
+            {
+                foreach ((Dictionary<TopicPartition, TItem> mine, var part) in parts)
+                    foreach (TopicPartition partition in mine.Keys)
+                        _results[partition] = part.Error is { } error
+                            ? Outcome<TResult>.Failed(error)
+                            : part.Result.GetValueOrDefault(partition, Outcome<TResult>.Failed(
+                                new ClientError(ErrorCode.UnknownServerError, $"the broker did not answer about {partition}")));
+                Finish(now);
+            });
+        }
+
+        private static ClientError? Leader(Outcome<TopicInfo> topic, TopicPartition partition, out int leader)
+        {
+            leader = -1;
+            if (topic.Error is not null) return topic.Error;
+            if ((uint)partition.Partition >= (uint)topic.Value!.Partitions.Length)
+                return new ClientError(ErrorCode.UnknownTopicOrPartition, $"{partition} does not exist");
+            leader = topic.Value.Partitions[partition.Partition].LeaderId;
+            return leader >= 0
+                ? null
+                : new ClientError(ErrorCode.LeaderNotAvailable, $"{partition} has no leader now");
+        }
+
+        private void Finish(ClientTurn turn)
+        {
+            _left = items.Where(i => IsPassing(_results[i.Key].Error)).ToDictionary(i => i.Key, i => i.Value);
+            Duration wait = Backoff.After(
+                ++_attempts, machine.Settings.RetryBackoff, machine.Settings.RetryBackoffMax, machine.Prng);
+            if (_left.Count == 0 || turn.Now + wait > deadline)
+            {
+                Operation.TrySucceed(_results, turn);
+                return;
+            }
+
+            _retryAt = turn.Now + wait;
+            machine.Add(this);
+        }
+
+        private static bool IsPassing(ClientError? error) => error?.Code is ErrorCode.NotLeaderOrFollower
+            or ErrorCode.LeaderNotAvailable or ErrorCode.FencedLeaderEpoch or ErrorCode.UnknownLeaderEpoch
+            or ErrorCode.OffsetNotAvailable or ErrorCode.ReplicaNotAvailable or ErrorCode.KafkaStorageError;
+    }
+}

@@ -1,0 +1,44 @@
+namespace Moldau.Client;
+
+public enum CallTargetKind
+{
+    /// <summary>Any broker that can be reached.</summary>
+    Any,
+
+    /// <summary>One broker by its id.</summary>
+    Broker,
+
+    /// <summary>The broker that speaks for the active controller.</summary>
+    Controller,
+
+    /// <summary>The coordinator of a key.</summary>
+    Coordinator,
+}
+
+/// <summary>What a coordinator coordinates: the key types of FindCoordinator.</summary>
+public enum CoordinatorType : sbyte
+{
+    Group = 0,
+    Transaction = 1,
+    Share = 2,
+}
+
+/// <summary>To whom a call goes.</summary>
+/// <param name="Kind">How the broker is found.</param>
+/// <param name="BrokerId">Of <see cref="CallTargetKind.Broker"/>.</param>
+/// <param name="Type">Of <see cref="CallTargetKind.Coordinator"/>.</param>
+/// <param name="Key">The group or transactional id whose coordinator it is.</param>
+/// <param name="Lane">Calls of one lane share a link and are answered in their order. Lane 0 is everybody's; what may
+/// wait long at the broker (a fetch, a join) has a lane of its own.</param>
+public readonly record struct CallTarget(
+    CallTargetKind Kind, int BrokerId = -1, CoordinatorType Type = CoordinatorType.Group, string Key = "", int Lane = 0)
+{
+    public static CallTarget Any => new(CallTargetKind.Any);
+
+    public static CallTarget Controller => new(CallTargetKind.Controller);
+
+    public static CallTarget Broker(int id, int lane = 0) => new(CallTargetKind.Broker, id, Lane: lane);
+
+    public static CallTarget Coordinator(CoordinatorType type, string key, int lane = 0) =>
+        new(CallTargetKind.Coordinator, Type: type, Key: key, Lane: lane);
+}

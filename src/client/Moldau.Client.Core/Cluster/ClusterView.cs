@@ -1,0 +1,83 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using Moldau.Base;
+using Moldau.Protocol;
+
+namespace Moldau.Client;
+
+/// <summary>A broker as the cluster announces it.</summary>
+public sealed record BrokerInfo(int Id, BrokerAddress Address, string? Rack);
+
+/// <summary>A partition as the cluster announces it.</summary>
+/// <param name="Partition">Its number in the topic, from 0.</param>
+/// <param name="LeaderId">The leading broker, −1 where there is none now.</param>
+/// <param name="LeaderEpoch">The leader's epoch, −1 from brokers that do not tell.</param>
+/// <param name="Replicas">Broker ids, the preferred leader first.</param>
+/// <param name="InSyncReplicas">Broker ids.</param>
+/// <param name="OfflineReplicas">Broker ids.</param>
+public sealed record PartitionInfo(
+    int Partition,
+    int LeaderId,
+    int LeaderEpoch,
+    ImmutableArray<int> Replicas,
+    ImmutableArray<int> InSyncReplicas,
+    ImmutableArray<int> OfflineReplicas);
+
+/// <summary>A topic as the cluster announces it.</summary>
+/// <param name="Name">The topic's name.</param>
+/// <param name="Id">Zero from brokers before 2.8.</param>
+/// <param name="IsInternal">True for Kafka's own topics.</param>
+/// <param name="Partitions">In the order of their numbers, which are 0 to Length − 1.</param>
+public sealed record TopicInfo(string Name, Uuid Id, bool IsInternal, ImmutableArray<PartitionInfo> Partitions);
+
+/// <summary>What a client knows of its cluster: a snapshot that never changes.</summary>
+public sealed class ClusterView
+{
+    internal static readonly ClusterView Empty = new(
+        null, -1, FrozenDictionary<int, BrokerInfo>.Empty, FrozenDictionary<string, TopicInfo>.Empty,
+        FrozenDictionary<string, ErrorCode>.Empty);
+
+    internal ClusterView(
+        string? clusterId,
+        int controllerId,
+        FrozenDictionary<int, BrokerInfo> brokers,
+        FrozenDictionary<string, TopicInfo> topics,
+        FrozenDictionary<string, ErrorCode> errors)
+    {
+        ClusterId = clusterId;
+        ControllerId = controllerId;
+        Brokers = brokers;
+        Topics = topics;
+        TopicErrors = errors;
+    }
+
+    public string? ClusterId { get; }
+
+    /// <summary>The broker that takes calls for the controller; −1 while unknown.</summary>
+    public int ControllerId { get; }
+
+    public FrozenDictionary<int, BrokerInfo> Brokers { get; }
+
+    /// <summary>The topics that were asked about and exist.</summary>
+    public FrozenDictionary<string, TopicInfo> Topics { get; }
+
+    /// <summary>Why a topic that was asked about is not among <see cref="Topics"/>.</summary>
+    internal FrozenDictionary<string, ErrorCode> TopicErrors { get; }
+
+    public bool TryGetLeader(TopicPartition partition, [NotNullWhen(true)] out PartitionInfo? info)
+    {
+        info = null;
+        if (!Topics.TryGetValue(partition.Topic, out TopicInfo? topic)) return false;
+        if ((uint)partition.Partition >= (uint)topic.Partitions.Length) return false;
+        info = topic.Partitions[partition.Partition];
+        return info.LeaderId >= 0;
+    }
+
+    internal bool TryGetAddress(int brokerId, out BrokerAddress address)
+    {
+        bool isKnown = Brokers.TryGetValue(brokerId, out BrokerInfo? broker);
+        address = broker?.Address ?? default;
+        return isKnown;
+    }
+}

@@ -1,0 +1,268 @@
+using System.Text;
+using Moldau.Base;
+using Moldau.Protocol;
+using Moldau.Records;
+
+namespace Moldau.Client;
+
+/// <summary>Fetches for a consumer: one request under way per broker, in a session each, for the partitions of which
+/// nothing waits to be taken.</summary>
+internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, ConsumerSettings settings, int lane)
+{
+    private readonly Dictionary<int, FetchSession> _sessions = [];
+    private readonly SortedDictionary<int, FetchCall> _underWay = [];
+    private readonly Queue<FetchedChunk> _ready = new();
+
+    /// <summary>How long a preferred replica is asked before the leader is again (<c>metadata.max.age.ms</c>).</summary>
+    private Duration PreferredFor => machine.Settings.MetadataMaxAge;
+
+    public bool HasReady
+    {
+        get
+        {
+            DropOutdated();
+            return _ready.Count > 0;
+        }
+    }
+
+    public FetchedChunk? Take()
+    {
+        DropOutdated();
+        if (!_ready.TryDequeue(out FetchedChunk? chunk)) return null;
+        chunk.Cursor.HasBuffered = false;
+        return chunk;
+    }
+
+    public void OnTurn(ClientTurn turn)
+    {
+        Dictionary<int, SortedDictionary<TopicPartition, FetchPoint>>? byBroker = null;
+        foreach (PartitionCursor cursor in consumer.Cursors)
+        {
+            if (!IsWanted(cursor, turn.Now)) continue;
+            if (!machine.Metadata.View.TryGetLeader(cursor.Partition, out PartitionInfo? leader))
+            {
+                machine.Metadata.Refresh(turn);
+                continue;
+            }
+
+            int broker = ReplicaFor(cursor, leader, turn.Now);
+            if (_underWay.ContainsKey(broker)) continue;
+            byBroker ??= [];
+            if (!byBroker.TryGetValue(broker, out var points))
+                byBroker[broker] = points = new SortedDictionary<TopicPartition, FetchPoint>();
+            Uuid id = machine.Metadata.View.Topics[cursor.Partition.Topic].Id;
+            points[cursor.Partition] = new FetchPoint(id, cursor.FetchOffset, leader.LeaderEpoch, -1);
+        }
+
+        if (byBroker is null) return;
+        foreach ((int broker, var points) in byBroker.OrderBy(b => b.Key)) Send(broker, points, turn);
+    }
+
+    public void Close()
+    {
+        foreach (FetchCall call in _underWay.Values) call.Abandon();
+        _underWay.Clear();
+        while (_ready.TryDequeue(out FetchedChunk? chunk)) chunk.Release();
+    }
+
+    private static bool IsWanted(PartitionCursor cursor, Instant now) =>
+        cursor is { State: CursorState.Fetching, IsPaused: false, HasBuffered: false } && cursor.RetryAt <= now;
+
+    private void DropOutdated()
+    {
+        while (_ready.TryPeek(out FetchedChunk? chunk) && !chunk.IsCurrent) _ready.Dequeue().Release();
+    }
+
+    private int ReplicaFor(PartitionCursor cursor, PartitionInfo leader, Instant now)
+    {
+        if (cursor.PreferredReplica < 0) return leader.LeaderId;
+        bool isThere = machine.Metadata.View.Brokers.ContainsKey(cursor.PreferredReplica);
+        if (isThere && cursor.PreferredUntil > now) return cursor.PreferredReplica;
+        cursor.PreferredReplica = -1;
+        return leader.LeaderId;
+    }
+
+    private void Send(int broker, SortedDictionary<TopicPartition, FetchPoint> points, ClientTurn turn)
+    {
+        if (!_sessions.TryGetValue(broker, out FetchSession? session)) _sessions[broker] = session = new FetchSession();
+        bool byId = points.Values.All(p => !p.TopicId.IsZero);
+        FetchRequest request = new()
+        {
+            MaxWaitMs = (int)settings.FetchMaxWait.Ms,
+            MinBytes = settings.FetchMinBytes,
+            MaxBytes = settings.FetchMaxBytes,
+            IsolationLevel = (sbyte)settings.IsolationLevel,
+            RackId = machine.Settings.Rack,
+        };
+        session.Fill(request, points, settings.MaxPartitionFetchBytes, byId);
+        Dictionary<TopicPartition, (long Offset, int Generation)> asked = [];
+        foreach (TopicPartition partition in points.Keys)
+        {
+            PartitionCursor cursor = consumer.Find(partition)!;
+            asked[partition] = (cursor.FetchOffset, cursor.Generation);
+        }
+
+        FetchCall fetch = new(
+            CallTarget.Broker(broker, lane), request, byId,
+            (call, frame, bodyStart, now) => OnAnswer(broker, call, asked, frame, bodyStart, now),
+            (error, now) => OnFailed(broker, error, now))
+        {
+            MayRepeat = false,
+            ExtraTime = settings.FetchMaxWait,
+        };
+        _underWay[broker] = fetch;
+        machine.Calls.Start(fetch, turn);
+    }
+
+    private void OnFailed(int broker, ClientError error, ClientTurn turn)
+    {
+        _underWay.Remove(broker);
+        _sessions[broker].Restart(error.Code);
+        machine.Metadata.Refresh(turn);
+        if (!error.IsRetriable)
+        {
+            consumer.Fail(error, turn);
+            return;
+        }
+
+        foreach (PartitionCursor cursor in consumer.Cursors)
+        {
+            if (cursor.PreferredReplica == broker) cursor.PreferredReplica = -1;
+            bool isLed = machine.Metadata.View.TryGetLeader(cursor.Partition, out PartitionInfo? leader)
+                && leader.LeaderId == broker;
+            if (isLed) consumer.BackOff(cursor, turn);
+        }
+    }
+
+    private CallOutcome OnAnswer(
+        int broker,
+        FetchCall call,
+        Dictionary<TopicPartition, (long Offset, int Generation)> asked,
+        ClientFrame frame,
+        int bodyStart,
+        ClientTurn turn)
+    {
+        _underWay.Remove(broker);
+        FetchSession session = _sessions[broker];
+        FetchResponseView answer = new(frame.Span, bodyStart, call.Version);
+        if (answer.ErrorCode != ErrorCode.None || answer.Failed)
+        {
+            session.Restart(answer.ErrorCode);
+            if (answer.ErrorCode == ErrorCode.FetchSessionTopicIdError) machine.Metadata.Refresh(turn);
+            return CallOutcome.Done;
+        }
+
+        session.OnAnswer(answer.SessionId);
+        while (answer.NextTopic())
+        {
+            string? topic = call.Version >= 13 ? NameOf(answer.Topic.Id) : Encoding.UTF8.GetString(answer.Topic.Name);
+            while (answer.NextPartition())
+            {
+                if (topic is null) continue;
+                TopicPartition partition = new(topic, answer.Partition);
+                if (!asked.TryGetValue(partition, out var question)) continue;
+                PartitionCursor? cursor = consumer.Find(partition);
+                bool isCurrent = cursor is not null && cursor.Generation == question.Generation
+                    && cursor.FetchOffset == question.Offset && cursor.State == CursorState.Fetching;
+                if (isCurrent) TakePartition(broker, cursor!, answer, frame, turn);
+            }
+        }
+
+        if (answer.Failed) session.Restart(ErrorCode.CorruptMessage);
+        consumer.Wake(turn);
+        return CallOutcome.Done;
+    }
+
+    private string? NameOf(Uuid id)
+    {
+        foreach (PartitionCursor cursor in consumer.Cursors)
+        {
+            string name = cursor.Partition.Topic;
+            if (machine.Metadata.View.Topics.TryGetValue(name, out TopicInfo? topic) && topic.Id == id) return name;
+        }
+
+        return null;
+    }
+
+    private void TakePartition(
+        int broker, PartitionCursor cursor, scoped in FetchResponseView answer, ClientFrame frame, ClientTurn turn)
+    {
+        if (answer.PartitionError != ErrorCode.None)
+        {
+            OnPartitionError(broker, cursor, answer, turn);
+            return;
+        }
+
+        cursor.Failures = 0;
+        cursor.HighWatermark = answer.HighWatermark;
+        cursor.LastStableOffset = answer.LastStableOffset;
+        cursor.LogStartOffset = answer.LogStartOffset;
+        if (answer.PreferredReadReplica >= 0 && answer.PreferredReadReplica != broker)
+        {
+            cursor.PreferredReplica = answer.PreferredReadReplica;
+            cursor.PreferredUntil = turn.Now + PreferredFor;
+        }
+
+        if (answer.RecordsLength == 0) return;
+        long next = NextOffset(frame.Span.Slice(answer.RecordsStart, answer.RecordsLength), cursor.FetchOffset, out int epoch);
+        if (next < 0)
+        {
+            consumer.FailPartition(cursor, new ClientError(ErrorCode.CorruptMessage,
+                $"the records of {cursor.Partition} from offset {cursor.FetchOffset} on are damaged"), turn);
+            return;
+        }
+
+        if (next == cursor.FetchOffset) return;
+        frame.Retain();
+        AbortedTransactionEntry[] aborted = settings.IsolationLevel == IsolationLevel.ReadCommitted
+            ? [.. answer.ReadAborted(frame.Span).OrderBy(a => a.FirstOffset)]
+            : [];
+        _ready.Enqueue(new FetchedChunk(
+            cursor, frame, answer.RecordsStart, answer.RecordsLength, cursor.FetchOffset, aborted));
+        cursor.FetchOffset = next;
+        cursor.LastEpoch = epoch;
+        cursor.HasBuffered = true;
+    }
+
+    /// <summary>The offset after the last whole batch; −1 where a batch is damaged.</summary>
+    private static long NextOffset(ReadOnlySpan<byte> records, long position, out int epoch)
+    {
+        epoch = -1;
+        long next = position;
+        while (true)
+        {
+            BatchReadStatus status = RecordBatchView.TryRead(records, out RecordBatchView batch);
+            if (status == BatchReadStatus.Corrupt) return -1;
+            if (status == BatchReadStatus.Incomplete) return next;
+            next = Math.Max(next, batch.NextOffset);
+            epoch = batch.PartitionLeaderEpoch;
+            records = records[batch.SizeInBytes..];
+        }
+    }
+
+    private void OnPartitionError(int broker, PartitionCursor cursor, scoped in FetchResponseView answer, ClientTurn turn)
+    {
+        LeaderAndEpoch leader = answer.CurrentLeader;
+        switch (answer.PartitionError)
+        {
+            case ErrorCode.OffsetOutOfRange when cursor.PreferredReplica == broker:
+                // A follower may not have it yet: the leader knows.
+                cursor.PreferredReplica = -1;
+                break;
+            case ErrorCode.OffsetOutOfRange:
+                consumer.OnOutOfRange(cursor, turn);
+                break;
+            case ErrorCode code when code.IsRetriable():
+                if (leader.LeaderId >= 0)
+                    machine.Metadata.NoteLeader(cursor.Partition, leader.LeaderId, leader.LeaderEpoch, turn);
+                cursor.PreferredReplica = -1;
+                machine.Metadata.Refresh(turn);
+                consumer.BackOff(cursor, turn);
+                break;
+            default:
+                consumer.FailPartition(
+                    cursor, ClientError.Of(answer.PartitionError, null, $"{cursor.Partition} cannot be fetched"), turn);
+                break;
+        }
+    }
+}

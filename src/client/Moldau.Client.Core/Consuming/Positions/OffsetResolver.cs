@@ -1,0 +1,228 @@
+using Moldau.Base;
+using Moldau.Protocol;
+
+namespace Moldau.Client;
+
+/// <summary>Finds positions for the cursors that have none, and checks those whose leader changed: ListOffsets and
+/// OffsetForLeaderEpoch, one request per leader.</summary>
+internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consumer, ConsumerSettings settings)
+{
+    /// <summary>OffsetForLeaderEpoch is open to consumers from here on.</summary>
+    private const short FirstConsumerEpochVersion = 3;
+
+    public void OnTurn(ClientTurn turn)
+    {
+        Dictionary<int, List<PartitionCursor>> resets = [];
+        Dictionary<int, List<PartitionCursor>> checks = [];
+        foreach (PartitionCursor cursor in consumer.Cursors)
+        {
+            if (cursor.State is CursorState.AwaitsCommitted or CursorState.Failed || cursor.IsAsking) continue;
+            if (!machine.Metadata.View.TryGetLeader(cursor.Partition, out PartitionInfo? leader))
+            {
+                if (cursor.State != CursorState.Fetching) machine.Metadata.Refresh(turn);
+                continue;
+            }
+
+            NoteEpoch(cursor, leader);
+            if (cursor.RetryAt > turn.Now) continue;
+            var waiting = cursor.State switch
+            {
+                CursorState.AwaitsReset => resets,
+                CursorState.AwaitsValidation => checks,
+                _ => null,
+            };
+            if (waiting is null) continue;
+            if (!waiting.TryGetValue(leader.LeaderId, out List<PartitionCursor>? cursors))
+                waiting[leader.LeaderId] = cursors = [];
+            cursors.Add(cursor);
+        }
+
+        foreach ((int broker, List<PartitionCursor> cursors) in resets.OrderBy(r => r.Key)) Reset(broker, cursors, turn);
+        foreach ((int broker, List<PartitionCursor> cursors) in checks.OrderBy(r => r.Key)) Check(broker, cursors, turn);
+    }
+
+    /// <summary>A position that was read under another leader is checked before it is used (KIP-320).</summary>
+    private static void NoteEpoch(PartitionCursor cursor, PartitionInfo leader)
+    {
+        if (cursor.State != CursorState.Fetching || leader.LeaderEpoch <= cursor.SeenLeaderEpoch) return;
+        if (cursor.LastEpoch >= 0 && cursor.LastEpoch < leader.LeaderEpoch && cursor.SeenLeaderEpoch >= 0)
+            cursor.State = CursorState.AwaitsValidation;
+        cursor.SeenLeaderEpoch = leader.LeaderEpoch;
+    }
+
+    private void Reset(int broker, List<PartitionCursor> cursors, ClientTurn turn)
+    {
+        ListOffsetsRequest request = new()
+        {
+            ReplicaId = -1,
+            IsolationLevel = (sbyte)settings.IsolationLevel,
+            TimeoutMs = (int)machine.Settings.RequestTimeout.Ms,
+        };
+        foreach (var topic in cursors.GroupBy(c => c.Partition.Topic, StringComparer.Ordinal))
+        {
+            request.Topics.Add(new ListOffsetsRequest.ListOffsetsTopic
+            {
+                Name = topic.Key,
+                Partitions = [.. topic.Select(c => new ListOffsetsRequest.ListOffsetsPartition
+                {
+                    PartitionIndex = c.Partition.Partition,
+                    Timestamp = c.ResetTimestamp,
+                    CurrentLeaderEpoch = EpochOf(c),
+                })],
+            });
+        }
+
+        Dictionary<TopicPartition, int> asked = Begin(cursors);
+        ClientCall<ListOffsetsRequest, ListOffsetsResponse> call = new(
+            CallTarget.Broker(broker),
+            _ => request,
+            (answer, now) =>
+            {
+                foreach (var topic in answer.Topics)
+                    foreach (var p in topic.Partitions)
+                        if (Current(asked, new TopicPartition(topic.Name, p.PartitionIndex)) is { } cursor)
+                            TakeReset(cursor, ErrorCodes.FromWire(p.ErrorCode), p.Offset, p.LeaderEpoch, now);
+                End(asked, now);
+                return CallOutcome.Done;
+            },
+            (error, now) => Failed(asked, error, now))
+        {
+            Deadline = turn.Now + machine.Settings.RequestTimeout,
+        };
+        machine.Calls.Start(call, turn);
+    }
+
+    private void TakeReset(PartitionCursor cursor, ErrorCode code, long offset, int epoch, ClientTurn turn)
+    {
+        if (code != ErrorCode.None)
+        {
+            OnError(cursor, code, turn);
+        }
+        else if (offset < 0)
+        {
+            // No record is as young as that: the end.
+            cursor.Reset(PartitionCursor.LatestTimestamp);
+        }
+        else
+        {
+            cursor.Seek(offset, epoch);
+            machine.HasNews = true;
+        }
+    }
+
+    private void Check(int broker, List<PartitionCursor> cursors, ClientTurn turn)
+    {
+        OffsetForLeaderEpochRequest request = new() { ReplicaId = -1 };
+        foreach (var topic in cursors.GroupBy(c => c.Partition.Topic, StringComparer.Ordinal))
+        {
+            request.Topics.Add(new OffsetForLeaderEpochRequest.OffsetForLeaderTopic
+            {
+                Topic = topic.Key,
+                Partitions = [.. topic.Select(c => new OffsetForLeaderEpochRequest.OffsetForLeaderPartition
+                {
+                    Partition = c.Partition.Partition,
+                    LeaderEpoch = c.LastEpoch,
+                    CurrentLeaderEpoch = EpochOf(c),
+                })],
+            });
+        }
+
+        Dictionary<TopicPartition, int> asked = Begin(cursors);
+        ClientCall<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse> call = new(
+            CallTarget.Broker(broker),
+            _ => request,
+            (answer, now) =>
+            {
+                foreach (var topic in answer.Topics)
+                    foreach (var p in topic.Partitions)
+                        if (Current(asked, new TopicPartition(topic.Topic, p.Partition)) is { } cursor)
+                            TakeCheck(cursor, ErrorCodes.FromWire(p.ErrorCode), p.LeaderEpoch, p.EndOffset, now);
+                End(asked, now);
+                return CallOutcome.Done;
+            },
+            (error, now) =>
+            {
+                // A broker that cannot say: go on as consumers before KIP-320 did.
+                if (error.Code == ErrorCode.UnsupportedVersion) Skip(asked);
+                else Failed(asked, error, now);
+            })
+        {
+            Deadline = turn.Now + machine.Settings.RequestTimeout,
+            From = FirstConsumerEpochVersion,
+        };
+        machine.Calls.Start(call, turn);
+    }
+
+    private void TakeCheck(PartitionCursor cursor, ErrorCode code, int epoch, long endOffset, ClientTurn turn)
+    {
+        if (code != ErrorCode.None)
+        {
+            OnError(cursor, code, turn);
+        }
+        else if (epoch < 0 || endOffset < 0)
+        {
+            consumer.OnOutOfRange(cursor, turn);
+        }
+        else if (endOffset < cursor.FetchOffset)
+        {
+            // The log was truncated below the position: what is read next would not follow what was read.
+            consumer.OnTruncated(cursor, epoch, endOffset, turn);
+        }
+        else
+        {
+            cursor.State = CursorState.Fetching;
+        }
+    }
+
+    private int EpochOf(PartitionCursor cursor) =>
+        machine.Metadata.View.TryGetLeader(cursor.Partition, out PartitionInfo? leader) ? leader.LeaderEpoch : -1;
+
+    private static Dictionary<TopicPartition, int> Begin(List<PartitionCursor> cursors)
+    {
+        foreach (PartitionCursor cursor in cursors) cursor.IsAsking = true;
+        return cursors.ToDictionary(c => c.Partition, c => c.Generation);
+    }
+
+    /// <summary>The cursor, if it still waits for this answer.</summary>
+    private PartitionCursor? Current(Dictionary<TopicPartition, int> asked, TopicPartition partition) =>
+        asked.TryGetValue(partition, out int generation) && consumer.Find(partition) is { } cursor
+        && cursor.Generation == generation
+            ? cursor
+            : null;
+
+    private void End(Dictionary<TopicPartition, int> asked, ClientTurn turn)
+    {
+        foreach (TopicPartition partition in asked.Keys)
+            if (consumer.Find(partition) is { } cursor) cursor.IsAsking = false;
+        consumer.Wake(turn);
+    }
+
+    private void Skip(Dictionary<TopicPartition, int> asked)
+    {
+        foreach (TopicPartition partition in asked.Keys)
+        {
+            if (consumer.Find(partition) is not { } cursor) continue;
+            cursor.IsAsking = false;
+            if (cursor.State == CursorState.AwaitsValidation) cursor.State = CursorState.Fetching;
+        }
+    }
+
+    private void Failed(Dictionary<TopicPartition, int> asked, ClientError error, ClientTurn turn)
+    {
+        foreach (TopicPartition partition in asked.Keys)
+            if (Current(asked, partition) is { } cursor) OnError(cursor, error.Code, turn);
+        End(asked, turn);
+    }
+
+    private void OnError(PartitionCursor cursor, ErrorCode code, ClientTurn turn)
+    {
+        if (code.IsRetriable())
+        {
+            machine.Metadata.Refresh(turn);
+            consumer.BackOff(cursor, turn);
+            return;
+        }
+
+        consumer.FailPartition(cursor, ClientError.Of(code, null, $"no offset of {cursor.Partition} can be had"), turn);
+    }
+}

@@ -1,0 +1,46 @@
+namespace Moldau.Client;
+
+public enum ClientEffectKind
+{
+    /// <summary>Open a link to an address.</summary>
+    Open,
+
+    /// <summary>Send a frame on a link, after all that was sent before. The receiver of the effect releases it.</summary>
+    Send,
+
+    /// <summary>Close a link; nothing is heard of it any more.</summary>
+    Close,
+
+    /// <summary>Run a job elsewhere and come back with <see cref="ClientEventKind.JobDone"/>.</summary>
+    Run,
+
+    /// <summary>Somebody's wait is over: the operation has its result or its error.</summary>
+    Complete,
+}
+
+/// <summary>What a client wants done.</summary>
+public readonly record struct ClientEffect(
+    ClientEffectKind Kind,
+    long Link = 0,
+    BrokerAddress Address = default,
+    ClientFrame? Frame = null,
+    ClientJob? Job = null,
+    ClientOperation? Operation = null)
+{
+    public static ClientEffect Open(long link, BrokerAddress address) => new(ClientEffectKind.Open, link, address);
+
+    public static ClientEffect Send(long link, ClientFrame frame) => new(ClientEffectKind.Send, link, Frame: frame);
+
+    public static ClientEffect Close(long link) => new(ClientEffectKind.Close, link);
+
+    public static ClientEffect Run(ClientJob job) => new(ClientEffectKind.Run, Job: job);
+
+    public static ClientEffect Complete(ClientOperation operation) =>
+        new(ClientEffectKind.Complete, Operation: operation);
+}
+
+/// <summary>Where a broker listens.</summary>
+public readonly record struct BrokerAddress(string Host, int Port)
+{
+    public override string ToString() => Host.Contains(':') ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+}

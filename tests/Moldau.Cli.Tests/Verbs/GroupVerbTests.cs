@@ -1,0 +1,85 @@
+namespace Moldau.Cli.Tests.Verbs;
+
+/// <summary>The verbs of <c>moldau group</c>.</summary>
+[Collection("verbs")]
+public sealed class GroupVerbTests(Clusters clusters)
+{
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void ListDescribeLag(string name)
+    {
+        Cluster cluster = clusters.Get(name);
+        (string topic, string group) = Prepare(cluster);
+        (string, string)[] names = [(topic, "T"), (group, "G")];
+        Assert.Contains(
+            """{"group":"G","type":"classic","state":"Empty","protocolType":"consumer"}""",
+            cluster.Output(["group", "list", "-o", "ndjson"], names), StringComparison.Ordinal);
+        Assert.Equal(
+            """{"group":"G","state":"Empty","topic":"T","partition":0,"offset":2,"end":3,"lag":1,"member":null,"client":null,"host":null,"""
+            + "\"instance\":null,\"assignor\":null,\"coordinator\":1}\n",
+            cluster.Output(["group", "describe", group, "-o", "ndjson"], names));
+        Assert.Equal(
+            $"""
+            {"GROUP".PadRight(group.Length)}  {"TOPIC".PadRight(topic.Length)}  PARTITIONS  LAG  WORST
+            {group}  {topic}           1    1      1
+
+            """, cluster.Output(["group", "lag", group]));
+        Assert.Contains(group, cluster.Output(["group", "lag", "-o", "name"]), StringComparison.Ordinal);
+        Cluster.AssertFailed(cluster.Run("group", "describe", "nobody"), 3, "GROUP_ID_NOT_FOUND", "'moldau group list'");
+        Cluster.AssertFailed(cluster.Run("group", "describe", "nobody", group), 6, "nobody");
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void Seek_GoesWhereItIsTold(string name)
+    {
+        Cluster cluster = clusters.Get(name);
+        (string topic, string group) = Prepare(cluster);
+        string[] plan = ["group", "seek", group, "--to", "start", "-o", "ndjson"];
+        Assert.Equal(
+            """{"group":"G","topic":"T","partition":0,"from":2,"to":0}""" + "\n",
+            cluster.Output([.. plan, "--dry-run"], (topic, "T"), (group, "G")));
+        Cluster.AssertFailed(cluster.Run(plan), 2, "Set 1 offset", "say -y");
+        foreach ((string to, long offset) in (ReadOnlySpan<(string, long)>)
+            [("start", 0), ("+2", 2), ("-1", 1), ("end", 3), ("@1970-01-01", 0), ("-2h", 0), ("2", 2), ("99", 3)])
+            Assert.Equal(
+                $$"""{"group":"G","topic":"T","partition":0,"offset":{{offset}}}""" + "\n",
+                cluster.Output(["group", "seek", group, "--to", to, "-y", "-o", "ndjson"], (topic, "T"), (group, "G")));
+        string other = Cluster.NewName("g");
+        Assert.Contains("\"offset\":3", cluster.Output(
+            ["group", "seek", other, "--to", "group:" + group, "--topic", topic, "-y", "-o", "ndjson"]), StringComparison.Ordinal);
+        Cluster.AssertFailed(cluster.Run("group", "seek", group, "--to", "heaven"), 2, "'--to heaven' is no place");
+        Cluster.AssertFailed(cluster.Run("group", "seek", "nobody", "--to", "end"), 3, "name a topic");
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void ForgetAndDelete(string name)
+    {
+        Cluster cluster = clusters.Get(name);
+        (string topic, string group) = Prepare(cluster);
+        Cluster.AssertFailed(cluster.Run("group", "forget", group, "elsewhere"), 3, "no offsets of elsewhere");
+        Assert.Equal(
+            """{"group":"G","topic":"T","partition":0,"status":"forgotten"}""" + "\n",
+            cluster.Output(["group", "forget", group, topic, "-y", "-o", "ndjson"], (topic, "T"), (group, "G")));
+        (topic, group) = Prepare(cluster);
+        Assert.Equal(
+            """{"group":"G","state":"Empty","members":0,"offsets":1}""" + "\n",
+            cluster.Output(["group", "delete", group, "--dry-run", "-o", "ndjson"], (group, "G")));
+        Assert.Equal(
+            """{"group":"G","status":"deleted"}""" + "\n",
+            cluster.Output(["group", "delete", group, "-y", "-o", "ndjson"], (group, "G")));
+        Cluster.AssertFailed(cluster.Run("group", "delete", group, "-y"), 3, "GROUP_ID_NOT_FOUND");
+    }
+
+    /// <summary>Three records, two of which the group has read.</summary>
+    private static (string Topic, string Group) Prepare(Cluster cluster)
+    {
+        string topic = Cluster.NewName("t");
+        string group = Cluster.NewName("g");
+        cluster.Run("topic", "create", topic, "-p", "1").Succeeded();
+        cluster.Send("a\nb\nc\n", "produce", topic).Succeeded();
+        cluster.Run("consume", topic, "-g", group, "-n", "2").Succeeded();
+        return (topic, group);
+    }
+}

@@ -1,0 +1,127 @@
+using Moldau.TestServers;
+
+namespace Moldau.Cli.Tests.Verbs;
+
+/// <summary><c>moldau produce</c> and <c>moldau consume</c>.</summary>
+[Collection("verbs")]
+public sealed class RecordVerbTests(Clusters clusters)
+{
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void Lines_ComeBack(string name)
+    {
+        Cluster cluster = clusters.Get(name);
+        string topic = NewTopic(cluster, 1);
+        Assert.Equal(
+            """{"topic":"T","partition":0,"records":3,"firstOffset":0,"lastOffset":2}""" + "\n",
+            cluster.Send("one\ntwo\n\u00e4\u00f6", "produce", topic, "-o", "ndjson").Succeeded().Replace(topic, "T", StringComparison.Ordinal));
+        ProgramResult all = cluster.Run("consume", topic, "--until", "end", "-f", @"%v\n");
+        Assert.Equal("one\ntwo\n\u00e4\u00f6\n", all.Succeeded());
+        Assert.Contains("3 records", all.Error, StringComparison.Ordinal);
+        string json = Read(cluster, topic, "-n", "1");
+        Assert.Matches($$"""^{"topic":"{{topic}}","partition":0,"offset":0,"timestamp":\d{13},"key":null,"value":"one"}$""", json);
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void KeysHeadersTombstonesAndBytes_ComeBackAsTheyAreAskedFor(string name)
+    {
+        Cluster cluster = clusters.Get(name);
+        string topic = NewTopic(cluster, 2);
+        cluster.Send("0;a:1700000000123:00ff\n", "produce", topic, "-f", @"%p;%k:%d:%v{hex}\n", "-H", "source=test", "-z", "zstd").Succeeded();
+        cluster.Run("produce", topic, "-k", "a", "--tombstone", "-p", "1").Succeeded();
+        Assert.Equal(
+            $"{topic} 0 0 a 61 AP8= 1700000000123 2023-11-14T22:13:20.123Z 2023/11/14 source=test test <source:74657374>%\t",
+            Read(cluster, topic, "-p", "0", "-f",
+                @"%t %p %o %k %k{hex} %v{base64} %d %d{iso} %d{strftime[%Y/%m/%d]} %h %h{source} %h{<%k:%v{hex}>}%%\t\x0a"));
+        Assert.Contains("\"valueBase64\":\"AP8=\"", Read(cluster, topic, "-p", "0"), StringComparison.Ordinal);
+        Assert.Contains("\"headers\":[{\"key\":\"source\",\"value\":\"test\"}]", Read(cluster, topic, "-p", "0"), StringComparison.Ordinal);
+        Assert.Contains("\"key\":\"a\",\"value\":null", Read(cluster, topic, "-p", "1"), StringComparison.Ordinal);
+        Assert.Contains("(tombstone)", Read(cluster, topic, "-p", "1", "-f", "pretty"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void Offsets_SayWhereToBegin(string name)
+    {
+        Cluster cluster = clusters.Get(name);
+        string topic = NewTopic(cluster, 1);
+        cluster.Send("1000,a\n2000,b\n3000,c\n4000,d\n", "produce", topic, "-f", @"%d,%v\n").Succeeded();
+        (string Where, string Expected)[] cases =
+            [("start", "abcd"), ("end", ""), ("+1", "bcd"), ("-1", "d"), ("-9", "abcd"), ("2", "cd"), ("@2500", "cd"), ("@-1h", "")];
+        foreach ((string where, string expected) in cases)
+            Assert.Equal((where, expected), (where, Read(cluster, topic, "-o", where, "-f", "%v")));
+        Assert.Equal("b", Read(cluster, topic, "-o", "1", "-n", "1", "-f", "%v"));
+        Cluster.AssertFailed(cluster.Run("consume", topic, "-o", "middle"), 2, "'-o middle' is no place", "@TIME");
+        Cluster.AssertFailed(cluster.Run("consume", topic, "-p", "7"), 3, "has no partition 7");
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void Group_GoesOnWhereItStopped_AlsoAfterCtrlC(string name)
+    {
+        Cluster cluster = clusters.Get(name);
+        string topic = NewTopic(cluster, 1);
+        string group = Cluster.NewName("g");
+        cluster.Send("a\nb\n", "produce", topic).Succeeded();
+        Assert.Equal("a", Read(cluster, topic, "-g", group, "-n", "1", "-f", "%v"));
+        using (ChildProcess consumer = cluster.Start("consume", topic, "-g", group, "-f", @"<%v>\n"))
+        {
+            consumer.WaitForText("<b>", TimeSpan.FromSeconds(60));
+            ProgramResult described = cluster.Run("group", "describe", group, "-o", "ndjson");
+            Assert.Contains("\"state\":\"Stable\"", described.Succeeded(), StringComparison.Ordinal);
+            Assert.Contains("\"client\":\"moldau\"", described.Output, StringComparison.Ordinal);
+            Cluster.AssertFailed(cluster.Run("group", "seek", group, "--to", "start", "-y"), 1, "has 1 member", "NON_EMPTY_GROUP");
+            Cli.Signal(consumer, Cli.Interrupt);
+            ProgramResult ended = consumer.WaitForEnd(TimeSpan.FromSeconds(60));
+            Assert.Equal(("<b>\n", 130), (ended.Output, ended.ExitCode));
+            Assert.Contains("1 record, interrupted", ended.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Equal("", Read(cluster, topic, "-g", group, "-f", "%v"));
+        cluster.Send("c\n", "produce", topic).Succeeded();
+        Assert.Equal("c", Read(cluster, topic, "-g", group, "-f", "%v"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void BadRecords_AreNamed(string name)
+    {
+        Cluster cluster = clusters.Get(name);
+        string topic = NewTopic(cluster, 1);
+        Cluster.AssertFailed(
+            cluster.Send("k:v\nnothing\nk:w\n", "produce", topic, "-f", @"%k:%v\n"),
+            6, "record 2 of standard input", @"does not fit '%k:%v\n'", "no ':' behind %k");
+        Cluster.AssertFailed(cluster.Send("zz\n", "produce", topic, "-f", @"%v{hex}\n"), 1, "record 1", "'zz' is not hex");
+        Assert.Equal("v", Read(cluster, topic, "-f", "%v"));
+        Cluster.AssertFailed(
+            cluster.Send(new string('x', 2 << 20), "produce", topic), 1, "MESSAGE_TOO_LARGE", "raise max.request.size");
+        Cluster.AssertFailed(
+            cluster.Send(new string('x', 2 << 20), "produce", topic, "-X", "max.request.size=4000000"), 1, "MESSAGE_TOO_LARGE");
+        Cluster.AssertFailed(cluster.Run("produce", topic, "no-such-file"), 3, "no file 'no-such-file'");
+        Cluster.AssertFailed(cluster.Run("produce", topic, "-f", "%x"), 2, "no %x");
+    }
+
+    [Fact]
+    public void WhoeverReadsNoMore_EndsIt()
+    {
+        Cluster cluster = clusters.Get(Clusters.Ours);
+        string topic = NewTopic(cluster, 1);
+        cluster.Send(string.Concat(Enumerable.Range(0, 20_000).Select(i => $"a line of text with number {i}\n")), "produce", topic).Succeeded();
+        ProgramResult piped = ChildProcess.Run(
+            "/bin/sh", ["-c", $"\"{MoldauServer.Executable}\" consume {topic} -f '%v\\n' -b {cluster.Bootstrap} | head -n 1"],
+            TimeSpan.FromSeconds(120));
+        Assert.Equal("a line of text with number 0\n", piped.Succeeded());
+    }
+
+    private static string NewTopic(Cluster cluster, int partitions)
+    {
+        string topic = Cluster.NewName("r");
+        cluster.Run("topic", "create", topic, "-p", $"{partitions}").Succeeded();
+        return topic;
+    }
+
+    /// <summary>Everything up to the end, without the end of the last line.</summary>
+    private static string Read(Cluster cluster, string topic, params string[] arguments) =>
+        cluster.Run(["consume", topic, "--until", "end", .. arguments]).Succeeded().TrimEnd('\n');
+}
