@@ -13,18 +13,18 @@ public sealed class PlantedBugTests
     [InlineData(PlantedBug.BufferReused, "[D1]")]
     [InlineData(PlantedBug.ProducersExpireEarly, "[P1]")]
     [InlineData(PlantedBug.IndexDamaged, "[D2]")]
-    [InlineData(PlantedBug.RetentionTooEager, "[L1]")]
+    [InlineData(PlantedBug.RetentionTooEager, "[L1] [D2]")] // a fetch or a search by time misses what is gone
     [InlineData(PlantedBug.StaleTopicIdsServed, "[L13]")]
     [InlineData(PlantedBug.MailLost, "[V1]")]
     [InlineData(PlantedBug.MetadataNotSynced, "[Q")]
     [InlineData(PlantedBug.RecoveryCutsTail, "[L3]")]
-    public void APlantedBug_IsFound_ByTheCheckerOfItsRow(PlantedBug bug, string row)
+    public void APlantedBug_IsFound_ByTheCheckerOfItsRow(PlantedBug bug, string rows)
     {
         for (ulong seed = 1; seed <= MostSeeds; seed++)
         {
             SeedReport report = SeedRun.Run(new KafkaScenario(seed, bug), seed);
             if (report.IsGood) continue;
-            Assert.StartsWith(row, report.Failure, StringComparison.Ordinal);
+            Assert.Contains(rows.Split(' '), row => report.Failure!.StartsWith(row, StringComparison.Ordinal));
             return;
         }
 

@@ -131,6 +131,34 @@ public sealed class LifeTests
             DiskFiles.ReadWhole(killed, $"{log.Folder}/{0:D20}.index"));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(40)]
+    public void EntriesOfBatchesThatAPowerLossTook_DoNotOutliveTheRecovery(int flushed)
+    {
+        MemoryDisk disk = NewDisk();
+        LogConfig config = LogHarness.DefaultConfig with { IndexIntervalBytes = 100 };
+        using LogHarness log = new(disk, config);
+        log.Open(topicId: new Uuid(1, 1));
+        for (int i = 0; i < flushed; i++) log.Append(Batches.Of($"{i}"));
+        string file = $"{log.Folder}/{0:D20}";
+        byte[] kept = DiskFiles.ReadWhole(disk, file + LogFileNames.Log) ?? [];
+        for (int i = 0; i < 40; i++) log.Append(Batches.Of($"lost {i}"));
+        log.Log.Close(log.Now, log.Ops);
+        log.Run();
+
+        // The disk got the indexes and the first batches: log and index are written apart.
+        MemoryDisk later = disk.Kill();
+        later.Put(file + LogFileNames.Log, kept);
+        using LogHarness again = new(later, config);
+        again.Open(recoveryPoint: flushed);
+        Assert.Equal(flushed, again.Log.LogEndOffset);
+        OffsetIndex offsets = OffsetIndex.TryDecode(0, later.Contents(file + LogFileNames.OffsetIndex), Math.Max(1, kept.Length))!;
+        Assert.True(offsets.Count == 0 || offsets.LastOffset < flushed);
+        TimeIndex times = TimeIndex.TryDecode(0, later.Contents(file + LogFileNames.TimeIndex))!;
+        Assert.True(times.Count == 0 || times.Last.Offset < flushed);
+    }
+
     [Fact]
     public void RecoveryPointBehindTheEnd_IsNotBelieved()
     {

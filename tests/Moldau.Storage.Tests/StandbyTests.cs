@@ -111,6 +111,31 @@ public sealed class StandbyTests
     }
 
     [Fact]
+    public void FolderOfADeletedLog_IsRenamedBehindItsFlushes()
+    {
+        using LogHarness log = Opened(_disk);
+        FillUntilPrepared(log);
+        DiskOp? flush = null;
+        for (int i = 0; i < 4; i++) log.Append(Batches.Sized(1000), waits: false);
+        while (flush is null)
+        {
+            List<DiskOp> ops = [];
+            log.TakeQueued(ops);
+            Assert.NotEmpty(ops);
+            foreach (DiskOp op in ops)
+            {
+                if (op.GetType().Name == "FlushSegmentJob") flush = op;
+                else log.Perform(op);
+            }
+        }
+
+        // A flush writes by name: behind the rename it would write into the folder of the next topic of that name.
+        log.Log.Discard();
+        Assert.Same(flush.OrderKey, log.Log.MakeDeleteJob(new Uuid(1, 1)).OrderKey);
+        log.Perform(flush);
+    }
+
+    [Fact]
     public void SyncedRecords_BehindARollOntoAPreparedFile_SurviveALossOfPower()
     {
         using LogHarness log = Opened(_disk, Config with { SyncsAppends = true });

@@ -28,7 +28,7 @@ public sealed class TransactionIndex
         _entries.Add(transaction);
     }
 
-    public void TruncateTo(long offset) => _entries.RemoveAll(e => e.LastOffset >= offset);
+    public bool TruncateTo(long offset) => _entries.RemoveAll(e => e.LastOffset >= offset) > 0;
 
     /// <summary>Adds the transactions that touch [from, upTo); true if later segments need not be asked.</summary>
     public bool Collect(long from, long upTo, List<AbortedTransaction> into)

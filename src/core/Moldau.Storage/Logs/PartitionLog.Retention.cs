@@ -104,8 +104,10 @@ public sealed partial class PartitionLog
     /// <see cref="RemoveFolderJob"/> follows after file.delete.delay.ms.</summary>
     public RenameFolderJob MakeDeleteJob(Uuid unique) => new()
     {
+        // Behind the flushes, which write indexes and snapshots by name: the next topic of this name has a folder of this
+        // name too.
         LogDirectory = LogDirectory,
-        OrderKey = this,
+        OrderKey = _flushOrder,
         From = Folder,
         To = LogFileNames.Join(LogDirectory, LogFileNames.DeleteFolderOf(Partition, unique)),
     };

@@ -151,8 +151,9 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         RecoveryStart? start = from == request.RecoveryPoint && !_mustScanAll
             ? RecoveryStart.Find(disk, _log.Segments[first], from, request.Config.IndexIntervalBytes)
             : null;
-        bool isFlushed = start is not null && first == _log.Segments.Count - 1
+        bool isFlushed = start is { AreIndexesRight: true } && first == _log.Segments.Count - 1
             && start.Position == _log.Segments[first].WrittenBytes && _log.TopicId is not null;
+        if (isFlushed) isFlushed = !_log.Segments[first].Transactions.TruncateTo(from);
         if (!isFlushed) return RecoverFrom(first, start);
         // Nothing came after the recovery point: not a byte to check or to sync.
         _log.LogEndOffset = from;
