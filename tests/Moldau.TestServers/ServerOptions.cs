@@ -6,6 +6,13 @@ public sealed record ServerOptions
     /// <summary>Properties that are added to, or replace, those that every test server has.</summary>
     public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>
+    /// Properties for tests whose records carry old timestamps: retention, which else looks at them half a minute after
+    /// the start, leaves them alone as long as a test runs.
+    /// </summary>
+    public static IReadOnlyDictionary<string, string> WithoutRetention { get; } =
+        new Dictionary<string, string> { ["log.initial.task.delay.ms"] = "3600000" };
+
     /// <summary>An existing data folder to open; null makes one that is deleted with the server.</summary>
     public string? DataFolder { get; init; }
 

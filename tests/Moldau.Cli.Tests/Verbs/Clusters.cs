@@ -22,7 +22,8 @@ public sealed class Clusters : IDisposable
             if (_running.TryGetValue(name, out ServerUnderTest? server)) return new Cluster(server);
             string? missing = name == Ours ? MoldauServer.WhyMissing : ApacheServer.WhyMissing;
             if (missing is not null) Assert.Skip(missing);
-            server = name == Ours ? new MoldauServer(new ServerOptions()) : new ApacheServer(new ServerOptions());
+            ServerOptions options = new() { Properties = ServerOptions.WithoutRetention };
+            server = name == Ours ? new MoldauServer(options) : new ApacheServer(options);
             server.Start();
             _running.Add(name, server);
             return new Cluster(server);

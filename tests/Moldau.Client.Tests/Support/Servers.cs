@@ -19,8 +19,12 @@ public sealed class Servers : IDisposable
             string? missing = name == "moldau" ? MoldauServer.WhyMissing : ApacheServer.WhyMissing;
             if (missing is not null) Assert.Skip(missing);
             server = name == "moldau"
-                ? new MoldauServer(new ServerOptions())
-                : new ApacheServer(new ServerOptions { Version = name["apache-".Length..] });
+                ? new MoldauServer(new ServerOptions { Properties = ServerOptions.WithoutRetention })
+                : new ApacheServer(new ServerOptions
+                {
+                    Version = name["apache-".Length..],
+                    Properties = ServerOptions.WithoutRetention,
+                });
             server.Start();
             return _running[name] = server;
         }
