@@ -71,6 +71,9 @@ internal sealed class ReplicaPlacement
         _counts[place.Directory]--;
     }
 
+    /// <summary>What was in the replica's place was another's: the checkpoints of the start say nothing of this one.</summary>
+    public void Renew(Partition partition) => _byFolder[partition.Name] = _byFolder[partition.Name] with { IsNew = true };
+
     /// <summary>No new replica goes to this log directory any more.</summary>
     public void Fail(string directory) => _failed.Add(directory);
 

@@ -11,6 +11,7 @@ internal sealed partial class ReplicaSet
     private readonly HashSet<FolderFree> _leaving = [];
     private readonly HashSet<FolderFree> _freeEarly = [];
     private readonly List<Partition> _waitingForFolder = [];
+    private readonly Dictionary<TopicIdPartition, Partition> _waitingForCheckpoints = [];
 
     public void OnFolderFree(FolderFree free)
     {
@@ -32,6 +33,30 @@ internal sealed partial class ReplicaSet
             return;
         }
     }
+
+    /// <summary>What the checkpoint files said of the folder that was set aside is gone, durably: the log can be made.</summary>
+    public void OnCheckpointsCleared(CheckpointsCleared cleared)
+    {
+        if (_waitingForCheckpoints.Remove(cleared.Partition, out Partition? partition) && _onClosed is null) Open(partition);
+    }
+
+    /// <summary>Before a record of the new log is acknowledged, no checkpoint file may name a log start or a recovery point for
+    /// it that was the other topic's: a kill would make the next start believe it.</summary>
+    private void OtherSetAside(Partition partition)
+    {
+        if (partition.IsDeleted)
+        {
+            LeaveUnopened(partition);
+            return;
+        }
+
+        _placement.Renew(partition);
+        _waitingForCheckpoints.Add(partition.Id, partition);
+        _shard.Post(MachineId.Control, new FolderSetAside(_shard.Id, partition.Id, Checkpoints()));
+    }
+
+    private bool IsWaiting(Partition partition) =>
+        _waitingForFolder.Contains(partition) || _waitingForCheckpoints.ContainsKey(partition.Id);
 
     private void DeleteAll(TopicImage topic)
     {
@@ -62,6 +87,7 @@ internal sealed partial class ReplicaSet
     private void Left(Partition partition)
     {
         _waitingForFolder.Remove(partition);
+        _waitingForCheckpoints.Remove(partition.Id);
         _shard.Post(MachineId.Control, new FolderLeft(_shard.Id, new(partition.Name, partition.Id.TopicId), Checkpoints()));
     }
 }

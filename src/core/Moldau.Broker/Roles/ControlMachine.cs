@@ -181,6 +181,10 @@ internal sealed class ControlMachine : Machine
                     for (int i = 0; i < Options.ShardCount; i++) Post(MachineId.Shard(i), left.Folder);
                 });
                 break;
+            case FolderSetAside aside:
+                _checkpoints.Remember(aside.Shard, aside.Checkpoints);
+                _checkpoints.WriteThen(() => Post(aside.Shard, new CheckpointsCleared(aside.Partition)));
+                break;
             case DirectoryFailed failed: Broker.OnDirectoryFailed(failed); break;
             case ShardStopped stopped: Broker.OnShardStopped(stopped); break;
             default: Verify.Fail($"{Id} does not know {message.GetType().Name}"); break;

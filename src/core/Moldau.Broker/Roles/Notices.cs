@@ -25,6 +25,13 @@ internal sealed record FolderLeft(MachineId Shard, FolderFree Folder, IReadOnlyL
 /// <summary>The control machine to every shard: the folder of a deleted replica may be made anew.</summary>
 internal sealed record FolderFree(string Folder, Uuid TopicId);
 
+/// <summary>A shard to the control machine: in a replica's place was the folder of another topic, which an interrupted deletion
+/// had left and which has another name now.</summary>
+internal sealed record FolderSetAside(MachineId Shard, TopicIdPartition Partition, IReadOnlyList<DirectoryCheckpoint> Checkpoints);
+
+/// <summary>The control machine to that shard: the checkpoint files say nothing of a folder of this name any more.</summary>
+internal sealed record CheckpointsCleared(TopicIdPartition Partition);
+
 /// <summary>A shard's last word.</summary>
 internal sealed record ShardStopped(MachineId Shard, IReadOnlyList<DirectoryCheckpoint> Checkpoints);
 

@@ -223,6 +223,9 @@ internal sealed class ShardMachine : Machine
             case FolderFree free:
                 Replicas.OnFolderFree(free);
                 break;
+            case CheckpointsCleared cleared:
+                Replicas.OnCheckpointsCleared(cleared);
+                break;
             case DirectoryFailed failed:
                 Replicas.FailDirectory(failed);
                 break;
