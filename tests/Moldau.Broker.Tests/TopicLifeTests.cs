@@ -186,9 +186,10 @@ public sealed class TopicLifeTests
         node.Advance(6_000);
         node.RequestStop();
         node.Run();
-        Assert.True(node.HasStopped(Moldau.Broker.MachineId.Control));
-        node.Kill(); // the sync is still out
-        node.HoldsDisk = null;
+        node.HoldsDisk = null; // the sync comes after the stop
+        node.Until(() => node.HasStopped(MachineId.Control) || node.Halted is not null);
+        Assert.Null(node.Halted);
+        node.Kill();
         node.Start();
         Assert.False(node.Boot.Directories[0].IsClean);
         Assert.Equal(2, node.Boot.Directories[0].LogStartOffsets[new Moldau.Base.TopicPartition("t", 0)]);
