@@ -63,11 +63,11 @@ internal sealed class ReplicaPlacement
             : null;
 
     /// <summary>The folder of a deleted replica, of this shard or another, may be made anew, anywhere.</summary>
-    public void Forget(FolderFree free)
+    public void Forget(ReplicaFolder free)
     {
-        if (!_byFolder.TryGetValue(free.Folder, out Place place)) return;
+        if (!_byFolder.TryGetValue(free.Name, out Place place)) return;
         if (place.TopicId is { } id && id != free.TopicId) return;
-        _byFolder.Remove(free.Folder);
+        _byFolder.Remove(free.Name);
         _counts[place.Directory]--;
     }
 
