@@ -118,6 +118,7 @@ internal sealed partial class ConsumerPart : IClientPart
     {
         FetchedChunk? chunk = _fetcher.Take();
         _isHolding = chunk is not null;
+        Stall.OnRead();
         return chunk;
     }
 

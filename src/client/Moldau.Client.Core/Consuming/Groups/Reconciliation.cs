@@ -79,7 +79,7 @@ internal sealed class Reconciliation(ClientMachine machine, ConsumerPart consume
 
     private void Assign(HashSet<(Uuid Topic, int Partition)> target, int round, ClientTurn turn)
     {
-        List<TopicPartition> added = [];
+        Dictionary<TopicPartition, Uuid> added = [];
         bool isWhole = true;
         foreach ((Uuid topic, int partition) in target.OrderBy(t => t.Topic).ThenBy(t => t.Partition))
         {
@@ -89,13 +89,14 @@ internal sealed class Reconciliation(ClientMachine machine, ConsumerPart consume
                 continue;
             }
 
-            if (_owned.TryAdd(new TopicPartition(name, partition), topic)) added.Add(new TopicPartition(name, partition));
+            TopicPartition wanted = new(name, partition);
+            if (!_owned.ContainsKey(wanted)) added[wanted] = topic;
         }
 
-        added.Sort();
-        consumer.TakeOn(added, turn, now =>
+        consumer.TakeOn([.. added.Keys.Order()], turn, now =>
         {
             if (round != _round) return;
+            foreach ((TopicPartition partition, Uuid topic) in added) _owned[partition] = topic;
             IsRunning = false;
             changed(now);
             if (_isOutdated) Start(now);
