@@ -130,6 +130,7 @@ internal sealed partial class ConsumerPart : IClientPart
     {
         // One reader: a second wait takes the place of one whose user gave up.
         _isHolding = false;
+        Stall.OnRead();
         _waiting = new ClientOperation<bool>();
         ClientOperation<bool> waiting = _waiting;
         Wake(turn);
