@@ -29,6 +29,7 @@ public sealed class Servers : IDisposable
                         ["group.share.min.record.lock.duration.ms"] = "1000",
                         ["group.consumer.min.session.timeout.ms"] = "1000",
                         ["group.consumer.min.heartbeat.interval.ms"] = "100",
+                        ["group.consumer.heartbeat.interval.ms"] = "500",
                     },
                 });
             server.Start();
