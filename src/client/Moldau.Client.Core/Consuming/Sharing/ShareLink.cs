@@ -147,7 +147,8 @@ internal sealed class ShareLink(ClientMachine machine, SharePart consumer, Share
 
         _inSession.Clear();
         _inSession.UnionWith(wanted);
-        Send<ShareFetchRequest, ShareFetchResponse>(request, settings.FetchMaxWait, Instant.Never, 0, TakeFetch, turn);
+        Duration patience = new(machine.Settings.RequestTimeout.Ns + settings.FetchMaxWait.Ns);
+        Send<ShareFetchRequest, ShareFetchResponse>(request, settings.FetchMaxWait, patience, 0, TakeFetch, turn);
     }
 
     private void Acknowledge(ShareAcks acks, int epoch, bool isRenewal, ClientTurn turn)
@@ -179,13 +180,13 @@ internal sealed class ShareLink(ClientMachine machine, SharePart consumer, Share
             });
         }
 
-        Instant deadline = epoch == FinalEpoch ? turn.Now + _closeTimeout : Instant.Never;
+        Duration patience = epoch == FinalEpoch ? _closeTimeout : machine.Settings.RequestTimeout;
         Send<ShareAcknowledgeRequest, ShareAcknowledgeResponse>(
-            request, Duration.Zero, deadline, isRenewal ? FirstRenewVersion : (short)1, TakeAcknowledge, turn);
+            request, Duration.Zero, patience, isRenewal ? FirstRenewVersion : (short)1, TakeAcknowledge, turn);
     }
 
     private void Send<TRequest, TResponse>(
-        TRequest request, Duration extra, Instant deadline, short from, Action<TResponse, ClientTurn> take, ClientTurn turn)
+        TRequest request, Duration extra, Duration patience, short from, Action<TResponse, ClientTurn> take, ClientTurn turn)
         where TRequest : IRequest
         where TResponse : IResponse, IMessage<TResponse>
     {
@@ -207,9 +208,9 @@ internal sealed class ShareLink(ClientMachine machine, SharePart consumer, Share
                 AfterAnswer(now);
             })
         {
-            MayRepeat = false,
+            FailsAtOnce = true,
             ExtraTime = extra,
-            Deadline = deadline,
+            Deadline = turn.Now + patience,
             From = from,
         };
         machine.Calls.Start(call, turn);
