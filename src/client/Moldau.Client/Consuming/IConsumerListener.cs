@@ -28,6 +28,6 @@ public interface IConsumerListener
     /// <summary>The reader has taken no record for <see cref="ConsumerOptions.MaxPollInterval"/> though some are there: the
     /// consumer fetches nothing until it goes on. It stays a member of its group and keeps its partitions.</summary>
     /// <param name="isStalled">False when the reader goes on.</param>
-    /// <param name="cancel">The consumer is gone.</param>
+    /// <param name="cancel">The consumer goes on without the call.</param>
     ValueTask OnStalledAsync(bool isStalled, CancellationToken cancel) => default;
 }

@@ -269,7 +269,10 @@ internal sealed class ShareLink(ClientMachine machine, SharePart consumer, Share
     private void Report(ShareAcks acks, Func<SharePartition, ErrorCode> result, ClientTurn turn)
     {
         foreach (SharePartition partition in acks.Partitions)
-            if (result(partition) is var code and not ErrorCode.None) consumer.OnAckFailed(partition, acks.OffsetsOf(partition), code, turn);
+        {
+            ErrorCode code = result(partition);
+            if (code != ErrorCode.None) consumer.OnAckFailed(partition, acks.OffsetsOf(partition), code, turn);
+        }
     }
 
     private bool TakeTop(short error, string? text, ClientTurn turn)
