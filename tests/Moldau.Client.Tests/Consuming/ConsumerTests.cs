@@ -200,6 +200,19 @@ public sealed class ConsumerTests(Servers servers)
     }
 
     [Fact]
+    public async Task Disposing_EndsAReaderThatWaits()
+    {
+        (ServerUnderTest node, string topic) = Topic("moldau", "dispose");
+        await using MoldauClient client = new(node.Bootstrap);
+        var consumer = client.CreateConsumer(Serde.Utf8, Serde.Utf8);
+        consumer.Assign(new TopicPartition(topic, 0));
+        Task<string?> reading = FirstAsync(consumer);
+        await consumer.DisposeAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => reading.WaitAsync(TimeSpan.FromSeconds(60), Cancel));
+        Assert.True(reading.IsFaulted);
+    }
+
+    [Fact]
     public async Task Reading_TwiceAtOnce_IsRefused()
     {
         (ServerUnderTest node, string topic) = Topic("moldau", "twice");

@@ -107,6 +107,7 @@ internal sealed partial class ConsumerPart
     {
         if (_isClosed) return;
         _isClosed = true;
+        _waiting?.TryFail(_disposed, turn);
         Revoke([.. _cursors.Keys], turn);
         _fetcher.Close();
         _machine.Links.CloseLane(_fetchLane, turn);

@@ -7,6 +7,8 @@ namespace Moldau.Client;
 /// group where it has one.</summary>
 internal sealed partial class ConsumerPart : IClientPart
 {
+    private static readonly ClientError _disposed = new(ErrorCode.NetworkException, "the consumer was disposed");
+
     private readonly ClientMachine _machine;
     private readonly ConsumerSettings _settings;
     private readonly SortedDictionary<TopicPartition, PartitionCursor> _cursors = [];
@@ -133,7 +135,8 @@ internal sealed partial class ConsumerPart : IClientPart
         Stall.OnRead();
         _waiting = new ClientOperation<bool>();
         ClientOperation<bool> waiting = _waiting;
-        Wake(turn);
+        if (_isClosed) waiting.TryFail(_disposed, turn);
+        else Wake(turn);
         return waiting;
     }
 

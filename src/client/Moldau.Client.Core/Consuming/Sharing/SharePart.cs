@@ -10,6 +10,8 @@ internal sealed class SharePart : IClientPart
     /// <summary>Locked offsets of one answer for one partition; a broker locks some thousand.</summary>
     private const long MostAcquired = 1_000_000;
 
+    private static readonly ClientError _disposed = new(ErrorCode.NetworkException, "the consumer was disposed");
+
     private readonly ClientMachine _machine;
     private readonly ShareSettings _settings;
     private readonly SortedDictionary<int, ShareLink> _links = [];
@@ -105,7 +107,8 @@ internal sealed class SharePart : IClientPart
         _isReading = true;
         ClientOperation<bool> waiting = new();
         _waiting = waiting;
-        Wake(turn);
+        if (_isClosed || _leaving is not null) waiting.TryFail(_disposed, turn);
+        else Wake(turn);
         return waiting;
     }
 
@@ -167,6 +170,7 @@ internal sealed class SharePart : IClientPart
         }
 
         _leaving = leaving;
+        _waiting?.TryFail(_disposed, turn);
         ReleaseUnread(turn);
         _assigned = [];
         foreach (ShareLink link in _links.Values.ToArray()) link.Close(turn);
