@@ -22,21 +22,23 @@ internal sealed record SegmentIndexes(OffsetIndex Offsets, TimeIndex Times, byte
             DiskFiles.WriteDurably(disk, transactions, Transactions);
     }
 
-    /// <summary>Writes the files whose contents are not these already, durably as <see cref="Write"/>.</summary>
-    public void WriteIfDifferent(IDisk disk, string folder, long baseOffset)
+    /// <summary>Writes the files as recovery must: contents that are there already are written once more, in place, since
+    /// a sync that failed may have left them readable and not on the disk (see SegmentRecovery.WriteAgain). Files that are
+    /// and stay empty have nothing to lose and cost no sync.</summary>
+    public void WriteAgain(IDisk disk, string folder, long baseOffset)
     {
-        WriteIfDifferent(disk, LogFileNames.PathOf(folder, baseOffset, LogFileNames.OffsetIndex), Offsets.Encode());
-        WriteIfDifferent(disk, LogFileNames.PathOf(folder, baseOffset, LogFileNames.TimeIndex), Times.Encode());
+        WriteAgain(disk, LogFileNames.PathOf(folder, baseOffset, LogFileNames.OffsetIndex), Offsets.Encode());
+        WriteAgain(disk, LogFileNames.PathOf(folder, baseOffset, LogFileNames.TimeIndex), Times.Encode());
         string transactions = LogFileNames.PathOf(folder, baseOffset, LogFileNames.TransactionIndex);
-        if (Transactions.Length > 0 || disk.FileExists(transactions))
-            WriteIfDifferent(disk, transactions, Transactions);
+        if (Transactions.Length > 0 || disk.FileExists(transactions)) WriteAgain(disk, transactions, Transactions);
     }
 
-    private static void WriteIfDifferent(IDisk disk, string path, byte[] contents)
+    private static void WriteAgain(IDisk disk, string path, byte[] contents)
     {
-        if (DiskFiles.ReadWhole(disk, path) is { } present && contents.AsSpan().SequenceEqual(present)) return;
+        byte[]? present = DiskFiles.ReadWhole(disk, path);
+        if (present is [] && contents is []) return;
         using IDiskFile file = disk.Open(path, DiskOpenMode.OpenOrCreate);
-        file.SetLength(0);
+        if (!contents.AsSpan().SequenceEqual(present)) file.SetLength(0);
         if (contents.Length > 0) file.Write(0, contents);
         file.Sync();
     }

@@ -200,7 +200,7 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         segment.WrittenBytes = segment.DecidedBytes = valid;
         if (request.Config.SyncsAppends && !request.HadCleanShutdown) recovery.WriteAgain(file, valid);
         file.Sync();
-        indexes.WriteIfDifferent(disk, request.Folder, segment.BaseOffset);
+        indexes.WriteAgain(disk, request.Folder, segment.BaseOffset);
         return isWhole;
     }
 
