@@ -103,7 +103,12 @@ public sealed class AdminTests(Servers servers)
         Assert.Equal("Dead", (await client.Admin.DescribeGroupAsync(group, Cancel)).State);
         await using (var consumer = client.CreateConsumer(
             new Topic<string, string>(name, Serde.Utf8, Serde.Utf8),
-            new ConsumerOptions { GroupId = group, OffsetReset = OffsetReset.Earliest }))
+            new ConsumerOptions
+            {
+                GroupId = group,
+                GroupProtocol = GroupProtocol.Classic,
+                OffsetReset = OffsetReset.Earliest,
+            }))
         {
             await foreach (var record in consumer.ReadAllAsync(Cancel))
             {

@@ -116,6 +116,74 @@ public sealed class ConsumerTests(Servers servers)
         Assert.Equal(3, read.Count);
     }
 
+    [Theory]
+    [MemberData(nameof(Servers.Names), MemberType = typeof(Servers))]
+    public async Task TimesAndDurations_SayWhereToBegin(string server)
+    {
+        (ServerUnderTest node, string topic) = Topic(server, "times");
+        TestTopics.Produce(node, topic, ["old"]);
+        await using MoldauClient client = new(node.Bootstrap);
+        await using (Producer producer = client.CreateProducer())
+        {
+            for (int i = 0; i < 3; i++)
+                await producer.SendAsync(new Topic<string, string>(topic, Serde.Utf8, Serde.Utf8), null, $"new{i}", Cancel);
+        }
+
+        TopicPartition partition = new(topic, 0);
+        await using var consumer = client.CreateConsumer(
+            Serde.Utf8, Serde.Utf8, new ConsumerOptions { OffsetReset = OffsetReset.ByDuration(Duration.FromSeconds(3600)) });
+        consumer.Assign(partition);
+        Assert.Equal("new0", await FirstAsync(consumer));
+
+        // TestTopics' records have the time 1 700 000 000 000.
+        consumer.SeekToTime(partition, DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000));
+        Assert.Equal("old", await FirstAsync(consumer));
+        consumer.SeekToTime(partition, DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_001));
+        Assert.Equal("new0", await FirstAsync(consumer));
+
+        // No record is so young: the end.
+        consumer.SeekToTime(partition, DateTimeOffset.UtcNow + TimeSpan.FromDays(1));
+        Task<string?> next = FirstAsync(consumer);
+        Wait.Until(() => consumer.Position(partition) == 4, TimeSpan.FromSeconds(20), "the consumer to be at the end");
+        TestTopics.Produce(node, topic, ["last"]);
+        Assert.Equal("last", await next);
+    }
+
+    [Theory]
+    [MemberData(nameof(Servers.Names), MemberType = typeof(Servers))]
+    public async Task PausedPartition_IsNotRead_AndASeekCountsForWhatIsCommitted(string server)
+    {
+        (ServerUnderTest node, string topic) = Topic(server, "pause", partitions: 2);
+        TestTopics.Produce(node, topic, ["a0", "a1"], 0);
+        TestTopics.Produce(node, topic, ["b0", "b1"], 1);
+        TopicPartition paused = new(topic, 0);
+        await using MoldauClient client = new(node.Bootstrap);
+        await using var consumer = client.CreateConsumer(
+            Serde.Utf8, Serde.Utf8, new ConsumerOptions { OffsetReset = OffsetReset.Earliest });
+        consumer.Assign(paused, new TopicPartition(topic, 1));
+        consumer.Pause(paused);
+        List<string> read = [];
+        await foreach (var record in consumer.ReadAllAsync(Cancel))
+        {
+            read.Add(record.Value!);
+            if (read.Count == 2) consumer.Resume(paused);
+            if (read.Count == 3) consumer.Seek(paused, 1);
+            if (read.Count != 4) continue;
+
+            // The record before the seek is asked behind now, and does not move the position back.
+            Assert.Equal(1, consumer.Position(paused));
+            break;
+        }
+
+        Assert.Equal(["b0", "b1", "a0", "a1"], read);
+    }
+
+    private static async Task<string?> FirstAsync(Consumer<string, string> consumer)
+    {
+        await foreach (var record in consumer.ReadAllAsync(Cancel)) return record.Value;
+        return null;
+    }
+
     [Fact]
     public async Task NoPolicyAndNoOffset_IsAnErrorThatNamesThePartition()
     {
@@ -129,6 +197,19 @@ public sealed class ConsumerTests(Servers servers)
             await foreach (var record in consumer.ReadAllAsync(Cancel)) Assert.Fail($"read {record.Offset}");
         });
         Assert.Contains($"{topic}-0", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Disposing_EndsAReaderThatWaits()
+    {
+        (ServerUnderTest node, string topic) = Topic("moldau", "dispose");
+        await using MoldauClient client = new(node.Bootstrap);
+        var consumer = client.CreateConsumer(Serde.Utf8, Serde.Utf8);
+        consumer.Assign(new TopicPartition(topic, 0));
+        Task<string?> reading = FirstAsync(consumer);
+        await consumer.DisposeAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => reading.WaitAsync(TimeSpan.FromSeconds(60), Cancel));
+        Assert.True(reading.IsFaulted);
     }
 
     [Fact]

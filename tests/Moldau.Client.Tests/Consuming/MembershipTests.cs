@@ -72,6 +72,124 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public void EagerMember_TellsTheUserAndCommits_WithHeartbeats_BeforeItJoinsAgain()
+    {
+        MachineWorld world = new();
+        ScriptedBroker broker = Coordinator(world);
+        broker.Topic("t", 1);
+        ConsumerPart consumer = Subscribed(world, Settings() with { Listener = this });
+        Return(world, ConsumerCallKind.Assigned);
+        world.RunFor(100);
+        consumer.Cursors[0].MarkDone(5, 1, int.MaxValue);
+        Rebalance(broker);
+        world.RunUntil(() => world.UserCalls.Count == 1, 10_000);
+        int joins = broker.Of(ApiKey.JoinGroup).Count();
+        int beats = broker.Of(ApiKey.Heartbeat).Count();
+        world.RunFor(30_000);
+        Assert.Equal(joins, broker.Of(ApiKey.JoinGroup).Count());
+        Assert.InRange(broker.Of(ApiKey.Heartbeat).Count(), beats + 9, beats + 11);
+        Return(world, ConsumerCallKind.Revoked);
+        OffsetCommitRequest commit = (OffsetCommitRequest)broker.Of(ApiKey.OffsetCommit).Last().Message;
+        Assert.Equal((1, 5), (commit.GenerationIdOrMemberEpoch, commit.Topics[0].Partitions[0].CommittedOffset));
+        Return(world, ConsumerCallKind.Assigned);
+        Assert.Equal(2, broker.Of(ApiKey.SyncGroup).Count());
+    }
+
+    [Fact]
+    public void SlowListener_HoldsTheJoinUpForMaxPollIntervalOnly()
+    {
+        MachineWorld world = new();
+        ScriptedBroker broker = Coordinator(world);
+        broker.Topic("t", 1);
+        Subscribed(world, Settings() with { Listener = this, MaxPollInterval = Duration.FromSeconds(60) });
+        Return(world, ConsumerCallKind.Assigned);
+        Rebalance(broker);
+        world.RunUntil(() => world.UserCalls.Count == 1, 10_000);
+        int joins = broker.Of(ApiKey.JoinGroup).Count();
+        world.RunFor(59_000);
+        Assert.Equal(joins, broker.Of(ApiKey.JoinGroup).Count());
+        world.RunFor(2_000);
+        Assert.Equal(joins + 1, broker.Of(ApiKey.JoinGroup).Count());
+        Assert.Single(world.GivenUp);
+    }
+
+    [Fact]
+    public void MemberThatIsPutOutWhileItGivesUp_LosesWithoutACommit_AndJoinsAsANewOne()
+    {
+        MachineWorld world = new();
+        ScriptedBroker broker = Coordinator(world);
+        broker.Topic("t", 1);
+        ConsumerPart consumer = Subscribed(world, Settings() with { Listener = this });
+        Return(world, ConsumerCallKind.Assigned);
+        world.RunFor(100);
+        consumer.Cursors[0].MarkDone(5, 1, int.MaxValue);
+        Rebalance(broker);
+        world.RunUntil(() => world.UserCalls.Count == 1, 10_000);
+        broker.On(ApiKey.Heartbeat, _ => new HeartbeatResponse { ErrorCode = (short)ErrorCode.UnknownMemberId });
+        world.RunFor(4_000);
+        broker.On(ApiKey.Heartbeat, _ => new HeartbeatResponse());
+        Assert.Empty(consumer.Cursors);
+        Return(world, ConsumerCallKind.Revoked);
+        Return(world, ConsumerCallKind.Lost);
+        world.RunUntil(() => world.UserCalls.Count == 1, 10_000);
+        Return(world, ConsumerCallKind.Assigned);
+        Assert.Empty(broker.Of(ApiKey.OffsetCommit));
+        JoinGroupRequest[] joins = [.. broker.Of(ApiKey.JoinGroup).Select(r => (JoinGroupRequest)r.Message)];
+        Assert.Equal(["", "m-1", "", "m-1"], joins.Select(j => j.MemberId));
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("i", false)]
+    public void Closing_TellsTheUserCommits_AndLeavesUnlessStatic(string? instance, bool leaves)
+    {
+        MachineWorld world = new();
+        ScriptedBroker broker = Coordinator(world);
+        broker.Topic("t", 1);
+        broker.On(ApiKey.LeaveGroup, _ => new LeaveGroupResponse());
+        ConsumerPart consumer = Subscribed(world, Settings() with { Listener = this, GroupInstanceId = instance });
+        Return(world, ConsumerCallKind.Assigned);
+        world.RunFor(100);
+        consumer.Cursors[0].MarkDone(5, 1, int.MaxValue);
+        ClientOperation<bool> left = world.Do((_, turn) => consumer.Leave(turn));
+        Assert.False(left.IsDone);
+        Return(world, ConsumerCallKind.Revoked);
+        Assert.True(left.IsDone);
+        Assert.Single(broker.Of(ApiKey.OffsetCommit));
+        Assert.Equal(leaves ? 1 : 0, broker.Of(ApiKey.LeaveGroup).Count());
+    }
+
+    private static ConsumerPart Subscribed(MachineWorld world, ConsumerSettings settings)
+    {
+        ConsumerPart consumer = world.Do((machine, turn) => new ConsumerPart(machine, settings, turn));
+        world.Do((_, turn) =>
+        {
+            consumer.Subscribe(new Subscription(["t"], null), turn);
+            return 0;
+        });
+        world.RunUntil(() => world.UserCalls.Count > 0, 10_000);
+        return consumer;
+    }
+
+    private static void Return(MachineWorld world, ConsumerCallKind kind)
+    {
+        ConsumerCall call = (ConsumerCall)world.UserCalls[0];
+        Assert.Equal(kind, call.Kind);
+        world.UserCalls.RemoveAt(0);
+        world.Return(call);
+    }
+
+    /// <summary>Heartbeats say that the group rebalances until the member has joined again.</summary>
+    private static void Rebalance(ScriptedBroker broker)
+    {
+        int joins = broker.Of(ApiKey.JoinGroup).Count();
+        broker.On(ApiKey.Heartbeat, _ => new HeartbeatResponse
+        {
+            ErrorCode = broker.Of(ApiKey.JoinGroup).Count() == joins ? (short)ErrorCode.RebalanceInProgress : (short)0,
+        });
+    }
+
+    [Fact]
     public void FencedInstance_IsAnErrorForTheUser()
     {
         MachineWorld world = new();
@@ -91,7 +209,14 @@ public sealed class MembershipTests
         Assert.Empty(consumer.Cursors);
     }
 
-    private static ConsumerSettings Settings() => new() { GroupId = Group, OffsetReset = OffsetReset.Earliest };
+    private static ConsumerSettings Settings() =>
+        new()
+        {
+            GroupId = Group,
+            OffsetReset = OffsetReset.Earliest,
+            GroupProtocol = GroupProtocol.Classic,
+            AutoCommitInterval = Duration.FromSeconds(100_000),
+        };
 
     /// <summary>A coordinator that makes whoever joins the leader of a group of one.</summary>
     private static ScriptedBroker Coordinator(MachineWorld world)
@@ -138,6 +263,15 @@ public sealed class MembershipTests
             }
 
             return answer;
+        });
+        broker.On(ApiKey.OffsetCommit, request => new OffsetCommitResponse
+        {
+            Topics = [.. ((OffsetCommitRequest)request.Message).Topics.Select(t => new OffsetCommitResponse.OffsetCommitResponseTopic
+            {
+                Name = t.Name,
+                Partitions = [.. t.Partitions.Select(p =>
+                    new OffsetCommitResponse.OffsetCommitResponsePartition { PartitionIndex = p.PartitionIndex })],
+            })],
         });
         broker.On(ApiKey.Fetch, _ => null);
         return broker;

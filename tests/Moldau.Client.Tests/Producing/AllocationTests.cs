@@ -47,7 +47,8 @@ public sealed class AllocationTests(Servers servers)
         await RunAsync(Records / 4);
         long before = GC.GetTotalAllocatedBytes(precise: true);
         await RunAsync(Records);
-        long each = (GC.GetTotalAllocatedBytes(precise: true) - before) / Records;
+        double each = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)Records;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{each:0.000} bytes a record");
         Assert.True(each <= 40, $"{each} bytes a record were allocated");
 
         async Task RunAsync(int records)

@@ -23,7 +23,14 @@ public sealed class Servers : IDisposable
                 : new ApacheServer(new ServerOptions
                 {
                     Version = name["apache-".Length..],
-                    Properties = ServerOptions.WithoutRetention,
+                    Properties = new Dictionary<string, string>(ServerOptions.WithoutRetention)
+                    {
+                        // Tests wait for the end of locks and sessions.
+                        ["group.share.min.record.lock.duration.ms"] = "1000",
+                        ["group.consumer.min.session.timeout.ms"] = "1000",
+                        ["group.consumer.min.heartbeat.interval.ms"] = "100",
+                        ["group.consumer.heartbeat.interval.ms"] = "500",
+                    },
                 });
             server.Start();
             return _running[name] = server;

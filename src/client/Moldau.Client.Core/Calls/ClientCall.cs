@@ -94,9 +94,14 @@ internal sealed class ClientCall<TRequest, TResponse>(
     /// structures.</summary>
     private const int TrustedFactor = 64;
 
+    /// <summary>Every failure of a link goes to the owner at once.</summary>
+    public bool FailsAtOnce { get; init; }
+
     public short From { get; init; } = ApiTable.Get(TRequest.ApiKey).LowestVersion;
 
     public short UpTo { get; init; } = ApiTable.Get(TRequest.ApiKey).HighestStableVersion;
+
+    internal override bool HasOwnRetries => FailsAtOnce;
 
     public override short LowestVersion => From;
 

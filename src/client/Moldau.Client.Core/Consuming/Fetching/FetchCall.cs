@@ -11,6 +11,9 @@ internal sealed class FetchCall(
     /// <summary>The last version that names topics.</summary>
     private const short LastNamedVersion = 12;
 
+    /// <summary>A replica that cannot be reached is not waited for: another one may serve.</summary>
+    internal override bool HasOwnRetries => true;
+
     public override short HighestVersion => byId ? Api.HighestStableVersion : LastNamedVersion;
 
     protected internal override ClientFrame Encode(int correlationId, string clientId)

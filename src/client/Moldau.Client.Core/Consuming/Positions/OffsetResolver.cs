@@ -72,42 +72,24 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
             });
         }
 
-        Dictionary<TopicPartition, int> asked = Begin(cursors);
-        ClientCall<ListOffsetsRequest, ListOffsetsResponse> call = new(
-            CallTarget.Broker(broker),
-            _ => request,
-            (answer, now) =>
-            {
-                foreach (var topic in answer.Topics)
-                    foreach (var p in topic.Partitions)
-                        if (Current(asked, new TopicPartition(topic.Name, p.PartitionIndex)) is { } cursor)
-                            TakeReset(cursor, ErrorCodes.FromWire(p.ErrorCode), p.Offset, p.LeaderEpoch, now);
-                End(asked, now);
-                return CallOutcome.Done;
-            },
-            (error, now) => Failed(asked, error, now))
-        {
-            Deadline = turn.Now + machine.Settings.RequestTimeout,
-        };
-        machine.Calls.Start(call, turn);
+        Ask<ListOffsetsRequest, ListOffsetsResponse>(
+            broker, cursors, request, ApiTable.Get(ApiKey.ListOffsets).LowestVersion,
+            static answer => answer.Topics.SelectMany(t => t.Partitions.Select(p => new Found(
+                new TopicPartition(t.Name, p.PartitionIndex), ErrorCodes.FromWire(p.ErrorCode), p.Offset, p.LeaderEpoch))),
+            TakeReset, turn);
     }
 
-    private void TakeReset(PartitionCursor cursor, ErrorCode code, long offset, int epoch, ClientTurn turn)
+    private void TakeReset(PartitionCursor cursor, Found found, ClientTurn turn)
     {
-        if (code != ErrorCode.None)
-        {
-            OnError(cursor, code, turn);
-        }
-        else if (offset < 0)
+        if (found.Offset < 0)
         {
             // No record is as young as that: the end.
             cursor.Reset(PartitionCursor.LatestTimestamp);
+            return;
         }
-        else
-        {
-            cursor.Seek(offset, epoch);
-            machine.HasNews = true;
-        }
+
+        cursor.Seek(found.Offset, found.Epoch);
+        machine.HasNews = true;
     }
 
     private void Check(int broker, List<PartitionCursor> cursors, ClientTurn turn)
@@ -127,46 +109,64 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
             });
         }
 
-        Dictionary<TopicPartition, int> asked = Begin(cursors);
-        ClientCall<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse> call = new(
+        Ask<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>(
+            broker, cursors, request, FirstConsumerEpochVersion,
+            static answer => answer.Topics.SelectMany(t => t.Partitions.Select(p => new Found(
+                new TopicPartition(t.Topic, p.Partition), ErrorCodes.FromWire(p.ErrorCode), p.EndOffset, p.LeaderEpoch))),
+            TakeCheck, turn);
+    }
+
+    /// <summary>Asks the leader of these cursors, and hands each what it found, unless it went elsewhere meanwhile.</summary>
+    private void Ask<TRequest, TResponse>(
+        int broker,
+        List<PartitionCursor> cursors,
+        TRequest request,
+        short from,
+        Func<TResponse, IEnumerable<Found>> read,
+        Action<PartitionCursor, Found, ClientTurn> take,
+        ClientTurn turn)
+        where TRequest : IRequest
+        where TResponse : IResponse, IMessage<TResponse>
+    {
+        Dictionary<TopicPartition, Question> asked = Begin(cursors);
+        ClientCall<TRequest, TResponse> call = new(
             CallTarget.Broker(broker),
             _ => request,
             (answer, now) =>
             {
-                foreach (var topic in answer.Topics)
-                    foreach (var p in topic.Partitions)
-                        if (Current(asked, new TopicPartition(topic.Topic, p.Partition)) is { } cursor)
-                            TakeCheck(cursor, ErrorCodes.FromWire(p.ErrorCode), p.LeaderEpoch, p.EndOffset, now);
+                foreach (Found found in read(answer))
+                {
+                    if (Current(asked, found.Partition) is not { } cursor) continue;
+                    if (found.Code == ErrorCode.None) take(cursor, found, now);
+                    else OnError(cursor, found.Code, now);
+                }
+
                 End(asked, now);
                 return CallOutcome.Done;
             },
             (error, now) =>
             {
-                // A broker that cannot say: go on as consumers before KIP-320 did.
-                if (error.Code == ErrorCode.UnsupportedVersion) Skip(asked);
+                // A broker that cannot check positions: go on as consumers before KIP-320 did.
+                if (error.Code == ErrorCode.UnsupportedVersion && from == FirstConsumerEpochVersion) Skip(asked);
                 else Failed(asked, error, now);
             })
         {
             Deadline = turn.Now + machine.Settings.RequestTimeout,
-            From = FirstConsumerEpochVersion,
+            From = from,
         };
         machine.Calls.Start(call, turn);
     }
 
-    private void TakeCheck(PartitionCursor cursor, ErrorCode code, int epoch, long endOffset, ClientTurn turn)
+    private void TakeCheck(PartitionCursor cursor, Found found, ClientTurn turn)
     {
-        if (code != ErrorCode.None)
-        {
-            OnError(cursor, code, turn);
-        }
-        else if (epoch < 0 || endOffset < 0)
+        if (found.Epoch < 0 || found.Offset < 0)
         {
             consumer.OnOutOfRange(cursor, turn);
         }
-        else if (endOffset < cursor.FetchOffset)
+        else if (found.Offset < cursor.FetchOffset)
         {
             // The log was truncated below the position: what is read next would not follow what was read.
-            consumer.OnTruncated(cursor, epoch, endOffset, turn);
+            consumer.OnTruncated(cursor, found.Epoch, found.Offset, turn);
         }
         else
         {
@@ -177,37 +177,36 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
     private int EpochOf(PartitionCursor cursor) =>
         machine.Metadata.View.TryGetLeader(cursor.Partition, out PartitionInfo? leader) ? leader.LeaderEpoch : -1;
 
-    private static Dictionary<TopicPartition, int> Begin(List<PartitionCursor> cursors)
+    private static Dictionary<TopicPartition, Question> Begin(List<PartitionCursor> cursors)
     {
         foreach (PartitionCursor cursor in cursors) cursor.IsAsking = true;
-        return cursors.ToDictionary(c => c.Partition, c => c.Generation);
+        return cursors.ToDictionary(c => c.Partition, c => new Question(c, c.Generation));
     }
 
-    /// <summary>The cursor, if it still waits for this answer.</summary>
-    private PartitionCursor? Current(Dictionary<TopicPartition, int> asked, TopicPartition partition) =>
-        asked.TryGetValue(partition, out int generation) && consumer.Find(partition) is { } cursor
-        && cursor.Generation == generation
-            ? cursor
+    /// <summary>The cursor, if it still waits for this answer. One that took its place when the partition was given away and
+    /// came back does not, though it may have been moved as often.</summary>
+    private PartitionCursor? Current(Dictionary<TopicPartition, Question> asked, TopicPartition partition) =>
+        asked.TryGetValue(partition, out Question question) && consumer.Find(partition) == question.Cursor
+        && question.Cursor.Generation == question.Generation
+            ? question.Cursor
             : null;
 
-    private void End(Dictionary<TopicPartition, int> asked, ClientTurn turn)
+    private void End(Dictionary<TopicPartition, Question> asked, ClientTurn turn)
     {
-        foreach (TopicPartition partition in asked.Keys)
-            if (consumer.Find(partition) is { } cursor) cursor.IsAsking = false;
+        foreach (Question question in asked.Values) question.Cursor.IsAsking = false;
         consumer.Wake(turn);
     }
 
-    private void Skip(Dictionary<TopicPartition, int> asked)
+    private void Skip(Dictionary<TopicPartition, Question> asked)
     {
-        foreach (TopicPartition partition in asked.Keys)
+        foreach ((PartitionCursor cursor, int _) in asked.Values)
         {
-            if (consumer.Find(partition) is not { } cursor) continue;
             cursor.IsAsking = false;
             if (cursor.State == CursorState.AwaitsValidation) cursor.State = CursorState.Fetching;
         }
     }
 
-    private void Failed(Dictionary<TopicPartition, int> asked, ClientError error, ClientTurn turn)
+    private void Failed(Dictionary<TopicPartition, Question> asked, ClientError error, ClientTurn turn)
     {
         foreach (TopicPartition partition in asked.Keys)
             if (Current(asked, partition) is { } cursor) OnError(cursor, error.Code, turn);
@@ -225,4 +224,10 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
 
         consumer.FailPartition(cursor, ClientError.Of(code, null, $"no offset of {cursor.Partition} can be had"), turn);
     }
+
+    /// <summary>What was asked about a cursor, which may be moved or replaced before the answer comes.</summary>
+    private readonly record struct Question(PartitionCursor Cursor, int Generation);
+
+    /// <summary>What a leader says of a partition: an offset and the epoch of the record before it.</summary>
+    private readonly record struct Found(TopicPartition Partition, ErrorCode Code, long Offset, int Epoch);
 }
