@@ -18,6 +18,10 @@ internal sealed class Greeting : ClientCall
 
     private static string SoftwareVersion { get; } = typeof(Greeting).Assembly.GetName().Version?.ToString(3) ?? "0";
 
+    /// <summary>The request, with the name that the client has in the brokers' metrics (KIP-511).</summary>
+    public static ApiVersionsRequest Request() =>
+        new() { ClientSoftwareName = SoftwareName, ClientSoftwareVersion = SoftwareVersion };
+
     /// <summary>Null where it is no such answer.</summary>
     public ApiVersionsResponse? Read(ReadOnlySpan<byte> body)
     {
@@ -42,11 +46,7 @@ internal sealed class Greeting : ClientCall
 
     protected internal override ClientFrame Encode(int correlationId, string clientId)
     {
-        ApiVersionsRequest request = new()
-        {
-            ClientSoftwareName = SoftwareName,
-            ClientSoftwareVersion = SoftwareVersion,
-        };
+        ApiVersionsRequest request = Request();
         ClientFrame frame = ClientFrame.Rent(RequestFrame.Size(Api, Version, clientId, request));
         RequestFrame.Write(frame.Span, Api, Version, correlationId, clientId, request);
         return frame;
