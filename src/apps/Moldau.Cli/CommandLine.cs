@@ -16,6 +16,7 @@ public static class CommandLine
         GroupList.Command, GroupDescribe.Command, GroupLag.Command, GroupSeek.Command, GroupDelete.Command, GroupForget.Command,
         ConfigGet.Command, ConfigChanges.SetCommand, ConfigChanges.UnsetCommand,
         BrokerList.Command, Completion.Command,
+        .. Operating.Commands,
     ];
 
     internal static IReadOnlyList<Command> Commands => _commands;

@@ -9,8 +9,6 @@ public readonly record struct QuotaName(string? Value)
     public static QuotaName Default => default;
 
     public override string ToString() => Value ?? "(default)";
-
-    public static implicit operator QuotaName(string name) => new(name);
 }
 
 /// <summary>Whom a quota holds for: a user, a client id, both, or an address. What is null has no part in it.</summary>
