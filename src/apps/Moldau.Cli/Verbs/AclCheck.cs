@@ -1,3 +1,4 @@
+using System.Globalization;
 using Moldau.Cli.Output;
 using Moldau.Cli.Parsing;
 using Moldau.Client;
@@ -14,7 +15,8 @@ internal static class AclCheck
     {
         MaxOperands = 0,
         Options = [.. AclOptions.Who, .. AclOptions.What, AclOptions.Operations, AclOptions.Host],
-        Details = "By the rules and the brokers' settings, as Kafka's standard authorizer reads them. Exit code 7 where something is denied.",
+        Details = "As Kafka's standard authorizer reads the rules. Apache Kafka's brokers do not tell super.users and\n"
+            + "allow.everyone.if.no.acl.found: where it depends on them the answer is unknown. Exit code 7 unless all is allowed.",
         Example = "moldau acl check --user alice --topic orders --op write",
     };
 
@@ -35,28 +37,36 @@ internal static class AclCheck
                     PatternType = AclPatternType.Match,
                 },
                 context.Cancel).ConfigureAwait(false);
-            (bool isAllowed, string why) = Answer(question, rules, superUsers, isEveryoneAllowed);
-            isAllAllowed &= isAllowed;
+            (bool? isAllowed, string why) = Answer(question, rules, superUsers, isEveryoneAllowed);
+            isAllAllowed &= isAllowed == true;
             result.Add(
                 question.Principal, AclOptions.NameOf(question.Operation), AclOptions.NameOf(question.ResourceType), question.ResourceName,
-                isAllowed ? "allowed" : "denied", why);
+                isAllowed switch { true => "allowed", false => "denied", null => "unknown" }, why);
         }
 
         context.Show(result);
         return isAllAllowed ? ExitCodes.Ok : ExitCodes.CheckFailed;
     }
 
-    private static (bool IsAllowed, string Why) Answer(
-        AclBinding question, IReadOnlyList<AclBinding> rules, string[] superUsers, bool isEveryoneAllowed)
+    /// <summary>Null where it depends on what the brokers do not tell.</summary>
+    private static (bool? IsAllowed, string Why) Answer(
+        AclBinding question, IReadOnlyList<AclBinding> rules, string[]? superUsers, bool? isEveryoneAllowed)
     {
-        if (superUsers.Contains(question.Principal)) return (true, SuperUsers);
+        if (superUsers?.Contains(question.Principal) == true) return (true, SuperUsers);
+        string unlessSuper = superUsers is null ? $", unless {SuperUsers} names the user" : "";
         AclBinding[] mine = [.. rules.Where(r => IsAbout(r, question))];
-        if (mine.FirstOrDefault(r => r.Permission == AclPermission.Deny && r.Operation is var o && (o == question.Operation || o == AclOperation.All))
-            is { } deny) return (false, Text(deny));
-        if (mine.FirstOrDefault(r => r.Permission == AclPermission.Allow && Implies(r.Operation, question.Operation)) is { } allow)
-            return (true, Text(allow));
-        if (rules.Count > 0) return (false, "no rule allows it");
-        return isEveryoneAllowed ? (true, $"no rule, and {EveryoneAllowed}") : (false, "no rule");
+        AclBinding? deny = mine.FirstOrDefault(r => r.Permission == AclPermission.Deny
+            && (r.Operation == question.Operation || r.Operation == AclOperation.All));
+        if (deny is not null) return (false, Text(deny) + unlessSuper);
+        AclBinding? allow = mine.FirstOrDefault(r => r.Permission == AclPermission.Allow && Implies(r.Operation, question.Operation));
+        if (allow is not null) return (true, Text(allow));
+        if (rules.Count > 0) return (false, "no rule allows it" + unlessSuper);
+        return isEveryoneAllowed switch
+        {
+            true => (true, $"no rule, and {EveryoneAllowed}"),
+            false => (false, "no rule" + unlessSuper),
+            null => (null, $"no rule: it depends on {EveryoneAllowed}"),
+        };
     }
 
     /// <summary>Whether a rule of the resource speaks of who asks, and from where.</summary>
@@ -80,14 +90,17 @@ internal static class AclCheck
         return rule.Host == "*" ? text : $"{text} from {rule.Host}";
     }
 
-    /// <summary>What the brokers' files say; one broker stands for all.</summary>
-    private static async Task<(string[] SuperUsers, bool IsEveryoneAllowed)> SettingsAsync(CommandContext context, AdminClient admin)
+    /// <summary>What the brokers' files say, null for what they do not tell; one broker stands for all.</summary>
+    private static async Task<(string[]? SuperUsers, bool? IsEveryoneAllowed)> SettingsAsync(CommandContext context, AdminClient admin)
     {
         ClusterDescription cluster = await admin.DescribeClusterAsync(context.Cancel).ConfigureAwait(false);
-        string id = cluster.Brokers[0].Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string id = cluster.Brokers[0].Id.ToString(CultureInfo.InvariantCulture);
         IReadOnlyList<ConfigValue> settings = await admin
             .DescribeConfigAsync(new ConfigResource(ConfigResourceKind.Broker, id), context.Cancel).ConfigureAwait(false);
+        return (
+            Setting(SuperUsers)?.Split(';', StringSplitOptions.RemoveEmptyEntries),
+            Setting(EveryoneAllowed) is { } text ? text == "true" : null);
+
         string? Setting(string name) => settings.FirstOrDefault(s => s.Name == name)?.Value;
-        return ((Setting(SuperUsers) ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries), Setting(EveryoneAllowed) == "true");
     }
 }

@@ -40,13 +40,17 @@ internal static class UserCreate
 
         string password = Password(context);
         AdminClient admin = await context.AdminAsync().ConfigureAwait(false);
-        var altered = await admin.Users.AlterAsync(
-            [.. mechanisms.Select(m => new ScramPassword(name, m, password) { Iterations = iterations })], null, context.Cancel)
-            .ConfigureAwait(false);
-        if (altered[name] is { } error) throw new MoldauException(error);
-        foreach (ScramMechanism mechanism in mechanisms) result.Add(name, NameOf(mechanism), iterations, "set");
-        context.Show(result);
-        return ExitCodes.Ok;
+        Tally tally = new();
+        foreach (ScramMechanism mechanism in mechanisms)
+        {
+            // Brokers refuse two changes of one user in a request.
+            var altered = await admin.Users.AlterAsync(
+                [new ScramPassword(name, mechanism, password) { Iterations = iterations }], null, context.Cancel).ConfigureAwait(false);
+            if (tally.Take(altered[name])) result.Add(name, NameOf(mechanism), iterations, "set");
+        }
+
+        if (result.Rows.Count > 0) context.Show(result);
+        return tally.ExitCode;
     }
 
     /// <summary>What <c>--scram</c> names; null where it is not given.</summary>

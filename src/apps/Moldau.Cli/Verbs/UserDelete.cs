@@ -36,11 +36,15 @@ internal static class UserDelete
             throw new CommandException("there is no such password; 'moldau user list' shows what there is", ExitCodes.NotFound);
         if (deletions.Count == 0) return missing.ExitCode;
         if (!context.Confirm(plan, $"Take {Words.Count(deletions.Count, "password")} away?")) return missing.ExitCode;
-        var altered = await admin.Users.AlterAsync([], deletions, context.Cancel).ConfigureAwait(false);
         Tally tally = new();
         CommandResult result = new(new("user"), new("scram"), new("status"));
         foreach (ScramDeletion deletion in deletions)
+        {
+            // Brokers refuse two changes of one user in a request.
+            var altered = await admin.Users.AlterAsync([], [deletion], context.Cancel).ConfigureAwait(false);
             if (tally.Take(altered[deletion.User])) result.Add(deletion.User, UserCreate.NameOf(deletion.Mechanism), "deleted");
+        }
+
         if (result.Rows.Count > 0) context.Show(result);
         return tally.ExitCode == ExitCodes.Ok && missing.ExitCode != ExitCodes.Ok ? ExitCodes.PartlyDone : tally.ExitCode;
     }

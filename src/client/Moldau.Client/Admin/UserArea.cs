@@ -36,8 +36,8 @@ public sealed class UserArea : AdminArea
         IReadOnlyCollection<string>? users = null, CancellationToken cancel = default) =>
         RunAsync(users?.Distinct(StringComparer.Ordinal).ToArray(), static (machine, turn, u) => UserAdmin.Describe(machine, turn, u), cancel);
 
-    /// <summary>Sets passwords and takes credentials away; the result names for each user why nothing was changed, or
-    /// null.</summary>
+    /// <summary>Sets passwords and takes credentials away; the result names for each user why nothing was changed, or null. Two
+    /// changes of one user in one call are refused with <c>DUPLICATE_RESOURCE</c>.</summary>
     /// <param name="passwords">New users and new passwords. They are salted and hashed here, on the caller's thread.</param>
     /// <param name="deletions">Credentials to be taken away.</param>
     /// <param name="cancel">Gives up waiting.</param>
