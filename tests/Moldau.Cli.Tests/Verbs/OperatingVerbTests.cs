@@ -270,4 +270,18 @@ public sealed class OperatingVerbTests(Clusters clusters)
             """{"group":"G","status":"deleted"}""" + "\n", cluster.Output(["share", "delete", group, "-y", "-o", "ndjson"], (group, "G")));
         Cluster.AssertFailed(cluster.Run("share", "delete", group, "-y"), 3, "GROUP_ID_NOT_FOUND");
     }
+
+    [Fact]
+    public void LoggersAndClientMetrics_AreConfiguredAsOtherThingsAre()
+    {
+        Cluster cluster = clusters.Get(Clusters.Apache);
+        string logger = cluster.Output(["config", "get", "logger", "1", "-o", "name"]).Split('\n').First(l => l.StartsWith("org.apache", StringComparison.Ordinal));
+        cluster.Run("config", "set", "logger", "1", logger + "=ERROR").Succeeded();
+        Assert.Contains("ERROR  logger", cluster.Output(["config", "get", "logger", "1", logger]), StringComparison.Ordinal);
+        cluster.Run("config", "unset", "logger", "1", logger).Succeeded();
+        string metrics = Cluster.NewName("m");
+        cluster.Run("config", "set", "metrics", metrics, "interval.ms=60000").Succeeded();
+        Assert.Contains("60000  metrics", cluster.Output(["config", "get", "metrics", metrics, "interval.ms"]), StringComparison.Ordinal);
+        Cluster.AssertFailed(cluster.Run("config", "get", "logger", "all"), 2, "'all' is no broker's id");
+    }
 }

@@ -51,7 +51,8 @@ public sealed class AclAreaTests(Servers servers, Pair pair)
         await using MoldauClient client = new(node.Bootstrap);
         AclArea acls = client.Admin.Acls;
         if (await Offered.HasAsync(node, ApiKey.DescribeAcls, () => acls.DescribeAsync(null, Cancel)))
-            Assert.Equal(ErrorCode.SecurityDisabled, (await Assert.ThrowsAsync<MoldauException>(() => acls.DescribeAsync(null, Cancel))).Error);
+            Assert.Equal(
+                ErrorCode.SecurityDisabled, (await Assert.ThrowsAsync<MoldauException>(() => acls.DescribeAsync(null, Cancel))).Error);
         if (await Offered.HasAsync(node, ApiKey.CreateAcls, () => acls.CreateAsync([_literal], Cancel)))
             Assert.Equal(ErrorCode.SecurityDisabled, (await acls.CreateAsync([_literal], Cancel))[_literal]!.Code);
         if (await Offered.HasAsync(node, ApiKey.DeleteAcls, () => acls.DeleteAsync([new AclFilter()], Cancel)))

@@ -28,7 +28,8 @@ public sealed class AdminTests(Servers servers)
             .Single(c => c.Name == "retention.ms").Value);
 
         Assert.Null((await client.Admin.CreatePartitionsAsync(new Dictionary<string, int> { [name] = 5 }, false, Cancel))[name]);
-        await Eventually.UntilAsync(async () => (await client.Admin.DescribeTopicsAsync([name], Cancel))[name].Value!.Partitions.Length == 5);
+        await Eventually.UntilAsync(async () =>
+            (await client.Admin.DescribeTopicsAsync([name], Cancel))[name].Value!.Partitions.Length == 5);
         var shrunk = await client.Admin.CreatePartitionsAsync(new Dictionary<string, int> { [name] = 3 }, false, Cancel);
         Assert.Equal(ErrorCode.InvalidPartitions, shrunk[name]!.Code);
 

@@ -23,7 +23,8 @@ public sealed class ClusterAreaTests(Servers servers)
         Dictionary<TopicPartition, IReadOnlyList<int>?> nowhere = new() { [partition] = [99] };
         if (await Offered.HasAsync(node, ApiKey.AlterPartitionReassignments, () => partitions.ReassignAsync(nowhere, true, Cancel)))
             Assert.Equal(ErrorCode.InvalidReplicaAssignment, (await partitions.ReassignAsync(nowhere, true, Cancel))[partition]!.Code);
-        if (await Offered.HasAsync(node, ApiKey.ElectLeaders, () => partitions.ElectLeadersAsync(ElectionType.Preferred, [partition], Cancel)))
+        if (await Offered.HasAsync(
+            node, ApiKey.ElectLeaders, () => partitions.ElectLeadersAsync(ElectionType.Preferred, [partition], Cancel)))
             Assert.Equal(
                 ErrorCode.ElectionNotNeeded,
                 (await partitions.ElectLeadersAsync(ElectionType.Preferred, [partition], Cancel))[partition]!.Code);
@@ -44,10 +45,12 @@ public sealed class ClusterAreaTests(Servers servers)
         TopicPartitionReplica replica = new(partition, 1);
         TopicPartitionReplica missing = new(new TopicPartition(partition.Topic, 9), 1);
         var found = await client.Admin.LogDirs.DescribeReplicasAsync([replica, missing], Cancel);
-        Assert.Equal((node.DataFolder, dir.Replicas[partition].SizeBytes), (found[replica].Value!.Path, found[replica].Value!.Replica!.SizeBytes));
+        ReplicaLogDir where = found[replica].Value!;
+        Assert.Equal((node.DataFolder, dir.Replicas[partition].SizeBytes), (where.Path, where.Replica!.SizeBytes));
         Assert.Null(found[missing].Value!.Path);
         Dictionary<TopicPartitionReplica, string> targets = new() { [replica] = "/nowhere" };
-        if (await Offered.HasAsync(node, ApiKey.AlterReplicaLogDirs, async () => (await client.Admin.LogDirs.AlterReplicasAsync(targets, Cancel))[replica]))
+        if (await Offered.HasAsync(
+            node, ApiKey.AlterReplicaLogDirs, async () => (await client.Admin.LogDirs.AlterReplicasAsync(targets, Cancel))[replica]))
             Assert.Equal(ErrorCode.LogDirNotFound, (await client.Admin.LogDirs.AlterReplicasAsync(targets, Cancel))[replica]!.Code);
     }
 

@@ -63,10 +63,13 @@ public sealed class GroupAreaTests(Servers servers)
         ShareGroupArea shares = client.Admin.ShareGroups;
         Dictionary<string, IReadOnlyList<TopicPartition>?> all = new() { [group] = null };
         Dictionary<TopicPartition, long> target = new() { [partition] = 2 };
-        if (!await Offered.HasAsync(node, ApiKey.ShareGroupDescribe, async () => (await shares.DescribeAsync([group], cancel: Cancel))[group].Error)
-            | !await Offered.HasAsync(node, ApiKey.DescribeShareGroupOffsets, async () => (await shares.ListOffsetsAsync(all, Cancel))[group].Error)
+        if (!await Offered.HasAsync(
+                node, ApiKey.ShareGroupDescribe, async () => (await shares.DescribeAsync([group], cancel: Cancel))[group].Error)
+            | !await Offered.HasAsync(
+                node, ApiKey.DescribeShareGroupOffsets, async () => (await shares.ListOffsetsAsync(all, Cancel))[group].Error)
             | !await Offered.HasAsync(node, ApiKey.AlterShareGroupOffsets, () => shares.SetOffsetsAsync(group, target, Cancel))
-            | !await Offered.HasAsync(node, ApiKey.DeleteShareGroupOffsets, () => shares.DeleteOffsetsAsync(group, [topic], Cancel))) return;
+            | !await Offered.HasAsync(
+                node, ApiKey.DeleteShareGroupOffsets, () => shares.DeleteOffsetsAsync(group, [topic], Cancel))) return;
         Assert.Equal(ErrorCode.GroupIdNotFound, (await shares.DescribeAsync([group], cancel: Cancel))[group].Error!.Code);
         string member = ServerUnderTest.RandomId();
         using WireClient wire = new(node.Port);
@@ -113,7 +116,8 @@ public sealed class GroupAreaTests(Servers servers)
         await using MoldauClient client = new(node.Bootstrap);
         AdminClient admin = client.Admin;
         if (!await Offered.HasAsync(
-            node, ApiKey.StreamsGroupDescribe, async () => (await admin.StreamsGroups.DescribeAsync([group], cancel: Cancel))[group].Error)) return;
+            node, ApiKey.StreamsGroupDescribe,
+            async () => (await admin.StreamsGroups.DescribeAsync([group], cancel: Cancel))[group].Error)) return;
         Assert.Equal(ErrorCode.GroupIdNotFound, (await admin.StreamsGroups.DescribeAsync([group], cancel: Cancel))[group].Error!.Code);
         string member = ServerUnderTest.RandomId();
         using WireClient wire = new(node.Port);

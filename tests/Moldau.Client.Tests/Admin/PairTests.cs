@@ -98,8 +98,8 @@ public sealed class PairTests(Pair pair)
         Assert.True(where.Replica.SizeBytes > 0);
         string other = nodes.FirstDirs.Single(d => d != where.Path);
         Assert.Null((await dirs.AlterReplicasAsync(new Dictionary<TopicPartitionReplica, string> { [replica] = other }, Cancel))[replica]);
-        await Eventually.UntilAsync(async () => (await dirs.DescribeReplicasAsync([replica], Cancel))[replica].Value! is { FuturePath: null } now
-            && now.Path == other);
+        await Eventually.UntilAsync(async () =>
+            (await dirs.DescribeReplicasAsync([replica], Cancel))[replica].Value! is { FuturePath: null } now && now.Path == other);
         var nowhere = await dirs.AlterReplicasAsync(new Dictionary<TopicPartitionReplica, string> { [replica] = "/nowhere" }, Cancel);
         Assert.Equal(ErrorCode.LogDirNotFound, nowhere[replica]!.Code);
         var both = await dirs.DescribeAsync([1, 2], Cancel);

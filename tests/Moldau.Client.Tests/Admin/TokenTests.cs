@@ -48,8 +48,14 @@ public sealed class TokenTests(Servers servers)
                 TokenId = "t1",
                 Hmac = [1, 2, 3],
             })
-            .On(ApiKey.RenewDelegationToken, _ => new RenewDelegationTokenResponse { ExpiryTimestampMs = start.AddHours(2).ToUnixTimeMilliseconds() })
-            .On(ApiKey.ExpireDelegationToken, _ => new ExpireDelegationTokenResponse { ErrorCode = (short)ErrorCode.DelegationTokenNotFound })
+            .On(ApiKey.RenewDelegationToken, _ => new RenewDelegationTokenResponse
+            {
+                ExpiryTimestampMs = start.AddHours(2).ToUnixTimeMilliseconds(),
+            })
+            .On(ApiKey.ExpireDelegationToken, _ => new ExpireDelegationTokenResponse
+            {
+                ErrorCode = (short)ErrorCode.DelegationTokenNotFound,
+            })
             .On(ApiKey.DescribeDelegationToken, _ => new DescribeDelegationTokenResponse
             {
                 Tokens = [new DescribeDelegationTokenResponse.DescribedDelegationToken { PrincipalType = "User", PrincipalName = "alice", TokenId = "t1", Hmac = [1] }],

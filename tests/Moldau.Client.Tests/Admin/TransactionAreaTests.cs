@@ -40,7 +40,8 @@ public sealed class TransactionAreaTests(Servers servers)
             new TransactionFilter { States = ["Ongoing"], ProducerIds = [open.ProducerId], IdPattern = "id-txn.*" }, Cancel));
         Assert.Equal((id, open.ProducerId, "Ongoing", 1), (listed.TransactionalId, listed.ProducerId, listed.State, listed.CoordinatorId));
         Assert.DoesNotContain(
-            await transactions.ListAsync(new TransactionFilter { LongerThan = TimeSpan.FromHours(1) }, Cancel), t => t.TransactionalId == id);
+            await transactions.ListAsync(new TransactionFilter { LongerThan = TimeSpan.FromHours(1) }, Cancel),
+            t => t.TransactionalId == id);
         var wrongState = await Assert.ThrowsAsync<MoldauException>(() => transactions.ListAsync(new TransactionFilter { States = ["Odd"] }, Cancel));
         Assert.Contains("'Odd'", wrongState.Message, StringComparison.Ordinal);
 
@@ -49,7 +50,8 @@ public sealed class TransactionAreaTests(Servers servers)
         await transactions.ForceTerminateAsync(id, Cancel);
         await Eventually.UntilAsync(async () => (await transactions.DescribeAsync([id], Cancel))[id].Value!.State is not "Ongoing" and not "PrepareAbort");
         Assert.Equal([], (await transactions.DescribeAsync([id], Cancel))[id].Value!.Partitions);
-        Assert.Null(Assert.Single((await transactions.DescribeProducersAsync([partition], 1, Cancel))[partition].Value!).TransactionStartOffset);
+        state = Assert.Single((await transactions.DescribeProducersAsync([partition], 1, Cancel))[partition].Value!);
+        Assert.Null(state.TransactionStartOffset);
         await Assert.ThrowsAsync<MoldauException>(() => transaction.CommitAsync(Cancel));
         Assert.Equal(
             ErrorCode.TransactionalIdNotFound, (await transactions.DescribeAsync(["nobody"], Cancel))["nobody"].Error!.Code);

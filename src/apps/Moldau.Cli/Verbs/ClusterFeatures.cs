@@ -22,7 +22,8 @@ internal static class ClusterFeatures
         {
             bool isKnown = features.Supported.TryGetValue(name, out FeatureRange range);
             result.Add(
-                name, (int)features.Finalized.GetValueOrDefault(name), isKnown ? (int)range.Lowest : null, isKnown ? (int)range.Highest : null,
+                name, (int)features.Finalized.GetValueOrDefault(name),
+                isKnown ? (int)range.Lowest : null, isKnown ? (int)range.Highest : null,
                 features.FinalizedEpoch);
         }
 

@@ -50,7 +50,8 @@ internal static class LogDirs
         {
             LogDirReplica[] held = [.. Of(dir, topics).Select(r => r.Value)];
             result.Add(
-                broker, dir.Path, held.Length, held.Sum(r => r.SizeBytes), dir.TotalBytes, dir.UsableBytes, dir.Error?.Text, dir.IsCordoned);
+                broker, dir.Path, held.Length, held.Sum(r => r.SizeBytes), dir.TotalBytes, dir.UsableBytes, dir.Error?.Text,
+                dir.IsCordoned);
         }
 
         return result;

@@ -38,13 +38,15 @@ internal static class PartitionElect
 
         CommandResult plan = new(new("partition"), new("leader"), new("preferred"), new("inSync"));
         foreach ((TopicPartition partition, PartitionInfo info) in found)
-            plan.Add(PartitionNames.Of(partition), info.LeaderId < 0 ? null : info.LeaderId, info.Replicas[0], info.InSyncReplicas.ToArray());
+            plan.Add(
+                PartitionNames.Of(partition), info.LeaderId < 0 ? null : info.LeaderId, info.Replicas[0], info.InSyncReplicas.ToArray());
         string question = isUnclean
             ? $"Elect leaders of {Words.Count(found.Count, "partition")} even where records are lost?"
             : $"Elect leaders of {Words.Count(found.Count, "partition")}?";
         if (!context.Confirm(plan, question)) return ExitCodes.Ok;
         var elected = await admin.Partitions.ElectLeadersAsync(
-            isUnclean ? ElectionType.Unclean : ElectionType.Preferred, [.. found.Select(f => f.Item1)], context.Cancel).ConfigureAwait(false);
+            isUnclean ? ElectionType.Unclean : ElectionType.Preferred, [.. found.Select(f => f.Item1)], context.Cancel)
+            .ConfigureAwait(false);
         Tally tally = new();
         CommandResult result = new(new("partition"), new("status"));
         foreach ((TopicPartition partition, _) in found)

@@ -41,7 +41,8 @@ internal static class PartitionLead
         if (!info.Replicas.SequenceEqual(order)) await ReorderAsync(context, admin, partition, order).ConfigureAwait(false);
         if (info.LeaderId != to)
         {
-            var elected = await admin.Partitions.ElectLeadersAsync(ElectionType.Preferred, [partition], context.Cancel).ConfigureAwait(false);
+            var elected = await admin.Partitions
+                .ElectLeadersAsync(ElectionType.Preferred, [partition], context.Cancel).ConfigureAwait(false);
             if (elected[partition] is { } error && error.Code != ErrorCode.ElectionNotNeeded) throw new MoldauException(error);
         }
 

@@ -30,7 +30,8 @@ internal static class PartitionMove
         AdminClient admin = await context.AdminAsync().ConfigureAwait(false);
         CommandResult plan = new(new("partition"), new("from"), new("to"));
         Dictionary<TopicPartition, IReadOnlyList<int>?> targets = [];
-        foreach ((TopicPartition partition, PartitionInfo info) in await PartitionNames.FindAsync(context, admin, named).ConfigureAwait(false))
+        foreach ((TopicPartition partition, PartitionInfo info) in
+            await PartitionNames.FindAsync(context, admin, named).ConfigureAwait(false))
         {
             plan.Add(PartitionNames.Of(partition), info.Replicas.ToArray(), brokers);
             targets[partition] = brokers;

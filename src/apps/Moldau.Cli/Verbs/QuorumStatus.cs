@@ -20,7 +20,7 @@ internal static class QuorumStatus
         CommandResult result = new(
             new("node"), new("role"), new("endOffset"), new("lag"), new("lastFetch"), new("lastCaughtUp"),
             new("endpoint", IsWide: true), new("directoryId", IsWide: true), new("leaderEpoch", IsWide: true), new("highWatermark", IsWide: true));
-        long end = quorum.Voters.Concat(quorum.Observers).Where(r => r.NodeId == quorum.LeaderId).Select(r => r.LogEndOffset).FirstOrDefault();
+        long end = quorum.Voters.FirstOrDefault(v => v.NodeId == quorum.LeaderId)?.LogEndOffset ?? 0;
         foreach (QuorumReplica voter in quorum.Voters) Add(voter, voter.NodeId == quorum.LeaderId ? "leader" : "voter");
         foreach (QuorumReplica observer in quorum.Observers) Add(observer, "observer");
         context.Show(result);

@@ -20,7 +20,8 @@ internal static class Shares
         var described = await admin.ShareGroups.DescribeAsync(distinct, cancel: context.Cancel).ConfigureAwait(false);
         string[] there = [.. distinct.Where(n => described[n].IsSuccess)];
         var offsets = await admin.ShareGroups.ListOffsetsAsync(
-            there.ToDictionary(n => n, _ => (IReadOnlyList<TopicPartition>?)null, StringComparer.Ordinal), context.Cancel).ConfigureAwait(false);
+            there.ToDictionary(n => n, _ => (IReadOnlyList<TopicPartition>?)null, StringComparer.Ordinal), context.Cancel)
+            .ConfigureAwait(false);
         List<ShareState> found = [];
         foreach (string name in distinct)
             if (tally.Take(described[name].Error ?? offsets[name].Error))

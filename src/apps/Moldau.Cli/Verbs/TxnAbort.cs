@@ -50,7 +50,8 @@ internal static class TxnAbort
         if (!Numbers.TryParse(start, out long offset)) throw new CommandException($"'--start {start}' is no offset", ExitCodes.Usage);
         AdminClient admin = await context.AdminAsync().ConfigureAwait(false);
         await PartitionNames.FindAsync(context, admin, [partition]).ConfigureAwait(false);
-        var described = (await admin.Transactions.DescribeProducersAsync([partition], null, context.Cancel).ConfigureAwait(false))[partition];
+        var described = (await admin.Transactions
+            .DescribeProducersAsync([partition], null, context.Cancel).ConfigureAwait(false))[partition];
         if (described.Error is { } error) throw new MoldauException(error);
         ProducerState state = described.Value!.FirstOrDefault(s => s.TransactionStartOffset == offset)
             ?? throw new CommandException(

@@ -25,7 +25,8 @@ internal static class UserDelete
         foreach ((string name, Outcome<IReadOnlyList<ScramCredential>> outcome) in described.OrderBy(d => d.Key, StringComparer.Ordinal))
         {
             if (!missing.Take(outcome.Error)) continue;
-            foreach (ScramCredential credential in outcome.Value!.Where(c => only?.Contains(c.Mechanism) != false).OrderBy(c => c.Mechanism))
+            foreach (ScramCredential credential in outcome.Value!
+                .Where(c => only?.Contains(c.Mechanism) != false).OrderBy(c => c.Mechanism))
             {
                 plan.Add(name, UserCreate.NameOf(credential.Mechanism), credential.Iterations);
                 deletions.Add(new ScramDeletion(name, credential.Mechanism));

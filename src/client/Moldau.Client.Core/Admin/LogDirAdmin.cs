@@ -92,7 +92,8 @@ internal static class LogDirAdmin
             },
             (answer, operation, now) =>
                 AdminCalls.Refused(answer.ErrorCode, null, $"the log directories of broker {broker} cannot be described", operation, now)
-                ?? AdminCalls.Done(operation, [.. answer.Results.OrderBy(d => d.LogDir, StringComparer.Ordinal).Select(d => new LogDirDescription(
+                ?? AdminCalls.Done(operation, [.. answer.Results
+                    .OrderBy(d => d.LogDir, StringComparer.Ordinal).Select(d => new LogDirDescription(
                     d.LogDir,
                     AdminCalls.Error(d.ErrorCode, null, $"log directory {d.LogDir} of broker {broker} cannot be used"),
                     d.Topics.SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.Name, p.PartitionIndex), p)))

@@ -35,7 +35,8 @@ internal static class PartitionAdmin
         ClientTurn turn,
         IReadOnlyDictionary<TopicPartition, IReadOnlyList<int>?> targets,
         bool allowReplicationFactorChange) =>
-        AdminCalls.Start<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, IReadOnlyDictionary<TopicPartition, ClientError?>>(
+        AdminCalls.Start<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse,
+            IReadOnlyDictionary<TopicPartition, ClientError?>>(
             machine, turn, CallTarget.Controller,
             _ => new AlterPartitionReassignmentsRequest
             {

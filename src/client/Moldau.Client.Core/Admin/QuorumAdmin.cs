@@ -10,7 +10,8 @@ namespace Moldau.Client;
 /// <param name="LogEndOffset">The next offset that it will write.</param>
 /// <param name="LastFetch">When it last asked the leader; null where that is not known.</param>
 /// <param name="LastCaughtUp">When it last had everything; null where that is not known.</param>
-public sealed record QuorumReplica(int NodeId, Uuid DirectoryId, long LogEndOffset, DateTimeOffset? LastFetch, DateTimeOffset? LastCaughtUp);
+public sealed record QuorumReplica(
+    int NodeId, Uuid DirectoryId, long LogEndOffset, DateTimeOffset? LastFetch, DateTimeOffset? LastCaughtUp);
 
 /// <summary>Where a controller listens.</summary>
 public sealed record QuorumEndpoint(string Listener, BrokerAddress Address);

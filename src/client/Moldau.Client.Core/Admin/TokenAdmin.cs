@@ -54,7 +54,8 @@ internal static class TokenAdmin
                 AdminCalls.Refused(answer.ErrorCode, null, "the delegation token was not made", operation, now)
                 ?? AdminCalls.Done(operation, new DelegationToken(
                     answer.TokenId, answer.Hmac, new Principal(answer.PrincipalType, answer.PrincipalName),
-                    Requester(answer.TokenRequesterPrincipalType, answer.TokenRequesterPrincipalName, answer.PrincipalType, answer.PrincipalName),
+                    Requester(
+                        answer.TokenRequesterPrincipalType, answer.TokenRequesterPrincipalName, answer.PrincipalType, answer.PrincipalName),
                     renewers, Time(answer.IssueTimestampMs), Time(answer.ExpiryTimestampMs), Time(answer.MaxTimestampMs)), now),
             from: owner is null ? (short)0 : FirstOwnerVersion);
 

@@ -178,7 +178,8 @@ internal static class TransactionAdmin
 
     private static ClientOperation<Dictionary<TopicPartition, Outcome<IReadOnlyList<ProducerState>>>> ProducersOf(
         ClientMachine machine, ClientTurn turn, int broker, IEnumerable<TopicPartition> partitions) =>
-        AdminCalls.Start<DescribeProducersRequest, DescribeProducersResponse, Dictionary<TopicPartition, Outcome<IReadOnlyList<ProducerState>>>>(
+        AdminCalls.Start<DescribeProducersRequest, DescribeProducersResponse,
+            Dictionary<TopicPartition, Outcome<IReadOnlyList<ProducerState>>>>(
             machine, turn, CallTarget.Broker(broker),
             _ => new DescribeProducersRequest
             {
@@ -202,7 +203,8 @@ internal static class TransactionAdmin
                 p.CoordinatorEpoch < 0 ? null : p.CoordinatorEpoch,
                 p.CurrentTxnStartOffset < 0 ? null : p.CurrentTxnStartOffset))]);
 
-    private static WriteTxnMarkersRequest Marker(TopicPartition partition, long producerId, short producerEpoch, int coordinatorEpoch) => new()
+    private static WriteTxnMarkersRequest Marker(
+        TopicPartition partition, long producerId, short producerEpoch, int coordinatorEpoch) => new()
     {
         Markers =
         [

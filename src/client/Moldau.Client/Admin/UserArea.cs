@@ -34,7 +34,8 @@ public sealed class UserArea : AdminArea
     /// <exception cref="MoldauException">No broker can be reached, or it refused.</exception>
     public Task<IReadOnlyDictionary<string, Outcome<IReadOnlyList<ScramCredential>>>> DescribeAsync(
         IReadOnlyCollection<string>? users = null, CancellationToken cancel = default) =>
-        RunAsync(users?.Distinct(StringComparer.Ordinal).ToArray(), static (machine, turn, u) => UserAdmin.Describe(machine, turn, u), cancel);
+        RunAsync(
+            users?.Distinct(StringComparer.Ordinal).ToArray(), static (machine, turn, u) => UserAdmin.Describe(machine, turn, u), cancel);
 
     /// <summary>Sets passwords and takes credentials away; the result names for each user why nothing was changed, or null. Two
     /// changes of one user in one call are refused with <c>DUPLICATE_RESOURCE</c>.</summary>
