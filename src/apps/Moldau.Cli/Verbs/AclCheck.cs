@@ -54,7 +54,7 @@ internal static class AclCheck
     {
         if (superUsers?.Contains(question.Principal) == true) return (true, SuperUsers);
         string unlessSuper = superUsers is null ? $", unless {SuperUsers} names the user" : "";
-        AclBinding[] mine = [.. rules.Where(r => IsAbout(r, question))];
+        AclBinding[] mine = [.. AclOptions.Ordered(rules.Where(r => IsAbout(r, question)))];
         AclBinding? deny = mine.FirstOrDefault(r => r.Permission == AclPermission.Deny
             && (r.Operation == question.Operation || r.Operation == AclOperation.All));
         if (deny is not null) return (false, Text(deny) + unlessSuper);
