@@ -104,16 +104,19 @@ public sealed record AclFilter
     public AclPermission Permission { get; init; } = AclPermission.Any;
 
     /// <summary>Just this rule.</summary>
-    public static AclFilter Of(AclBinding binding) => new()
+    public static AclFilter Of(AclBinding binding)
     {
-        ResourceType = binding.ResourceType,
-        ResourceName = binding.ResourceName,
-        PatternType = binding.PatternType,
-        Principal = binding.Principal,
-        Host = binding.Host,
-        Operation = binding.Operation,
-        Permission = binding.Permission,
-    };
+        return new AclFilter
+        {
+            ResourceType = binding.ResourceType,
+            ResourceName = binding.ResourceName,
+            PatternType = binding.PatternType,
+            Principal = binding.Principal,
+            Host = binding.Host,
+            Operation = binding.Operation,
+            Permission = binding.Permission,
+        };
+    }
 }
 
 /// <summary>A rule that a filter met.</summary>

@@ -18,7 +18,8 @@ internal sealed class Greeting : ClientCall
 
     private static string SoftwareVersion { get; } = typeof(Greeting).Assembly.GetName().Version?.ToString(3) ?? "0";
 
-    /// <summary>The request, with the name that the client has in the brokers' metrics (KIP-511).</summary>
+    /// <summary>The same request for whoever asks on a link that is greeted already, with the name that the client has in
+    /// the brokers' metrics (KIP-511).</summary>
     public static ApiVersionsRequest Request() =>
         new() { ClientSoftwareName = SoftwareName, ClientSoftwareVersion = SoftwareVersion };
 
@@ -46,7 +47,11 @@ internal sealed class Greeting : ClientCall
 
     protected internal override ClientFrame Encode(int correlationId, string clientId)
     {
-        ApiVersionsRequest request = Request();
+        ApiVersionsRequest request = new()
+        {
+            ClientSoftwareName = SoftwareName,
+            ClientSoftwareVersion = SoftwareVersion,
+        };
         ClientFrame frame = ClientFrame.Rent(RequestFrame.Size(Api, Version, clientId, request));
         RequestFrame.Write(frame.Span, Api, Version, correlationId, clientId, request);
         return frame;
