@@ -1,4 +1,5 @@
 using Moldau.TestServers;
+using Moldau.TestServers.Wire;
 
 namespace Moldau.Cli.Tests.Verbs;
 
@@ -225,17 +226,16 @@ public sealed class OperatingVerbTests(Clusters clusters)
         string topic = Cluster.NewName("t");
         string group = Cluster.NewName("g");
         cluster.Run("topic", "create", topic, "-p", "1").Succeeded();
-        using ChildProcess consumer = cluster.Start("consume", topic, "-g", group);
-        Wait.Until(
-            () => cluster.Run("group", "describe", group, "-o", "ndjson").Output.Contains("\"state\":\"Stable\"", StringComparison.Ordinal),
-            TimeSpan.FromSeconds(60), "the member to join");
+        string member = ClassicMember.Join(cluster.Port, group, topic);
         Cluster.AssertFailed(cluster.Run("group", "evict", group), 2, "needs members, or --all");
         Cluster.AssertFailed(cluster.Run("group", "evict", group, "stranger", "-y"), 3, "has no member 'stranger'");
         Assert.Matches(
-            """^{"member":"[^"]+","instance":null,"client":"[^"]*","host":"[^"]+","partitions":1}\n$""",
-            cluster.Output(["group", "evict", group, "--all", "--dry-run", "-o", "ndjson"]));
-        Assert.Matches("""^{"member":"[^"]+","status":"out"}\n$""", cluster.Output(["group", "evict", group, "--all", "-y", "-o", "ndjson"]));
-        consumer.Kill();
+            """^{"member":"M","instance":null,"client":"[^"]*","host":"[^"]+","partitions":1}\n$""",
+            cluster.Output(["group", "evict", group, "--all", "--dry-run", "-o", "ndjson"], (member, "M")));
+        Assert.Equal(
+            """{"member":"M","status":"out"}""" + "\n",
+            cluster.Output(["group", "evict", group, "--all", "-y", "-o", "ndjson"], (member, "M")));
+        Cluster.AssertFailed(cluster.Run("group", "evict", group, member, "-y"), 3, "has no member");
     }
 
     [Theory]
