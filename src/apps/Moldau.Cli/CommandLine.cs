@@ -14,6 +14,7 @@ public static class CommandLine
         TopicConfig.SetCommand, TopicConfig.UnsetCommand,
         Produce.Command, Consume.Command,
         GroupList.Command, GroupDescribe.Command, GroupLag.Command, GroupSeek.Command, GroupDelete.Command, GroupForget.Command,
+        .. Operating.Commands,
         ConfigGet.Command, ConfigChanges.SetCommand, ConfigChanges.UnsetCommand,
         BrokerList.Command, Completion.Command,
     ];

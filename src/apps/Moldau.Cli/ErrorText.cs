@@ -19,7 +19,8 @@ internal static class ErrorText
     public static int ExitCode(ErrorCode code) => code switch
     {
         ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.GroupIdNotFound
-            or ErrorCode.ResourceNotFound => ExitCodes.NotFound,
+            or ErrorCode.ResourceNotFound or ErrorCode.BrokerIdNotRegistered or ErrorCode.TransactionalIdNotFound
+            or ErrorCode.VoterNotFound or ErrorCode.UnknownMemberId => ExitCodes.NotFound,
         ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed
             or ErrorCode.TransactionalIdAuthorizationFailed or ErrorCode.SaslAuthenticationFailed => ExitCodes.Denied,
         ErrorCode.NetworkException or ErrorCode.RequestTimedOut or ErrorCode.LeaderNotAvailable
@@ -32,6 +33,9 @@ internal static class ErrorText
         ErrorCode.UnknownTopicOrPartition => "'moldau topic list' shows what there is",
         ErrorCode.GroupIdNotFound => "'moldau group list' shows what there is",
         ErrorCode.TopicAlreadyExists => "--if-not-exists takes it as it is",
+        ErrorCode.TransactionalIdNotFound => "'moldau txn list' shows what there is",
+        ErrorCode.SecurityDisabled => "the brokers need authorizer.class.name",
+        ErrorCode.UnsupportedVersion => "the cluster does not offer it",
         ErrorCode.NonEmptyGroup => "stop its members first",
         ErrorCode.GroupSubscribedToTopic => "stop the members that read it first",
         ErrorCode.InvalidReplicationFactor => "'moldau broker list' shows how many brokers there are",

@@ -12,6 +12,7 @@ public sealed class Clusters : IDisposable
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ServerUnderTest> _running = [];
+    private ApachePair? _pair;
 
     public static TheoryData<string> Names => new(Ours, Apache);
 
@@ -30,8 +31,19 @@ public sealed class Clusters : IDisposable
         }
     }
 
+    /// <summary>Two nodes of Apache Kafka with access rules: partitions move between them.</summary>
+    public ApachePair Pair()
+    {
+        lock (_lock)
+        {
+            if (ApachePair.WhyMissing is { } missing) Assert.Skip(missing);
+            return _pair ??= ApachePair.Start();
+        }
+    }
+
     public void Dispose()
     {
+        _pair?.Dispose();
         foreach (ServerUnderTest server in _running.Values) server.Dispose();
     }
 }
@@ -40,6 +52,8 @@ public sealed class Clusters : IDisposable
 public sealed class Cluster(ServerUnderTest server)
 {
     public string Bootstrap => server.Bootstrap;
+
+    public int Port => server.Port;
 
     /// <summary>A name that no other test has.</summary>
     public static string NewName(string beginning) => $"{beginning}-{Guid.NewGuid().ToString("N")[..12]}";
@@ -59,6 +73,16 @@ public sealed class Cluster(ServerUnderTest server)
         string output = Run(arguments).Succeeded();
         foreach ((string text, string name) in names) output = output.Replace(text, name, StringComparison.Ordinal);
         return output.Replace($"{server.Port}", "PORT", StringComparison.Ordinal);
+    }
+
+    /// <summary>True where the verb's API is there; else it must have said that it is not, and which.</summary>
+    public bool Offers(string api, params string[] arguments)
+    {
+        ProgramResult result = Run(arguments);
+        if (!result.Error.Contains("UNSUPPORTED_VERSION", StringComparison.Ordinal)) return true;
+        Assert.Equal("Moldau", server.Name);
+        AssertFailed(result, 1, api, "the cluster does not offer it");
+        return false;
     }
 
     public static string WithoutIds(string output) => Regex.Replace(output, @"\b[A-Za-z0-9_-]{22}\b", "ID");

@@ -28,12 +28,13 @@ public sealed class AdminTests(Servers servers)
             .Single(c => c.Name == "retention.ms").Value);
 
         Assert.Null((await client.Admin.CreatePartitionsAsync(new Dictionary<string, int> { [name] = 5 }, false, Cancel))[name]);
-        await UntilAsync(async () => (await client.Admin.DescribeTopicsAsync([name], Cancel))[name].Value!.Partitions.Length == 5);
+        await Eventually.UntilAsync(async () =>
+            (await client.Admin.DescribeTopicsAsync([name], Cancel))[name].Value!.Partitions.Length == 5);
         var shrunk = await client.Admin.CreatePartitionsAsync(new Dictionary<string, int> { [name] = 3 }, false, Cancel);
         Assert.Equal(ErrorCode.InvalidPartitions, shrunk[name]!.Code);
 
         Assert.Null((await client.Admin.DeleteTopicsAsync([name], Cancel))[name]);
-        await UntilAsync(async () => (await client.Admin.DescribeTopicsAsync([name], Cancel))[name].Error?.Code
+        await Eventually.UntilAsync(async () => (await client.Admin.DescribeTopicsAsync([name], Cancel))[name].Error?.Code
             == ErrorCode.UnknownTopicOrPartition);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await client.Admin.DeleteTopicsAsync([name], Cancel))[name]!.Code);
     }
@@ -47,13 +48,13 @@ public sealed class AdminTests(Servers servers)
         await using MoldauClient client = new(node.Bootstrap);
         ConfigResource topic = new(ConfigResourceKind.Topic, name);
         await client.Admin.ChangeConfigAsync(topic, [new("max.message.bytes", ConfigChangeKind.Set, "2000000")], false, Cancel);
-        await UntilAsync(async () => await ValueAsync() is { Value: "2000000", Source: ConfigSource.TopicConfig });
+        await Eventually.UntilAsync(async () => await ValueAsync() is { Value: "2000000", Source: ConfigSource.TopicConfig });
         var bad = await Assert.ThrowsAsync<MoldauException>(() => client.Admin.ChangeConfigAsync(
             topic, [new("max.message.bytes", ConfigChangeKind.Set, "many")], false, Cancel));
         Assert.Equal(ErrorCode.InvalidConfig, bad.Error);
         Assert.Contains("max.message.bytes", bad.Message, StringComparison.Ordinal);
         await client.Admin.ChangeConfigAsync(topic, [new("max.message.bytes", ConfigChangeKind.Delete, null)], false, Cancel);
-        await UntilAsync(async () => (await ValueAsync()).Source != ConfigSource.TopicConfig);
+        await Eventually.UntilAsync(async () => (await ValueAsync()).Source != ConfigSource.TopicConfig);
 
         async Task<ConfigValue> ValueAsync() =>
             (await client.Admin.DescribeConfigAsync(topic, Cancel)).Single(c => c.Name == "max.message.bytes");
@@ -125,7 +126,7 @@ public sealed class AdminTests(Servers servers)
 
         Assert.Contains(await client.Admin.ListGroupsAsync(Cancel), g => g.GroupId == group);
         Assert.Equal(2, (await client.Admin.ListGroupOffsetsAsync(group, Cancel))[partition].Offset);
-        await UntilAsync(async () => (await client.Admin.DescribeGroupAsync(group, Cancel)).State == "Empty");
+        await Eventually.UntilAsync(async () => (await client.Admin.DescribeGroupAsync(group, Cancel)).State == "Empty");
         await client.Admin.SetGroupOffsetsAsync(
             group, new Dictionary<TopicPartition, CommittedOffset> { [partition] = new(0) }, Cancel);
         Assert.Equal(0, (await client.Admin.ListGroupOffsetsAsync(group, Cancel))[partition].Offset);
@@ -134,16 +135,5 @@ public sealed class AdminTests(Servers servers)
         await client.Admin.DeleteGroupAsync(group, Cancel);
         var gone = await Assert.ThrowsAsync<MoldauException>(() => client.Admin.DeleteGroupAsync(group, Cancel));
         Assert.Equal(ErrorCode.GroupIdNotFound, gone.Error);
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        for (int i = 0; i < 600; i++)
-        {
-            if (await condition()) return;
-            await Task.Delay(50, Cancel);
-        }
-
-        Assert.Fail("nothing of it was seen in 30 s");
     }
 }

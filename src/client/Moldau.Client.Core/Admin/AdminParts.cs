@@ -28,6 +28,45 @@ internal static class AdminParts
     public static ClientError? FirstError<T>(IEnumerable<ClientOperation<T>> parts) =>
         parts.Select(p => p.Error).FirstOrDefault(e => e is not null);
 
+    /// <summary>One operation for each key; the result tells of each what became of it.</summary>
+    public static ClientOperation<IReadOnlyDictionary<TKey, Outcome<TResult>>> Each<TKey, TResult>(
+        IEnumerable<TKey> keys, ClientTurn turn, Func<TKey, ClientTurn, ClientOperation<TResult>> ask)
+        where TKey : notnull
+    {
+        ClientOperation<IReadOnlyDictionary<TKey, Outcome<TResult>>> operation = new();
+        (TKey Key, ClientOperation<TResult> Part)[] parts = [.. keys.Distinct().Select(k => (k, ask(k, turn)))];
+        WhenAll([.. parts.Select(p => p.Part)], turn, now => operation.TrySucceed(
+            parts.ToDictionary(p => p.Key, p => p.Part.Error is { } error
+                ? Outcome<TResult>.Failed(error)
+                : Outcome<TResult>.Of(p.Part.Result)), now));
+        return operation;
+    }
+
+    /// <summary>One operation for each broker of the cluster; it fails where one of them does.</summary>
+    public static ClientOperation<IReadOnlyList<TResult>> OfAllBrokers<TResult>(
+        ClientMachine machine, ClientTurn turn, Func<int, ClientTurn, ClientOperation<IReadOnlyList<TResult>>> ask)
+    {
+        ClientOperation<IReadOnlyList<TResult>> operation = new();
+        ConsumerPart.Watch(ClusterAdmin.Describe(machine, turn), turn, (cluster, now) =>
+        {
+            if (cluster.Error is { } error)
+            {
+                operation.TryFail(error, now);
+                return;
+            }
+
+            // The metadata of the client must know the brokers before calls can go to them.
+            machine.Metadata.Refresh(now);
+            ClientOperation<IReadOnlyList<TResult>>[] parts = [.. cluster.Result.Brokers.Select(b => ask(b.Id, now))];
+            WhenAll(parts, now, end =>
+            {
+                if (FirstError(parts) is { } first) operation.TryFail(first, end);
+                else operation.TrySucceed([.. parts.SelectMany(p => p.Result)], end);
+            });
+        });
+        return operation;
+    }
+
     /// <summary>Asks for the metadata of topics and goes on with it.</summary>
     public static void WithTopics<T>(
         ClientMachine machine,

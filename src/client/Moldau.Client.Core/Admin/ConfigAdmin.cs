@@ -41,7 +41,35 @@ public enum ConfigSource : sbyte
 /// <param name="Source">Where the value comes from.</param>
 /// <param name="IsReadOnly">Not to be changed while the broker runs.</param>
 /// <param name="IsSensitive">Its value is never told.</param>
-public sealed record ConfigValue(string Name, string? Value, ConfigSource Source, bool IsReadOnly, bool IsSensitive);
+public sealed record ConfigValue(string Name, string? Value, ConfigSource Source, bool IsReadOnly, bool IsSensitive)
+{
+    /// <summary>Where the value could come from, the first that is set wins; null where it was not asked.</summary>
+    public IReadOnlyList<ConfigSynonym>? Synonyms { get; init; }
+
+    /// <summary><see cref="ConfigType.Unknown"/> from brokers before 2.6.</summary>
+    public ConfigType Type { get; init; }
+
+    /// <summary>Null where it was not asked, or the broker does not tell (before 2.6).</summary>
+    public string? Documentation { get; init; }
+}
+
+/// <summary>A name and a place that a value may come from.</summary>
+public sealed record ConfigSynonym(string Name, string? Value, ConfigSource Source);
+
+/// <summary>How a value is written: the types of DescribeConfigs (KIP-569).</summary>
+public enum ConfigType : sbyte
+{
+    Unknown = 0,
+    Boolean = 1,
+    String = 2,
+    Int = 3,
+    Short = 4,
+    Long = 5,
+    Double = 6,
+    List = 7,
+    Class = 8,
+    Password = 9,
+}
 
 /// <summary>How a property is changed: the operations of IncrementalAlterConfigs.</summary>
 public enum ConfigChangeKind : sbyte
@@ -61,13 +89,20 @@ public enum ConfigChangeKind : sbyte
 /// <summary>A change of one property.</summary>
 public readonly record struct ConfigChange(string Name, ConfigChangeKind Kind, string? Value);
 
+/// <summary>Configurations of all kinds of things.</summary>
 internal static class ConfigAdmin
 {
+    /// <summary>Older versions have no documentation.</summary>
+    private const short FirstDocumentedVersion = 3;
+
+    /// <summary>The older version lists the resources of client metrics alone.</summary>
+    private const short FirstTypedListVersion = 1;
+
     /// <summary>A broker and its loggers are described by that broker alone, everything else by any.</summary>
-    public static ClientOperation<Outcome<IReadOnlyList<ConfigValue>>> Describe(
-        ClientMachine machine, ClientTurn turn, ConfigResource resource) =>
-        AdminCalls.Start<DescribeConfigsRequest, DescribeConfigsResponse, Outcome<IReadOnlyList<ConfigValue>>>(
-            machine, turn, TargetOf(resource),
+    public static ClientOperation<IReadOnlyList<ConfigValue>> Describe(
+        ClientMachine machine, ClientTurn turn, ConfigResource resource, bool withSynonyms = false, bool withDocumentation = false) =>
+        AdminCalls.Start<DescribeConfigsRequest, DescribeConfigsResponse, IReadOnlyList<ConfigValue>>(
+            machine, turn, TargetOf(resource, CallTarget.Any),
             _ => new DescribeConfigsRequest
             {
                 Resources =
@@ -79,21 +114,20 @@ internal static class ConfigAdmin
                         ConfigurationKeys = null,
                     },
                 ],
+                IncludeSynonyms = withSynonyms,
+                IncludeDocumentation = withDocumentation,
             },
             (answer, operation, now) =>
             {
                 DescribeConfigsResponse.DescribeConfigsResult result = answer.Results[0];
-                ErrorCode code = ErrorCodes.FromWire(result.ErrorCode);
-                operation.TrySucceed(code == ErrorCode.None
-                    ? Outcome<IReadOnlyList<ConfigValue>>.Of([.. result.Configs
+                return AdminCalls.Refused(result.ErrorCode, result.ErrorMessage, $"{resource} has no configuration to show", operation, now)
+                    ?? AdminCalls.Done(operation, [.. result.Configs
                         .OrderBy(c => c.Name, StringComparer.Ordinal)
-                        .Select(c => new ConfigValue(
-                            c.Name, c.Value, (ConfigSource)c.ConfigSource, c.ReadOnly, c.IsSensitive))])
-                    : Outcome<IReadOnlyList<ConfigValue>>.Failed(
-                        ClientError.Of(code, result.ErrorMessage, $"{resource} has no configuration to show")), now);
-                return CallOutcome.Done;
-            });
+                        .Select(c => Value(c, withSynonyms))], now);
+            },
+            from: withDocumentation ? FirstDocumentedVersion : (short)0);
 
+    /// <summary>Null, or why nothing of it was changed.</summary>
     public static ClientOperation<ClientError?> Change(
         ClientMachine machine,
         ClientTurn turn,
@@ -101,7 +135,7 @@ internal static class ConfigAdmin
         IReadOnlyList<ConfigChange> changes,
         bool validateOnly) =>
         AdminCalls.Start<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, ClientError?>(
-            machine, turn, resource.Kind == ConfigResourceKind.BrokerLogger ? TargetOf(resource) : CallTarget.Controller,
+            machine, turn, TargetOf(resource, CallTarget.Controller),
             _ => new IncrementalAlterConfigsRequest
             {
                 ValidateOnly = validateOnly,
@@ -123,17 +157,41 @@ internal static class ConfigAdmin
             (answer, operation, now) =>
             {
                 IncrementalAlterConfigsResponse.AlterConfigsResourceResponse result = answer.Responses[0];
-                ErrorCode code = ErrorCodes.FromWire(result.ErrorCode);
-                if (code == ErrorCode.NotController) return CallOutcome.RetryElsewhere;
-                operation.TrySucceed(code == ErrorCode.None
-                    ? null
-                    : ClientError.Of(code, result.ErrorMessage, $"{resource} was not changed"), now);
-                return CallOutcome.Done;
+                if (ErrorCodes.FromWire(result.ErrorCode) == ErrorCode.NotController) return CallOutcome.RetryElsewhere;
+                return AdminCalls.Done(
+                    operation, AdminCalls.Error(result.ErrorCode, result.ErrorMessage, $"{resource} was not changed"), now);
             });
 
-    private static CallTarget TargetOf(ConfigResource resource) =>
+    /// <summary>Everything of these kinds that has a configuration of its own, of all kinds where none is named
+    /// (KIP-1142).</summary>
+    public static ClientOperation<IReadOnlyList<ConfigResource>> List(
+        ClientMachine machine, ClientTurn turn, IReadOnlyList<ConfigResourceKind> kinds) =>
+        AdminCalls.Start<ListConfigResourcesRequest, ListConfigResourcesResponse, IReadOnlyList<ConfigResource>>(
+            machine, turn, CallTarget.Any,
+            version => new ListConfigResourcesRequest
+            {
+                ResourceTypes = version < FirstTypedListVersion ? [] : [.. kinds.Select(k => (sbyte)k)],
+            },
+            (answer, operation, now) =>
+                AdminCalls.Refused(answer.ErrorCode, null, "the resources with a configuration cannot be listed", operation, now)
+                ?? AdminCalls.Done(operation, [.. answer.ConfigResources
+                    .Select(r => new ConfigResource((ConfigResourceKind)r.ResourceType, r.ResourceName))
+                    .OrderBy(r => r.Kind).ThenBy(r => r.Name, StringComparer.Ordinal)], now),
+            from: kinds is [ConfigResourceKind.ClientMetrics] ? (short)0 : FirstTypedListVersion);
+
+    private static ConfigValue Value(DescribeConfigsResponse.DescribeConfigsResourceResult value, bool withSynonyms) =>
+        new(value.Name, value.Value, (ConfigSource)value.ConfigSource, value.ReadOnly, value.IsSensitive)
+        {
+            Synonyms = withSynonyms
+                ? [.. value.Synonyms.Select(s => new ConfigSynonym(s.Name, s.Value, (ConfigSource)s.Source))]
+                : null,
+            Type = (ConfigType)value.ConfigType,
+            Documentation = value.Documentation,
+        };
+
+    private static CallTarget TargetOf(ConfigResource resource, CallTarget otherwise) =>
         resource.Kind is ConfigResourceKind.Broker or ConfigResourceKind.BrokerLogger
         && int.TryParse(resource.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
             ? CallTarget.Broker(id)
-            : CallTarget.Any;
+            : otherwise;
 }

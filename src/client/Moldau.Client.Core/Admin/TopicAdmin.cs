@@ -16,10 +16,21 @@ public sealed record NewTopic(string Name, int Partitions = -1, short Replicatio
     public IReadOnlyDictionary<int, IReadOnlyList<int>>? Assignments { get; init; }
 }
 
+/// <summary>More partitions for a topic.</summary>
+/// <param name="Count">How many it is to have in all.</param>
+public sealed record NewPartitions(int Count)
+{
+    /// <summary>Broker ids of each new partition; null leaves the choice to the cluster.</summary>
+    public IReadOnlyList<IReadOnlyList<int>>? Assignments { get; init; }
+}
+
 /// <summary>Topics and their records.</summary>
 internal static class TopicAdmin
 {
     private const short FirstIdVersion = 6;
+
+    /// <summary>Older versions of Metadata cannot be asked by id alone (KIP-516).</summary>
+    private const short FirstMetadataIdVersion = 12;
 
     /// <summary>All topics, or those that are named: each with its metadata or with why there is none.</summary>
     public static ClientOperation<IReadOnlyDictionary<string, Outcome<TopicInfo>>> Describe(
@@ -46,6 +57,23 @@ internal static class TopicAdmin
                 operation.TrySucceed(topics, now);
                 return CallOutcome.Done;
             });
+
+    /// <summary>Topics by their ids.</summary>
+    public static ClientOperation<IReadOnlyDictionary<Uuid, Outcome<TopicInfo>>> DescribeById(
+        ClientMachine machine, ClientTurn turn, IReadOnlyList<Uuid> ids) =>
+        AdminCalls.Start<MetadataRequest, MetadataResponse, IReadOnlyDictionary<Uuid, Outcome<TopicInfo>>>(
+            machine, turn, CallTarget.Any,
+            _ => new MetadataRequest
+            {
+                AllowAutoTopicCreation = false,
+                Topics = [.. ids.Select(i => new MetadataRequest.MetadataRequestTopic { TopicId = i, Name = null })],
+            },
+            (answer, operation, now) => AdminCalls.Done(operation, answer.Topics.ToDictionary(
+                t => t.TopicId,
+                t => AdminCalls.Error(t.ErrorCode, null, $"there is no topic with the id {t.TopicId}") is { } error
+                    ? Outcome<TopicInfo>.Failed(error)
+                    : Outcome<TopicInfo>.Of(MetadataKeeper.Info(t))), now),
+            from: FirstMetadataIdVersion);
 
     /// <summary>Each topic with null, or with why it was not made.</summary>
     public static ClientOperation<IReadOnlyDictionary<string, ClientError?>> Create(
@@ -76,9 +104,27 @@ internal static class TopicAdmin
             (answer, operation, now) => Finish(
                 answer.Responses.Select(t => (t.Name ?? "", t.ErrorCode, t.ErrorMessage)), "cannot be deleted", operation, now));
 
+    /// <summary>By their ids: a topic of the same name that was made anew stays (KIP-516).</summary>
+    public static ClientOperation<IReadOnlyDictionary<Uuid, ClientError?>> DeleteById(
+        ClientMachine machine, ClientTurn turn, IReadOnlyList<Uuid> ids) =>
+        AdminCalls.Start<DeleteTopicsRequest, DeleteTopicsResponse, IReadOnlyDictionary<Uuid, ClientError?>>(
+            machine, turn, CallTarget.Controller,
+            _ => new DeleteTopicsRequest
+            {
+                Topics = [.. ids.Select(i => new DeleteTopicsRequest.DeleteTopicState { TopicId = i, Name = null })],
+                TimeoutMs = (int)machine.Settings.RequestTimeout.Ms,
+            },
+            (answer, operation, now) =>
+                answer.Responses.Any(t => ErrorCodes.FromWire(t.ErrorCode) == ErrorCode.NotController)
+                    ? CallOutcome.RetryElsewhere
+                    : AdminCalls.Done(operation, answer.Responses.ToDictionary(
+                        t => t.TopicId,
+                        t => AdminCalls.Error(t.ErrorCode, t.ErrorMessage, $"the topic with the id {t.TopicId} cannot be deleted")), now),
+            from: FirstIdVersion);
+
     /// <summary>Raises topics to these numbers of partitions.</summary>
     public static ClientOperation<IReadOnlyDictionary<string, ClientError?>> Grow(
-        ClientMachine machine, ClientTurn turn, IReadOnlyDictionary<string, int> counts, bool validateOnly) =>
+        ClientMachine machine, ClientTurn turn, IReadOnlyDictionary<string, NewPartitions> counts, bool validateOnly) =>
         AdminCalls.Start<CreatePartitionsRequest, CreatePartitionsResponse, IReadOnlyDictionary<string, ClientError?>>(
             machine, turn, CallTarget.Controller,
             _ => new CreatePartitionsRequest
@@ -87,8 +133,11 @@ internal static class TopicAdmin
                     .Select(c => new CreatePartitionsRequest.CreatePartitionsTopic
                     {
                         Name = c.Key,
-                        Count = c.Value,
-                        Assignments = null,
+                        Count = c.Value.Count,
+                        Assignments = c.Value.Assignments?.Select(a => new CreatePartitionsRequest.CreatePartitionsAssignment
+                        {
+                            BrokerIds = [.. a],
+                        }).ToList(),
                     })],
                 ValidateOnly = validateOnly,
                 TimeoutMs = (int)machine.Settings.RequestTimeout.Ms,

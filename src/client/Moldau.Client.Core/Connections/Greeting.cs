@@ -18,6 +18,11 @@ internal sealed class Greeting : ClientCall
 
     private static string SoftwareVersion { get; } = typeof(Greeting).Assembly.GetName().Version?.ToString(3) ?? "0";
 
+    /// <summary>The same request for whoever asks on a link that is greeted already, with the name that the client has in
+    /// the brokers' metrics (KIP-511).</summary>
+    public static ApiVersionsRequest Request() =>
+        new() { ClientSoftwareName = SoftwareName, ClientSoftwareVersion = SoftwareVersion };
+
     /// <summary>Null where it is no such answer.</summary>
     public ApiVersionsResponse? Read(ReadOnlySpan<byte> body)
     {
