@@ -17,22 +17,24 @@ internal static class Broker
         }
     }
 
-    public static async Task SendAsync(MoldauClient client, string topic, int first, int count)
+    public static async Task SendAsync(MoldauClient client, string topic, int first, int count, CancellationToken cancel = default)
     {
+        if (cancel == default) cancel = Patience;
         Topic<int, int> numbers = new(topic, Serde.Int32, Serde.Int32);
         await using Producer producer = client.CreateProducer();
-        await Task.WhenAll(Enumerable.Range(first, count).Select(i => producer.SendAsync(numbers, i, i, Patience).AsTask()));
+        await Task.WhenAll(Enumerable.Range(first, count).Select(i => producer.SendAsync(numbers, i, i, cancel).AsTask()));
     }
 
     /// <summary>Reads from the start: partition 0, or as a member of a group.</summary>
-    public static async Task<List<int>> ReadAsync(MoldauClient client, string topic, int count, string? group = null)
+    public static async Task<List<int>> ReadAsync(MoldauClient client, string topic, int count, string? group = null, CancellationToken cancel = default)
     {
+        if (cancel == default) cancel = Patience;
         await using var consumer = client.CreateConsumer(
             Serde.Int32, Serde.Int32, new ConsumerOptions { GroupId = group, OffsetReset = OffsetReset.Earliest });
         if (group is null) consumer.Assign(new TopicPartition(topic, 0));
         else consumer.Subscribe(topic);
         List<int> read = [];
-        await foreach (var record in consumer.ReadAllAsync(Patience))
+        await foreach (var record in consumer.ReadAllAsync(cancel))
         {
             read.Add(record.Value);
             record.Done();
