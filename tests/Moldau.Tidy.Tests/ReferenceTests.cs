@@ -22,6 +22,7 @@ public sealed class ReferenceTests
         ["Cli"] = ["Base", "Config", "Protocol", "Records", "Client.Core", "Client"],
         ["Runtime"] = ["Base", "Config", "Transport", "Storage", "Broker"],
         ["Embedded"] = ["Base", "Config", "Protocol", "Storage", "Broker", "Client.Core", "Client", "Transport", "Runtime"],
+        ["Testing"] = ["Base", "Config", "Protocol", "Storage", "Broker", "Client.Core", "Client", "Sim"],
     };
 
     [Fact]
