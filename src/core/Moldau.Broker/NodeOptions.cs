@@ -35,6 +35,9 @@ public sealed record NodeOptions
     /// read), or null. Asked on a shard's thread, when administrators change the broker's configuration.</summary>
     public Func<BrokerConfig, string?>? ConfigVeto { get; init; }
 
+    /// <summary>How often what metrics show is brought up to date.</summary>
+    public Duration GaugeInterval { get; init; } = Duration.FromSeconds(1);
+
     public int NodeId => Config.NodeId;
 
     /// <summary>Under which this broker's own dynamic configuration is kept.</summary>

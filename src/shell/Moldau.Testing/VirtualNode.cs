@@ -34,6 +34,8 @@ internal sealed class VirtualNode(VirtualOptions options)
             ClusterId = boot.ClusterId,
             Directories = boot.Directories,
             ShardCount = 1,
+            // Nobody looks at them: days are to pass in few events.
+            GaugeInterval = Duration.FromSeconds(3600),
             Log = new LogAreas(options.Log ?? new NullLogSink()),
         };
         return [.. NodeMachines.Create(node, boot.Metadata, host.Prng)
