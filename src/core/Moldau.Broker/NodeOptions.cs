@@ -38,6 +38,10 @@ public sealed record NodeOptions
     /// <summary>How often what metrics show is brought up to date.</summary>
     public Duration GaugeInterval { get; init; } = Duration.FromSeconds(1);
 
+    /// <summary>How often logs are looked at for what is due by time (flush.ms), unless log.flush.scheduler.interval.ms is
+    /// shorter.</summary>
+    public Duration LongestTick { get; init; } = Duration.FromSeconds(1);
+
     public int NodeId => Config.NodeId;
 
     /// <summary>Under which this broker's own dynamic configuration is kept.</summary>

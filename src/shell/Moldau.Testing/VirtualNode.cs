@@ -36,6 +36,7 @@ internal sealed class VirtualNode(VirtualOptions options)
             ShardCount = 1,
             // Nobody looks at them: days are to pass in few events.
             GaugeInterval = Duration.FromSeconds(3600),
+            LongestTick = Duration.FromSeconds(60),
             Log = new LogAreas(options.Log ?? new NullLogSink()),
         };
         return [.. NodeMachines.Create(node, boot.Metadata, host.Prng)
@@ -58,6 +59,7 @@ internal sealed class VirtualNode(VirtualOptions options)
             ["moldau.shards"] = "1",
             // The node's own rounds, which nobody watches here: days are to pass in few events.
             ["metadata.max.idle.interval.ms"] = "0",
+            ["replica.high.watermark.checkpoint.interval.ms"] = "300000",
             ["broker.heartbeat.interval.ms"] = "60000",
             ["broker.session.timeout.ms"] = "600000",
         };

@@ -422,7 +422,8 @@ internal sealed class ClassicMembership : IMembership
             case ErrorCode.RebalanceInProgress:
                 Rejoin(turn);
                 break;
-            case ErrorCode.UnknownMemberId:
+            // A commit from version 9 on says so of a group that the coordinator knows nothing of any more.
+            case ErrorCode.UnknownMemberId or ErrorCode.GroupIdNotFound:
                 LoseAll(turn);
                 _memberId = "";
                 RetryLater(turn);
