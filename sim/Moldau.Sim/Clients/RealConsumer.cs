@@ -81,7 +81,7 @@ internal sealed class RealConsumer : ISimActor
         {
             TopicPartition partition = chunk.Cursor.Partition;
             if (!_progress.TryMove(partition, record.Offset, isExact: _settings.GroupId is null))
-                _world.Fail($"[L3] {_name}: {partition} went from {_progress.Of(partition)} to {record.Offset}");
+                _world.Fail($"[L3] {_name}: {partition} went from {_progress.Of(partition)} to {record.Offset}, in a chunk from {chunk.Position} of {chunk.Records.Length} bytes, committed {chunk.Cursor.Committed}, consumed {chunk.Cursor.Consumed}");
             _history.Saw(partition, record.Offset, record.Value.GetValueOrDefault().Span);
             chunk.Cursor.ConsumedEpoch = _reader.BatchEpoch;
             chunk.Cursor.Consumed = record.Offset + 1;

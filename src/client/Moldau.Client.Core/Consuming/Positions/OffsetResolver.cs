@@ -72,7 +72,7 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
             });
         }
 
-        Dictionary<TopicPartition, int> asked = Begin(cursors);
+        Dictionary<TopicPartition, Question> asked = Begin(cursors);
         ClientCall<ListOffsetsRequest, ListOffsetsResponse> call = new(
             CallTarget.Broker(broker),
             _ => request,
@@ -127,7 +127,7 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
             });
         }
 
-        Dictionary<TopicPartition, int> asked = Begin(cursors);
+        Dictionary<TopicPartition, Question> asked = Begin(cursors);
         ClientCall<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse> call = new(
             CallTarget.Broker(broker),
             _ => request,
@@ -177,37 +177,36 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
     private int EpochOf(PartitionCursor cursor) =>
         machine.Metadata.View.TryGetLeader(cursor.Partition, out PartitionInfo? leader) ? leader.LeaderEpoch : -1;
 
-    private static Dictionary<TopicPartition, int> Begin(List<PartitionCursor> cursors)
+    private static Dictionary<TopicPartition, Question> Begin(List<PartitionCursor> cursors)
     {
         foreach (PartitionCursor cursor in cursors) cursor.IsAsking = true;
-        return cursors.ToDictionary(c => c.Partition, c => c.Generation);
+        return cursors.ToDictionary(c => c.Partition, c => new Question(c, c.Generation));
     }
 
-    /// <summary>The cursor, if it still waits for this answer.</summary>
-    private PartitionCursor? Current(Dictionary<TopicPartition, int> asked, TopicPartition partition) =>
-        asked.TryGetValue(partition, out int generation) && consumer.Find(partition) is { } cursor
-        && cursor.Generation == generation
-            ? cursor
+    /// <summary>The cursor, if it still waits for this answer. One that took its place when the partition was given away and
+    /// came back does not, though it may have been moved as often.</summary>
+    private PartitionCursor? Current(Dictionary<TopicPartition, Question> asked, TopicPartition partition) =>
+        asked.TryGetValue(partition, out Question question) && consumer.Find(partition) == question.Cursor
+        && question.Cursor.Generation == question.Generation
+            ? question.Cursor
             : null;
 
-    private void End(Dictionary<TopicPartition, int> asked, ClientTurn turn)
+    private void End(Dictionary<TopicPartition, Question> asked, ClientTurn turn)
     {
-        foreach (TopicPartition partition in asked.Keys)
-            if (consumer.Find(partition) is { } cursor) cursor.IsAsking = false;
+        foreach (Question question in asked.Values) question.Cursor.IsAsking = false;
         consumer.Wake(turn);
     }
 
-    private void Skip(Dictionary<TopicPartition, int> asked)
+    private void Skip(Dictionary<TopicPartition, Question> asked)
     {
-        foreach (TopicPartition partition in asked.Keys)
+        foreach ((PartitionCursor cursor, int _) in asked.Values)
         {
-            if (consumer.Find(partition) is not { } cursor) continue;
             cursor.IsAsking = false;
             if (cursor.State == CursorState.AwaitsValidation) cursor.State = CursorState.Fetching;
         }
     }
 
-    private void Failed(Dictionary<TopicPartition, int> asked, ClientError error, ClientTurn turn)
+    private void Failed(Dictionary<TopicPartition, Question> asked, ClientError error, ClientTurn turn)
     {
         foreach (TopicPartition partition in asked.Keys)
             if (Current(asked, partition) is { } cursor) OnError(cursor, error.Code, turn);
@@ -225,4 +224,7 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
 
         consumer.FailPartition(cursor, ClientError.Of(code, null, $"no offset of {cursor.Partition} can be had"), turn);
     }
+
+    /// <summary>What was asked about a cursor, which may be moved or replaced before the answer comes.</summary>
+    private readonly record struct Question(PartitionCursor Cursor, int Generation);
 }
