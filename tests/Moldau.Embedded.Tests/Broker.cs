@@ -17,16 +17,19 @@ internal static class Broker
         }
     }
 
-    public static async Task SendAsync(MoldauClient client, string topic, int first, int count, CancellationToken cancel = default)
+    public static async Task SendAsync(
+        MoldauClient client, string topic, int first, int count, CancellationToken cancel = default)
     {
         if (cancel == default) cancel = Patience;
         Topic<int, int> numbers = new(topic, Serde.Int32, Serde.Int32);
         await using Producer producer = client.CreateProducer();
-        await Task.WhenAll(Enumerable.Range(first, count).Select(i => producer.SendAsync(numbers, i, i, cancel).AsTask()));
+        await Task.WhenAll(Enumerable.Range(first, count)
+            .Select(i => producer.SendAsync(numbers, i, i, cancel).AsTask()));
     }
 
     /// <summary>Reads from the start: partition 0, or as a member of a group.</summary>
-    public static async Task<List<int>> ReadAsync(MoldauClient client, string topic, int count, string? group = null, CancellationToken cancel = default)
+    public static async Task<List<int>> ReadAsync(
+        MoldauClient client, string topic, int count, string? group = null, CancellationToken cancel = default)
     {
         if (cancel == default) cancel = Patience;
         await using var consumer = client.CreateConsumer(
@@ -47,7 +50,8 @@ internal static class Broker
     public static string[] TemporaryFolders() => Directory.GetDirectories(Path.GetTempPath(), "moldau-*");
 
     /// <summary>Other tests make folders at the same time; those have a node's files in them, or something else.</summary>
-    public static bool IsAbandoned(string folder) => Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any();
+    public static bool IsAbandoned(string folder) =>
+        Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any();
 
     /// <summary>A folder that goes with the test.</summary>
     internal sealed class Folder : IDisposable

@@ -32,7 +32,8 @@ public sealed class EmbeddedBrokerTests
         await using MoldauClient client = broker.CreateClient();
         await using Producer producer = client.CreateProducer();
         Topic<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> topic = new("large", Serde.Bytes, Serde.Bytes);
-        byte[][] values = [.. Enumerable.Range(0, 30).Select(i => Enumerable.Range(0, 700_000).Select(b => (byte)(b * (i + 3) / 7)).ToArray())];
+        byte[][] values = [.. Enumerable.Range(0, 30)
+            .Select(i => Enumerable.Range(0, 700_000).Select(b => (byte)(b * (i + 3) / 7)).ToArray())];
         await Task.WhenAll(values.Select(v => producer.SendAsync(topic, default, v, Cancel).AsTask()));
         await using var consumer = client.CreateConsumer(Serde.Bytes, Serde.Bytes, new() { OffsetReset = OffsetReset.Earliest });
         consumer.Assign(new TopicPartition("large", 0));

@@ -58,7 +58,8 @@ public sealed class SideBySideTests(ITestOutputHelper output)
     /// <summary>Every second one is killed, so that its machines are left in the middle of their work.</summary>
     private static async Task LiveAsync(EmbeddedTransport transport, int round, CancellationToken cancel)
     {
-        EmbeddedBroker broker = await EmbeddedBroker.StartAsync(new() { Transport = transport, Topics = [new NewTopic("t", 2, 1)] }, cancel);
+        EmbeddedBroker broker = await EmbeddedBroker.StartAsync(
+            new() { Transport = transport, Topics = [new NewTopic("t", 2, 1)] }, cancel);
         await using (broker)
         {
             await using MoldauClient client = broker.CreateClient();

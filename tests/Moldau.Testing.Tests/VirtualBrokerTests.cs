@@ -33,7 +33,8 @@ public sealed class VirtualBrokerTests(ITestOutputHelper output)
     public async Task Retention_OfSevenDays_TakesWhatIsOlder()
     {
         await using VirtualBroker broker = await VirtualBroker.StartAsync(
-            new() { Topics = [new NewTopic("numbers", 1, 1) { Configs = new Dictionary<string, string> { ["segment.bytes"] = "1048576" } }] }, Cancel);
+            new() { Topics = [new NewTopic("numbers", 1, 1) { Configs = new Dictionary<string, string> { ["segment.bytes"] = "1048576" } }] },
+            Cancel);
         await using MoldauClient client = broker.CreateClient();
         DateTimeOffset began = broker.Time.GetUtcNow();
         await SendAsync(client, 0, 100);

@@ -29,7 +29,8 @@ internal sealed class RealClients
     }
 
     /// <summary>Everything that was sent is acknowledged, and the consumers have read what is.</summary>
-    public bool IsSettled => _producers.TrueForAll(p => p.IsSettled) && _consumed.Behind(_history, _atStart) is null && _groups.Behind(_history, _all) is null;
+    public bool IsSettled => _producers.TrueForAll(p => p.IsSettled)
+        && _consumed.Behind(_history, _atStart) is null && _groups.Behind(_history, _all) is null;
 
     public void Start()
     {

@@ -20,7 +20,14 @@ internal sealed class RealConsumer : ISimActor
     private ChunkReader? _reader;
 
     /// <param name="progress">How far was read: shared by the members of a group.</param>
-    public RealConsumer(SimWorld world, SimNode node, RecordHistory history, IReadOnlyList<TopicPartition> partitions, string name, string? group, ReadProgress progress)
+    public RealConsumer(
+        SimWorld world,
+        SimNode node,
+        RecordHistory history,
+        IReadOnlyList<TopicPartition> partitions,
+        string name,
+        string? group,
+        ReadProgress progress)
     {
         (_world, _history, _name, _progress, _partitions) = (world, history, name, progress, partitions);
         _prng = world.Fork();
@@ -59,7 +66,8 @@ internal sealed class RealConsumer : ISimActor
     /// <summary>The user's turn: reads a chunk, or waits for one.</summary>
     public void OnEvent(int code, long number, object? payload)
     {
-        (FetchedChunk? chunk, ClientError? error) = _host.Do(_ => (_part!.TryTakeError(out ClientError? e) ? null : _part.Take(), e)); // started
+        (FetchedChunk? chunk, ClientError? error) = _host.Do(_ =>
+            (_part!.TryTakeError(out ClientError? e) ? null : _part.Take(), e)); // started
         if (error is { IsRetriable: false }) _world.Fail($"[L1] {_name}: {error.Code}: {error.Text}");
         if (chunk is null && error is null)
         {

@@ -243,7 +243,8 @@ public sealed class EmbeddedBroker : IAsyncDisposable
         MoldauClient client = CreateClient();
         await using (client.ConfigureAwait(false))
         {
-            IReadOnlyDictionary<string, ClientError?> made = await client.Admin.CreateTopicsAsync(_options.Topics, false, cancel).ConfigureAwait(false);
+            IReadOnlyDictionary<string, ClientError?> made = await client.Admin
+                .CreateTopicsAsync(_options.Topics, false, cancel).ConfigureAwait(false);
             foreach ((string name, ClientError? error) in made)
             {
                 if (error is not null && error.Code != ErrorCode.TopicAlreadyExists)

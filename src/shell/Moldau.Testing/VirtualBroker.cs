@@ -147,7 +147,8 @@ public sealed class VirtualBroker : IAsyncDisposable
         MoldauClient client = CreateClient();
         await using (client.ConfigureAwait(false))
         {
-            foreach ((string name, ClientError? error) in await client.Admin.CreateTopicsAsync(options.Topics, false, cancel).ConfigureAwait(false))
+            var made = await client.Admin.CreateTopicsAsync(options.Topics, false, cancel).ConfigureAwait(false);
+            foreach ((string name, ClientError? error) in made)
                 if (error is not null) throw new VirtualBrokerException($"the topic '{name}' cannot be made: {error.Text}");
         }
     }
