@@ -1,10 +1,16 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
+using Moldau.Transport;
 
 namespace Moldau.Runtime.Tests;
 
 /// <summary>Limits of connections by Kafka's rules, over real sockets.</summary>
-public sealed class ConnectionQuotaTests
+public sealed class LinuxConnectionQuotaTests() : ConnectionQuotaTests(SocketTransport.Linux);
+
+public sealed class PortableConnectionQuotaTests() : ConnectionQuotaTests(SocketTransport.Portable);
+
+/// <summary>On every transport.</summary>
+public abstract class ConnectionQuotaTests(SocketTransport transport)
 {
     private const int Plaintext = 0;
     private const int Inside = 1;
@@ -15,7 +21,7 @@ public sealed class ConnectionQuotaTests
     public void Listener_AtItsOwnLimit_LetsTheNextOneWait()
     {
         ConnectionQuotas quotas = new() { Listeners = Only("PLAINTEXT", new(MaxConnections: 1)) };
-        using TestNode node = new(quotas: quotas, limits: _impatient, hasSecondListener: true);
+        using TestNode node = new(quotas: quotas, limits: _impatient, hasSecondListener: true, transport: transport);
         TestClient holder = node.Connect();
         AssertServed(holder);
         using TestClient waiting = node.Connect();
@@ -31,7 +37,7 @@ public sealed class ConnectionQuotaTests
     public void ProtectedListener_IsServedWhenTheNodeIsFull_AndTheLeastRecentOfTheOthersGoes()
     {
         ConnectionQuotas quotas = new() { MaxConnections = 2, ProtectedListener = "INSIDE" };
-        using TestNode node = new(quotas: quotas, limits: _impatient, hasSecondListener: true);
+        using TestNode node = new(quotas: quotas, limits: _impatient, hasSecondListener: true, transport: transport);
         using TestClient older = node.Connect();
         AssertServed(older);
         using TestClient newer = node.Connect();
@@ -51,7 +57,7 @@ public sealed class ConnectionQuotaTests
     [Fact]
     public void LowerLimit_ClosesWhatIsTooMany_AndAHigherOneLetsWaitersIn()
     {
-        using TestNode node = new(limits: new() { AcceptPauseMs = 60_000 });
+        using TestNode node = new(limits: new() { AcceptPauseMs = 60_000 }, transport: transport);
         using TestClient first = node.Connect();
         AssertServed(first);
         using TestClient second = node.Connect();
@@ -69,7 +75,7 @@ public sealed class ConnectionQuotaTests
     [Fact]
     public void AddressLimits_ChangeWhileTheNodeRuns()
     {
-        using TestNode node = new(quotas: new() { MaxPerAddress = 1 });
+        using TestNode node = new(quotas: new() { MaxPerAddress = 1 }, transport: transport);
         using TestClient first = node.Connect();
         AssertServed(first);
         using (TestClient refused = node.Connect()) Assert.True(refused.IsHungUpOn());
@@ -83,7 +89,7 @@ public sealed class ConnectionQuotaTests
     [Fact]
     public void ControllerListener_HasLimitsOfItsOwn()
     {
-        using TestNode node = new(quotas: new() { MaxConnections = 1 }, limits: _impatient, withControl: true);
+        using TestNode node = new(quotas: new() { MaxConnections = 1 }, limits: _impatient, withControl: true, transport: transport);
         using TestClient client = node.Connect();
         AssertServed(client);
         using TestClient controller = node.Connect(1);
@@ -102,7 +108,7 @@ public sealed class ConnectionQuotaTests
         Assert.Equal(1_000_000_000, rate.Record(1, 0));
         Assert.Equal(0, rate.Record(2, 0));
 
-        using TestNode node = new(quotas: new() { RateSamples = 2, RateSampleNs = HourNs });
+        using TestNode node = new(quotas: new() { RateSamples = 2, RateSampleNs = HourNs }, transport: transport);
         node.Host.SetQuotas(new() { Listeners = Only("PLAINTEXT", new(CreationRate: 0)) });
         using TestClient last = node.Connect();
         AssertServed(last);

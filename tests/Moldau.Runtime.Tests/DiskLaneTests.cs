@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Storage;
+using Moldau.Transport;
 
 namespace Moldau.Runtime.Tests;
 
@@ -98,7 +99,8 @@ public sealed class DiskLaneTests
     {
         List<Exception> faults = [];
         using JobPool pool = new("test", new FileDisk(), 3, faults.Add);
-        using Mailbox mail = new(16);
+        using Poller poller = SocketTransport.Default.NewPoller();
+        Mailbox mail = new(16, poller);
         object key = new();
         using ManualResetEventSlim gate = new();
         List<NotingJob> jobs = [];

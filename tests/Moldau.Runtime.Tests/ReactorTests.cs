@@ -1,15 +1,21 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using Moldau.Base;
+using Moldau.Transport;
 
 namespace Moldau.Runtime.Tests;
 
-public sealed class ReactorTests
+public sealed class LinuxReactorTests() : ReactorTests(SocketTransport.Linux);
+
+public sealed class PortableReactorTests() : ReactorTests(SocketTransport.Portable);
+
+/// <summary>On every transport.</summary>
+public abstract class ReactorTests(SocketTransport transport)
 {
     [Fact]
     public void Frame_CutAtEveryByte_IsAnswered()
     {
-        using TestNode node = new();
+        using TestNode node = new(transport: transport);
         using TestClient client = node.Connect();
         byte[] frame = TestClient.Frame(Ask.Echo, "0123456789"u8);
         for (int cut = 1; cut < frame.Length; cut++)
@@ -27,7 +33,7 @@ public sealed class ReactorTests
     public async Task TenThousandRequests_PipelinedOnOneConnection_AreAnsweredInOrder()
     {
         const int count = 10_000;
-        using TestNode node = new();
+        using TestNode node = new(transport: transport);
         using TestClient client = node.Connect();
         Task sender = Task.Run(() =>
         {
@@ -46,7 +52,7 @@ public sealed class ReactorTests
     [Fact]
     public void Frame_ThatClaimsTooMuch_ClosesTheConnection()
     {
-        using TestNode node = new(limits: new() { MaxFrameBytes = 1000 });
+        using TestNode node = new(limits: new() { MaxFrameBytes = 1000 }, transport: transport);
         using TestClient client = node.Connect();
         client.Send([0, 0, 0x10, 0]);
         Assert.True(client.IsHungUpOn());
@@ -60,7 +66,7 @@ public sealed class ReactorTests
     [Fact]
     public async Task LargeFrame_IsAnsweredWhole()
     {
-        using TestNode node = new();
+        using TestNode node = new(transport: transport);
         using TestClient client = node.Connect();
         byte[] data = Bytes(3_000_000, seed: 1);
         Task<byte[]> answer = Task.Run(client.Receive);
@@ -71,7 +77,7 @@ public sealed class ReactorTests
     [Fact]
     public void Close_AfterAnAnswer_LetsTheAnswerLeaveFirst()
     {
-        using TestNode node = new();
+        using TestNode node = new(transport: transport);
         using TestClient client = node.Connect();
         byte[] frame = TestClient.Frame(Ask.Goodbye, Bytes(500_000, seed: 2));
         client.Send(frame);
@@ -82,7 +88,7 @@ public sealed class ReactorTests
     [Fact]
     public void HundredsOfConnections_AreServed_AndNoneHoldsABufferWhenIdle()
     {
-        using TestNode node = new(shards: 2);
+        using TestNode node = new(shards: 2, transport: transport);
         List<TestClient> clients = [];
         for (int i = 0; i < 400; i++) clients.Add(node.Connect());
         for (int round = 0; round < 3; round++)
@@ -102,7 +108,7 @@ public sealed class ReactorTests
     [Fact]
     public void IdleConnection_IsClosed()
     {
-        using TestNode node = new(limits: new() { MaxIdleMs = 50 });
+        using TestNode node = new(limits: new() { MaxIdleMs = 50 }, transport: transport);
         using TestClient client = node.Connect();
         Assert.True(client.IsHungUpOn());
     }
@@ -110,13 +116,13 @@ public sealed class ReactorTests
     [Fact]
     public void MaxConnectionsPerAddress_ClosesTheNextOne_AndMaxConnectionsLetsItWait()
     {
-        using TestNode perAddress = new(quotas: new() { MaxPerAddress = 1 });
+        using TestNode perAddress = new(quotas: new() { MaxPerAddress = 1 }, transport: transport);
         using TestClient first = perAddress.Connect();
         first.Call(TestClient.Frame(Ask.Echo));
         using TestClient second = perAddress.Connect();
         Assert.True(second.IsHungUpOn());
 
-        using TestNode full = new(quotas: new() { MaxConnections = 1 }, limits: new() { AcceptPauseMs = 5 });
+        using TestNode full = new(quotas: new() { MaxConnections = 1 }, limits: new() { AcceptPauseMs = 5 }, transport: transport);
         using TestClient holder = full.Connect();
         holder.Call(TestClient.Frame(Ask.Echo));
         using TestClient waiting = full.Connect();
@@ -133,7 +139,7 @@ public sealed class ReactorTests
     {
         const int answerBytes = 256 * 1024;
         const int count = 400;
-        using TestNode node = new(limits: new() { SendQueueBytes = 1024 * 1024 });
+        using TestNode node = new(limits: new() { SendQueueBytes = 1024 * 1024 }, transport: transport);
         using TestClient client = new(node.Port, receiveBuffer: 16 * 1024);
         byte[] length = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(length, answerBytes);
@@ -155,7 +161,7 @@ public sealed class ReactorTests
     [Fact]
     public async Task UsedUpMemory_HoldsBackNewFrames_AndLosesNone()
     {
-        using TestNode node = new(limits: new() { PoolBytes = 64 * 1024 });
+        using TestNode node = new(limits: new() { PoolBytes = 64 * 1024 }, transport: transport);
         Task[] all = new Task[8];
         for (int c = 0; c < all.Length; c++)
         {
@@ -173,7 +179,7 @@ public sealed class ReactorTests
     [Fact]
     public async Task ClientsThatComeAndGoRudely_DisturbNobody()
     {
-        using TestNode node = new(shards: 2);
+        using TestNode node = new(shards: 2, transport: transport);
         Task[] rude = new Task[3];
         for (int c = 0; c < rude.Length; c++)
         {

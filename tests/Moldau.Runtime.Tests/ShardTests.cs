@@ -1,9 +1,15 @@
 using System.Buffers.Binary;
 using Moldau.Broker;
+using Moldau.Transport;
 
 namespace Moldau.Runtime.Tests;
 
-public sealed class ShardTests
+public sealed class LinuxShardTests() : ShardTests(SocketTransport.Linux);
+
+public sealed class PortableShardTests() : ShardTests(SocketTransport.Portable);
+
+/// <summary>On every transport.</summary>
+public abstract class ShardTests(SocketTransport transport)
 {
     [Theory]
     [InlineData(16 * 1024)]
@@ -13,7 +19,7 @@ public sealed class ShardTests
         const int shards = 3;
         const int clients = 12;
         const int perClient = 3_000;
-        using TestNode node = new(shards, new() { MailboxCapacity = mailboxCapacity }, withControl: true);
+        using TestNode node = new(shards, new() { MailboxCapacity = mailboxCapacity }, withControl: true, transport: transport);
         Task[] all = new Task[clients];
         for (int c = 0; c < clients; c++)
         {
@@ -40,7 +46,7 @@ public sealed class ShardTests
     [Fact]
     public void Connections_AreHandedOutInTurn_AndTheControllerListenerGoesToControl()
     {
-        using TestNode node = new(shards: 3, withControl: true);
+        using TestNode node = new(shards: 3, withControl: true, transport: transport);
         List<TestClient> clients = [];
         for (int i = 0; i < 9; i++) clients.Add(node.Connect());
         using TestClient controller = node.Connect(listener: 1);

@@ -15,7 +15,7 @@ internal sealed class TestNode : IDisposable
 
     public TestNode(int shards = 1, ReactorLimits? limits = null, DiskLimits? diskLimits = null,
         ConnectionQuotas? quotas = null, bool withControl = false, string? folder = null, IDisk? disk = null,
-        TlsServer? tls = null, bool hasSecondListener = false)
+        TlsServer? tls = null, bool hasSecondListener = false, SocketTransport? transport = null)
     {
         Folder = Directory.CreateTempSubdirectory("moldau-runtime-");
         Disk = disk ?? new FileDisk();
@@ -35,6 +35,7 @@ internal sealed class TestNode : IDisposable
             Machines = machines,
             Listeners = listeners,
             Disk = Disk,
+            Transport = transport ?? SocketTransport.Default,
             Log = new LogArea("kafka.network", Log),
             Limits = limits ?? new(),
             DiskLimits = diskLimits ?? new(),

@@ -7,7 +7,12 @@ using Moldau.Transport;
 
 namespace Moldau.Runtime.Tests;
 
-public sealed class TlsTests : IDisposable
+public sealed class LinuxTlsTests() : TlsTests(SocketTransport.Linux);
+
+public sealed class PortableTlsTests() : TlsTests(SocketTransport.Portable);
+
+/// <summary>On every transport.</summary>
+public abstract class TlsTests(SocketTransport transport) : IDisposable
 {
     private const int TlsListener = 1;
 
@@ -18,7 +23,7 @@ public sealed class TlsTests : IDisposable
     [InlineData(true)]
     public void Echo_OverTls_IsAnswered(bool fromPkcs12)
     {
-        using TestNode node = new(tls: Certificate(fromPkcs12));
+        using TestNode node = new(tls: Certificate(fromPkcs12), transport: transport);
         using TestClient tcp = node.Connect(TlsListener);
         using SslStream stream = Handshake(tcp);
         foreach (int size in (int[])[0, 1, 100, 16_384, 70_000, 2_000_000])
@@ -33,7 +38,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public void FileSlices_OverTls_ArriveIntact_HotAndCold()
     {
-        using TestNode node = new(tls: Certificate(false));
+        using TestNode node = new(tls: Certificate(false), transport: transport);
         using TestClient plain = node.Connect();
         byte[] data = ReactorTests.Bytes(1_500_000, seed: 2);
         plain.Produce(data);
@@ -53,7 +58,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public void Requests_PipelinedOverTls_ByManyClients_AreAnsweredInOrder()
     {
-        using TestNode node = new(shards: 2, tls: Certificate(false), limits: new() { HandshakesPerTurn = 1 });
+        using TestNode node = new(shards: 2, tls: Certificate(false), limits: new() { HandshakesPerTurn = 1 }, transport: transport);
         List<(TestClient Tcp, SslStream Stream)> clients = [];
         for (int i = 0; i < 10; i++)
         {
@@ -83,7 +88,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public void PlainBytes_OnTheTlsListener_CloseTheConnection_AndNobodyElseIsDisturbed()
     {
-        using TestNode node = new(tls: Certificate(false));
+        using TestNode node = new(tls: Certificate(false), transport: transport);
         using TestClient good = node.Connect(TlsListener);
         using SslStream stream = Handshake(good);
         using TestClient bad = node.Connect(TlsListener);
@@ -98,7 +103,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public void Goodbye_OverTls_LetsTheAnswerLeave_AndEndsTheSession()
     {
-        using TestNode node = new(tls: Certificate(false));
+        using TestNode node = new(tls: Certificate(false), transport: transport);
         using TestClient tcp = node.Connect(TlsListener);
         using SslStream stream = Handshake(tcp);
         byte[] frame = TestClient.Frame(Ask.Goodbye, ReactorTests.Bytes(300_000, seed: 3));

@@ -21,6 +21,8 @@ public sealed class ReferenceTests
         ["Client"] = ["Base", "Protocol", "Records", "Client.Core"],
         ["Cli"] = ["Base", "Config", "Protocol", "Records", "Client.Core", "Client"],
         ["Runtime"] = ["Base", "Config", "Transport", "Storage", "Broker"],
+        ["Embedded"] = ["Base", "Config", "Protocol", "Storage", "Broker", "Client.Core", "Client", "Transport", "Runtime"],
+        ["Testing"] = ["Base", "Config", "Protocol", "Storage", "Broker", "Client.Core", "Client", "Sim"],
     };
 
     [Fact]

@@ -36,7 +36,9 @@ internal sealed class LogOracle(string name, Action<string> fail)
     public long DeletedBelow { get; set; }
 
     /// <summary>Takes note of batches that the disk has now.</summary>
-    public void Written(ReadOnlySpan<byte> bytes, SimFileData file, string path, long position)
+    /// <param name="isLeftOver">The log has failed before: what was under way then may stand behind a hole, and is cut
+    /// off.</param>
+    public void Written(ReadOnlySpan<byte> bytes, SimFileData file, string path, long position, bool isLeftOver = false)
     {
         RecordBatchEnumerator batches = new(bytes);
         int at = 0;
@@ -49,7 +51,8 @@ internal sealed class LogOracle(string name, Action<string> fail)
                 return;
             }
 
-            Add(BatchNote.Of(batch, file, path, position + at));
+            bool isBehindHole = isLeftOver && batch.BaseOffset != End;
+            if (!isBehindHole) Add(BatchNote.Of(batch, file, path, position + at));
             at += batch.SizeInBytes;
         }
 

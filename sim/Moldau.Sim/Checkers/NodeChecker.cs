@@ -43,7 +43,7 @@ internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, boo
         if (file.Data.Read(append.Position, bytes) < bytes.Length) world.Fail($"[D1] {log.Partition}: a written batch is not in the file");
         // Every partition of a shard has been opened for a topic id.
         TopicIdPartition id = new(log.TopicId!.Value, log.Partition.Partition);
-        OracleOf(id, log.Partition.ToString()).Written(bytes, file.Data, file.Path, append.Position);
+        OracleOf(id, log.Partition.ToString()).Written(bytes, file.Data, file.Path, append.Position, log.IsFailed);
         _groups.Written(log, bytes);
     }
 

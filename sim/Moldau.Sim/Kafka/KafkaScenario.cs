@@ -4,7 +4,8 @@ using Moldau.Base;
 namespace Moldau.Sim;
 
 /// <summary>One real node under everything a client can do at once: producers (idempotent and not), consumers with and
-/// without sessions, a group, simple groups, topics that come and go, an administrator, a stranger. What the node promises
+/// without sessions, a group, simple groups, topics that come and go, an administrator, a stranger, and beside these, which
+/// speak bytes, the real client. What the node promises
 /// of a loss of power and the number of its shards are drawn from the seed.</summary>
 public sealed class KafkaScenario : Scenario
 {
@@ -15,6 +16,7 @@ public sealed class KafkaScenario : Scenario
     private readonly List<SimGroupMember> _members = [];
     private readonly List<SimTopicLife> _lives = [];
     private readonly List<SimClient> _clients = [];
+    private RealClients? _real;
     private readonly List<TopicPartition> _partitions = [];
     private readonly StaleIds _stale = new();
     private readonly SimDurability _durability;
@@ -49,14 +51,14 @@ public sealed class KafkaScenario : Scenario
     public override bool IsReady => _admin!.IsDone; // built
 
     public override bool IsSettled => _producers.TrueForAll(p => p.IsSettled) && _members.TrueForAll(m => m.IsSettled)
-        && _lives.TrueForAll(l => l.IsSettled) && _committer!.IsSettled; // built
+        && _lives.TrueForAll(l => l.IsSettled) && _committer!.IsSettled && _real!.IsSettled; // built
 
     public override string Unsettled => $"[V1] {string.Join("; ", Waiting())}; node is {_world!.Nodes[0].State} {_world.Nodes[0].Halted}"; // built
 
     public override bool IsVerified => _reader!.IsAtEnd; // made when verification begins
 
     public override string Summary => string.Create(CultureInfo.InvariantCulture,
-        $"{_durability} acked {_history!.AckedCount} read {_history.SeenCount} commits {_history.CommitCount} rebalances {_members.Sum(m => m.Rebalances)} lives {_lives.Sum(l => l.Lives)} increments {_session!.Increments} lookups {_auditor!.Lookups} offsets {_committer!.Compared} attempts {_stranger!.Attempts} starts {_world!.Nodes[0].Incarnation + 1} checks {_checker!.Steps}");
+        $"{_durability} acked {_history!.AckedCount} read {_history.SeenCount} commits {_history.CommitCount} rebalances {_members.Sum(m => m.Rebalances)} lives {_lives.Sum(l => l.Lives)} increments {_session!.Increments} lookups {_auditor!.Lookups} offsets {_committer!.Compared} attempts {_stranger!.Attempts} {_real} starts {_world!.Nodes[0].Incarnation + 1} checks {_checker!.Steps}");
 
     public override void Build(SimWorld world)
     {
@@ -83,6 +85,7 @@ public sealed class KafkaScenario : Scenario
     public override void BeginWork()
     {
         foreach (SimClient client in _clients) client.Start();
+        _real!.Start(); // built
     }
 
     public override void EndWork()
@@ -90,6 +93,7 @@ public sealed class KafkaScenario : Scenario
         foreach (SimProducer producer in _producers) producer.Finish();
         foreach (SimGroupMember member in _members) member.Finish();
         foreach (SimTopicLife life in _lives) life.Finish();
+        _real!.Finish(); // built
         _committer!.Finish(); // built
         _auditor!.Finish(); // built
     }
@@ -125,6 +129,7 @@ public sealed class KafkaScenario : Scenario
         _stranger = new SimStranger(world, node);
         _clients.AddRange([.. _producers, new SimConsumer(world, node, history, _partitions, "consumer", false), .. _members]);
         _clients.AddRange([.. _lives, _session, _auditor, _committer, _stranger]);
+        _real = new RealClients(world, node, history, _partitions, firstNumber: _producers.Count);
     }
 
     private bool IsDurable(string topic) => _durability switch
@@ -139,6 +144,7 @@ public sealed class KafkaScenario : Scenario
         if (_partitions.Contains(partition)) return;
         _partitions.Add(partition);
         foreach (SimProducer producer in _producers) producer.Add(partition);
+        _real!.Add(partition); // built
     }
 
     private IEnumerable<string> Waiting()
@@ -150,6 +156,7 @@ public sealed class KafkaScenario : Scenario
             if (!member.IsSettled) yield return member.Unsettled;
         foreach (SimTopicLife life in _lives)
             if (!life.IsSettled) yield return life.Unsettled;
+        foreach (string waiting in _real!.Waiting()) yield return waiting; // built
         if (!_committer!.IsSettled) yield return _committer.Unsettled; // built
     }
 }

@@ -77,6 +77,9 @@ internal sealed class RecordHistory(SimWorld world)
         if (offset > CommittedOf(partition) && !MayForgetCommits) _committed[partition] = offset;
     }
 
+    /// <summary>−1 before the first.</summary>
+    public long HighestAcked(in TopicPartition partition) => Of(partition).HighestAcked;
+
     /// <summary>The highest offset whose commit was acknowledged; −1 before the first.</summary>
     public long CommittedOf(in TopicPartition partition) => _committed.GetValueOrDefault(partition, -1);
 

@@ -24,6 +24,9 @@ public sealed class SimNetwork : ISimActor
     /// <summary>Added to the delay of everything while the plan wants a slow network, nanoseconds.</summary>
     public long ExtraDelayNs { get; set; }
 
+    /// <summary>Upper bound of the delay that a piece in fifty has besides, nanoseconds.</summary>
+    public int RareDelayNs { get; set; } = 30_000_000;
+
     private sealed class Piece
     {
         public byte[] Data = new byte[1024];
@@ -170,7 +173,7 @@ public sealed class SimNetwork : ISimActor
     {
         // Mostly a fraction of a millisecond, now and then much more: what orders events differently.
         long ns = 20_000 + _prng.Next(400_000);
-        if (_prng.Next(50) == 0) ns += _prng.Next(30_000_000);
+        if (_prng.Next(50) == 0) ns += _prng.Next(RareDelayNs);
         return ns + (ExtraDelayNs > 0 ? (long)(_prng.NextDouble() * ExtraDelayNs) : 0);
     }
 

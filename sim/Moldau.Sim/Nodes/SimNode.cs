@@ -65,6 +65,9 @@ public sealed class SimNode : ISimActor
     /// <summary>Connections are refused until a machine says Ready.</summary>
     public bool WaitsForReady { get; init; }
 
+    /// <summary>It runs and accepts connections.</summary>
+    public bool IsServing => State == SimNodeState.Running && _isReady;
+
     /// <summary>What is wrong with its disk, if anything is.</summary>
     public PlantedBug Bug { get; init; }
 
@@ -147,6 +150,18 @@ public sealed class SimNode : ISimActor
     public void PauseMachine(int index, long forNs)
     {
         if (_shells.Count > 0) _shells[index % _shells.Count].Pause(forNs);
+    }
+
+    /// <summary>SIGSTOP: nothing of the process runs until <see cref="GoOn"/>.</summary>
+    public void Hold()
+    {
+        foreach (SimShell shell in _shells) shell.Hold();
+    }
+
+    /// <summary>SIGCONT.</summary>
+    public void GoOn()
+    {
+        foreach (SimShell shell in _shells) shell.GoOn();
     }
 
     public void OnEvent(int code, long number, object? payload)

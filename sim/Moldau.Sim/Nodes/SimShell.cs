@@ -52,6 +52,14 @@ internal sealed partial class SimShell : ISimActor
         _world.At(_pausedUntilNs, this, Resumed);
     }
 
+    internal void Hold() => _pausedUntilNs = long.MaxValue;
+
+    internal void GoOn()
+    {
+        _pausedUntilNs = _world.Clock.NowNs;
+        _world.After(0, this, Resumed);
+    }
+
     public void OnEvent(int code, long number, object? payload)
     {
         if (IsDead) return;

@@ -37,6 +37,9 @@ public sealed class SimWorld
 
     public long EventCount { get; private set; }
 
+    /// <summary>When the next event comes; <see cref="long.MaxValue"/> if none is planned.</summary>
+    public long NextEventNs => _queue.Count == 0 ? long.MaxValue : _queue.NextAtNs;
+
     /// <summary>The first thing that must not happen and did; null while all is well.</summary>
     public string? Failure { get; private set; }
 

@@ -19,10 +19,16 @@ public sealed class MoldauClient : IAsyncDisposable
     /// <param name="settings">What all its parts share.</param>
     /// <param name="time">Another clock, for tests.</param>
     public MoldauClient(ClientSettings settings, TimeProvider? time = null)
+        : this(
+            settings, new SocketWorld(new SocketOptions { MaxFrameBytes = settings.MaxFrameBytes }), time ?? TimeProvider.System,
+            unchecked((ulong)Random.Shared.NextInt64()))
     {
-        ClientMachine machine = new(settings, unchecked((ulong)Random.Shared.NextInt64()));
-        Driver = new ClientDriver(
-            machine, new SocketOptions { MaxFrameBytes = settings.MaxFrameBytes }, time ?? TimeProvider.System);
+    }
+
+    /// <summary>A client in another world than that of sockets.</summary>
+    internal MoldauClient(ClientSettings settings, IClientWorld world, TimeProvider time, ulong seed)
+    {
+        Driver = new ClientDriver(new ClientMachine(settings, seed), world, time);
         Admin = new AdminClient(Driver);
     }
 

@@ -35,6 +35,13 @@ public sealed record NodeOptions
     /// read), or null. Asked on a shard's thread, when administrators change the broker's configuration.</summary>
     public Func<BrokerConfig, string?>? ConfigVeto { get; init; }
 
+    /// <summary>How often what metrics show is brought up to date.</summary>
+    public Duration GaugeInterval { get; init; } = Duration.FromSeconds(1);
+
+    /// <summary>How often logs are looked at for what is due by time (flush.ms), unless log.flush.scheduler.interval.ms is
+    /// shorter.</summary>
+    public Duration LongestTick { get; init; } = Duration.FromSeconds(1);
+
     public int NodeId => Config.NodeId;
 
     /// <summary>Under which this broker's own dynamic configuration is kept.</summary>

@@ -15,6 +15,10 @@ public sealed record ListenerOptions(string Name, IReadOnlyList<IPAddress> Addre
     /// <summary>Encrypts the listener's connections; null: plain.</summary>
     public TlsServer? Tls { get; init; }
 
+    /// <summary>Sockets that are open already, which the node takes over instead of opening its own; null: there are
+    /// none.</summary>
+    public IReadOnlyList<ListenSocket>? Opened { get; init; }
+
     public int Backlog { get; init; } = 50;
 
     /// <summary>SO_SNDBUF and SO_RCVBUF; negative leaves the system's default.</summary>

@@ -34,7 +34,6 @@ public sealed class NodeHost : IReactorHost, IDisposable
     public NodeHost(NodeHostOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        Platform.EnsureSupported();
         _options = options;
         _brokerLimits = new(options.Quotas);
         _controllerLimits = new(options.Quotas);
@@ -44,7 +43,7 @@ public sealed class NodeHost : IReactorHost, IDisposable
         {
             DiskLanes lanes = hosted.Id == MachineId.Control ? _controlLanes : _dataLanes;
             _reactors.Add(hosted.Id, new Reactor(
-                hosted.Id, hosted.Machine, hosted.Pool, lanes, options.Limits, options.Log, this));
+                hosted.Id, hosted.Machine, hosted.Pool, lanes, options.Limits, options.Log, this, options.Transport));
         }
 
         _shards = [.. _reactors.Where(r => r.Key != MachineId.Control).OrderBy(r => r.Key.Number).Select(r => r.Value)];
@@ -139,6 +138,8 @@ public sealed class NodeHost : IReactorHost, IDisposable
         _dataLanes.Dispose();
         _controlLanes.Dispose();
         foreach (Reactor reactor in _reactors.Values) reactor.Dispose();
+        // Those that nobody accepted from yet.
+        foreach (ListenSocket socket in _listeners.SelectMany(l => l.Sockets)) socket.Dispose();
     }
 
     Reactor IReactorHost.Find(MachineId id) => _reactors[id];
@@ -198,8 +199,9 @@ public sealed class NodeHost : IReactorHost, IDisposable
 
     /// <summary>All addresses of a listener on one port. A free port that the first address got may be taken on the
     /// next one, then another is tried.</summary>
-    private static List<ListenSocket> Bind(ListenerOptions listener)
+    private List<ListenSocket> Bind(ListenerOptions listener)
     {
+        if (listener.Opened is { } opened) return [.. opened];
         for (int attempt = 1; ; attempt++)
         {
             List<ListenSocket> sockets = [];
@@ -208,7 +210,7 @@ public sealed class NodeHost : IReactorHost, IDisposable
                 int port = listener.Port;
                 foreach (IPAddress address in listener.Addresses)
                 {
-                    sockets.Add(ListenSocket.Open(address, port, listener.Backlog));
+                    sockets.Add(_options.Transport.Listen(address, port, listener.Backlog));
                     port = sockets[0].LocalEndPoint.Port;
                 }
 

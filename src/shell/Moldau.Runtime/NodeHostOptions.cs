@@ -2,6 +2,7 @@ using Moldau.Base;
 using Moldau.Broker;
 using Moldau.Config;
 using Moldau.Storage;
+using Moldau.Transport;
 
 namespace Moldau.Runtime;
 
@@ -17,6 +18,9 @@ public sealed record NodeHostOptions
     public required IReadOnlyList<ListenerOptions> Listeners { get; init; }
 
     public required IDisk Disk { get; init; }
+
+    /// <summary>Where the listeners' sockets come from.</summary>
+    public SocketTransport Transport { get; init; } = SocketTransport.Default;
 
     /// <summary>Broker listeners are bound at once but accept only after <see cref="NodeEffectKind.Ready"/>.</summary>
     public bool WaitsForReady { get; init; }

@@ -47,6 +47,7 @@ public sealed class MembershipTests
     [InlineData(ErrorCode.RebalanceInProgress, true)]
     [InlineData(ErrorCode.IllegalGeneration, true)]
     [InlineData(ErrorCode.UnknownMemberId, false)]
+    [InlineData(ErrorCode.GroupIdNotFound, false)]
     public void HeartbeatError_JoinsAgain(ErrorCode code, bool keepsMemberId)
     {
         MachineWorld world = new();

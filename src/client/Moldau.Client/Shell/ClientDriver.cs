@@ -3,24 +3,24 @@ using Moldau.Protocol;
 
 namespace Moldau.Client;
 
-/// <summary>Runs a <see cref="ClientMachine"/> on real time and sockets without a thread of its own: whoever brings an
+/// <summary>Runs a <see cref="ClientMachine"/> in its <see cref="IClientWorld"/> without a thread of its own: whoever brings an
 /// event (a socket, the timer, a user) steps the machine under its lock. Effects only enqueue there; system calls come
 /// after the lock is given back.</summary>
 internal sealed class ClientDriver : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly ClientMachine _machine;
-    private readonly SocketOptions _sockets;
+    private readonly IClientWorld _world;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly EffectList<ClientEffect> _effects = new();
-    private readonly Dictionary<long, LinkSocket> _links = [];
-    private readonly List<LinkSocket> _toFlush = [];
+    private readonly Dictionary<long, ILink> _links = [];
+    private readonly List<ILink> _toFlush = [];
     private Instant _armed = Instant.Never;
 
-    public ClientDriver(ClientMachine machine, SocketOptions sockets, TimeProvider time)
+    public ClientDriver(ClientMachine machine, IClientWorld world, TimeProvider time)
     {
-        (_machine, _sockets, _time) = (machine, sockets, time);
+        (_machine, _world, _time) = (machine, world, time);
         _timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -32,7 +32,7 @@ internal sealed class ClientDriver : IAsyncDisposable
     /// <summary>Something happened.</summary>
     public void Post(in ClientEvent happened)
     {
-        LinkSocket[] flush;
+        ILink[] flush;
         lock (_lock)
         {
             if (_machine.IsClosed)
@@ -51,7 +51,7 @@ internal sealed class ClientDriver : IAsyncDisposable
     /// <summary>A user asks for something: the action runs as a turn of the machine.</summary>
     public TResult Do<TState, TResult>(TState state, Func<ClientMachine, ClientTurn, TState, TResult> action)
     {
-        LinkSocket[] flush;
+        ILink[] flush;
         TResult result;
         lock (_lock)
         {
@@ -71,7 +71,7 @@ internal sealed class ClientDriver : IAsyncDisposable
     public void DoLightly<TState>(scoped ref TState state, LightAction<TState> action)
         where TState : allows ref struct
     {
-        LinkSocket[] flush = [];
+        ILink[] flush = [];
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_machine.IsClosed, typeof(MoldauClient));
@@ -106,7 +106,7 @@ internal sealed class ClientDriver : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        List<LinkSocket> links;
+        List<ILink> links;
         lock (_lock)
         {
             if (_machine.IsClosed) return;
@@ -116,7 +116,7 @@ internal sealed class ClientDriver : IAsyncDisposable
         }
 
         await _timer.DisposeAsync().ConfigureAwait(false);
-        foreach (LinkSocket link in links) await link.Ended.ConfigureAwait(false);
+        foreach (ILink link in links) await link.Ended.ConfigureAwait(false);
     }
 
     private void OnTimer()
@@ -126,19 +126,19 @@ internal sealed class ClientDriver : IAsyncDisposable
         Post(ClientEvent.Deadline);
     }
 
-    private static void Flush(LinkSocket[] links)
+    private static void Flush(ILink[] links)
     {
-        foreach (LinkSocket link in links) link.Flush();
+        foreach (ILink link in links) link.Flush();
     }
 
     /// <summary>Under the lock.</summary>
-    private LinkSocket[] Perform()
+    private ILink[] Perform()
     {
         for (int i = 0; i < _effects.Count; i++) Perform(_effects[i]);
         _effects.Clear();
         Arm();
         if (_toFlush.Count == 0) return [];
-        LinkSocket[] flush = [.. _toFlush];
+        ILink[] flush = [.. _toFlush];
         _toFlush.Clear();
         return flush;
     }
@@ -148,27 +148,21 @@ internal sealed class ClientDriver : IAsyncDisposable
         switch (effect.Kind)
         {
             case ClientEffectKind.Open:
-                LinkSocket opened = new(this, effect.Link, effect.Address, _sockets);
+                ILink opened = _world.NewLink(this, effect.Link, effect.Address);
                 _links.Add(effect.Link, opened);
                 opened.Start();
                 break;
-            case ClientEffectKind.Send when _links.TryGetValue(effect.Link, out LinkSocket? link):
+            case ClientEffectKind.Send when _links.TryGetValue(effect.Link, out ILink? link):
                 if (link.Enqueue(effect.Frame!)) _toFlush.Add(link);
                 break;
             case ClientEffectKind.Send:
                 effect.Frame!.Release();
                 break;
             case ClientEffectKind.Close:
-                if (_links.Remove(effect.Link, out LinkSocket? closed)) closed.Close();
+                if (_links.Remove(effect.Link, out ILink? closed)) closed.Close();
                 break;
             case ClientEffectKind.Run:
-                ThreadPool.UnsafeQueueUserWorkItem(
-                    static work =>
-                    {
-                        work.Job.Run();
-                        work.Driver.Post(ClientEvent.JobDone(work.Job));
-                    },
-                    (Job: effect.Job!, Driver: this), preferLocal: false);
+                _world.Run(this, effect.Job!);
                 break;
             case ClientEffectKind.Complete:
                 (effect.Operation!.Waiter as IOperationWaiter)?.Complete(effect.Operation);

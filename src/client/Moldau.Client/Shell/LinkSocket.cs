@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace Moldau.Client;
 
 /// <summary>One link's socket: connects, cuts what comes into frames, sends frames in their order.</summary>
-internal sealed class LinkSocket
+internal sealed class LinkSocket : ILink
 {
     private const int SizeBytes = 4;
     private const int ReceiveBytes = 64 << 10;

@@ -44,7 +44,7 @@ internal sealed partial class ReplicaSet
         BrokerConfig config = _shard.Options.Config;
         Every(config.ReplicaHighWatermarkCheckpointIntervalMs, PostCheckpoints);
         _shard.After(Duration.FromMs(config.LogInitialTaskDelayMs), new TimedCall(_ => Retain()));
-        Every(Math.Min(1000, Math.Max(config.LogFlushSchedulerIntervalMs, 1)), Tick);
+        Every(Math.Min(_shard.Options.LongestTick.Ms, Math.Max(config.LogFlushSchedulerIntervalMs, 1)), Tick);
     }
 
     private void PostCheckpoints()

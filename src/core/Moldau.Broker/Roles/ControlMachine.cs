@@ -141,7 +141,7 @@ internal sealed class ControlMachine : Machine
 
     protected override void OnStart()
     {
-        After(Duration.FromSeconds(1), new TimedCall(_ => PublishGauges()));
+        After(Options.GaugeInterval, new TimedCall(_ => PublishGauges()));
         _log = new QuorumLog(this, _boot);
         if (!_log.IsAlone)
         {
@@ -196,7 +196,7 @@ internal sealed class ControlMachine : Machine
     {
         if (Broker.IsStopping) return;
         Metrics.Publish(this);
-        After(Duration.FromSeconds(1), new TimedCall(_ => PublishGauges()));
+        After(Options.GaugeInterval, new TimedCall(_ => PublishGauges()));
     }
 
     private void Activate()

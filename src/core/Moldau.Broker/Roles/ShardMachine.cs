@@ -182,7 +182,7 @@ internal sealed class ShardMachine : Machine
     protected override void OnStart()
     {
         Replicas.Start();
-        After(Duration.FromSeconds(1), new TimedCall(_ => PublishGauges()));
+        After(Options.GaugeInterval, new TimedCall(_ => PublishGauges()));
     }
 
     protected override void EndTurn() => Fetches.EndTurn();
@@ -262,7 +262,7 @@ internal sealed class ShardMachine : Machine
     {
         if (_isStopping) return;
         Metrics.Publish(ShardGauges.Of(this));
-        After(Duration.FromSeconds(1), new TimedCall(_ => PublishGauges()));
+        After(Options.GaugeInterval, new TimedCall(_ => PublishGauges()));
     }
 
     private string? TopicOf(in FetchKey key) =>

@@ -1,4 +1,6 @@
 #pragma warning disable RS0030 // leases are counted across the reactor and the disk threads: see Release
+using System.Runtime.InteropServices;
+
 namespace Moldau.Base;
 
 /// <summary>A pooled block of native memory. One holder at a time reads or writes it; whoever passes it on without
@@ -16,6 +18,10 @@ public sealed unsafe class BufferLease
         _data = data;
         Capacity = capacity;
     }
+
+    /// <summary>Only of a lease that nobody returned: one of a node that was ended without a clean end, in a process that
+    /// lives on.</summary>
+    ~BufferLease() => NativeMemory.Free(_data);
 
     /// <summary>The next free lease of the same size while this one is in the pool.</summary>
     internal BufferLease? NextFree { get; set; }

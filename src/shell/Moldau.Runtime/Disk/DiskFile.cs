@@ -20,6 +20,7 @@ public sealed class DiskFile : IDiskFile
     private const long HotPeriodMs = 15_000;
 
     private readonly PosixFile _file;
+    private readonly FileDisk _disk;
     private int _disposed;
     private long _writtenEnd;
     private long _writebackFrom = -1;
@@ -29,9 +30,10 @@ public sealed class DiskFile : IDiskFile
     private long _olderHotFrom = long.MaxValue;
     private long _periodStartMs;
 
-    internal DiskFile(PosixFile file, string path)
+    internal DiskFile(PosixFile file, string path, FileDisk disk)
     {
         _file = file;
+        _disk = disk;
         Path = path;
     }
 
@@ -104,7 +106,10 @@ public sealed class DiskFile : IDiskFile
         NoteWritten(position, position + source.Length);
     }
 
-    public void Sync() => Held("fdatasync", static file => file.DataSync());
+    public void Sync()
+    {
+        if (!_disk.SkipsSync) Held("fdatasync", static file => file.DataSync());
+    }
 
     public void SetLength(long length)
     {
@@ -165,6 +170,7 @@ public sealed class DiskFile : IDiskFile
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _disk.Closed(this);
         // Closing the last descriptor of a deleted file frees its blocks, which takes seconds for a large one.
         if (Reactor.IsReactorThread) ThreadPool.UnsafeQueueUserWorkItem(static file => file.Release(), _file, false);
         else _file.Release();

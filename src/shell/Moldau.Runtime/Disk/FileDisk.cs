@@ -5,9 +5,14 @@ namespace Moldau.Runtime;
 
 /// <summary>The real file system. Everything that must be durable or whose failure matters is a system call of our
 /// own: the base library's flush returns normally when fsync fails.</summary>
-public sealed class FileDisk : IDisk
+public sealed class FileDisk : IDisk, IDisposable
 {
+    private readonly OpenFiles<DiskFile> _open = new();
+
     public FileDisk() => Platform.EnsureSupported();
+
+    /// <summary>Leaves flushing out: for folders that nobody needs after the process.</summary>
+    public bool SkipsSync { get; init; }
 
     public IDiskFile Open(string path, DiskOpenMode mode) => OpenFile(path, mode);
 
@@ -21,7 +26,7 @@ public sealed class FileDisk : IDisk
             _ => PosixOpen.ReadWrite | PosixOpen.Create | PosixOpen.Exclusive,
         };
         PosixFile? file = PosixFile.Open(path, flags, out int error);
-        return file is null ? throw DiskFailure.Of("open", path, error) : new DiskFile(file, path);
+        return file is null ? throw DiskFailure.Of("open", path, error) : _open.Add(new DiskFile(file, path, this));
     }
 
     public bool FileExists(string path) => File.Exists(path);
@@ -71,7 +76,10 @@ public sealed class FileDisk : IDisk
 
     public void Rename(string from, string to) => DiskFailure.Check(PosixPaths.Rename(from, to), "rename", from);
 
-    public void SyncDirectory(string path) => DiskFailure.Check(PosixPaths.SyncDirectory(path), "fsync", path);
+    public void SyncDirectory(string path)
+    {
+        if (!SkipsSync) DiskFailure.Check(PosixPaths.SyncDirectory(path), "fsync", path);
+    }
 
     public long LastModifiedMs(string path)
     {
@@ -103,6 +111,11 @@ public sealed class FileDisk : IDisk
         if (result.Error is Errno.Again or Errno.AccessDenied) return null;
         throw DiskFailure.Of("fcntl", path, result.Error);
     }
+
+    /// <summary>Closes what is still open, when nobody uses it any more.</summary>
+    public void Dispose() => _open.Dispose();
+
+    internal void Closed(DiskFile file) => _open.Remove(file);
 
     /// <summary>Closing the descriptor lets go of the lock.</summary>
     private sealed class HeldLock(PosixFile file) : IDisposable

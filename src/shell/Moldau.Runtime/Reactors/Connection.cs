@@ -55,7 +55,7 @@ internal sealed class Connection(
     internal SendQueue Out { get; } = new(sent);
 
     /// <summary>What epoll was last told.</summary>
-    internal EpollInterest Interest { get; set; } = EpollInterest.Readable;
+    internal Interest Interest { get; set; } = Interest.Readable;
 
     internal PauseReason Pause { get; set; }
 

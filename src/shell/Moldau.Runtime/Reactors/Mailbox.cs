@@ -31,15 +31,13 @@ internal enum MailKind : byte
 internal readonly record struct Mail(MailKind Kind, object? Payload);
 
 /// <summary>What other threads send to a reactor: a list filled under a lock that is held for one append, swapped out
-/// whole by the reactor. FIFO per sender. The eventfd is written only when the reactor sleeps or is about to.</summary>
-internal sealed class Mailbox(int capacity) : IDisposable
+/// whole by the reactor. FIFO per sender. The poller is woken only when the reactor sleeps or is about to.</summary>
+internal sealed class Mailbox(int capacity, Poller poller)
 {
     private readonly Lock _lock = new();
     private List<Mail> _arriving = [];
     private List<Mail> _taken = [];
     private bool _isAsleep;
-
-    internal WakeSignal Signal { get; } = new();
 
     /// <summary>A message of a machine; false when the mailbox is full.</summary>
     internal bool TryPost(object message)
@@ -53,7 +51,7 @@ internal sealed class Mailbox(int capacity) : IDisposable
             _isAsleep = false;
         }
 
-        if (wake) Signal.Set();
+        if (wake) poller.Wake();
         return true;
     }
 
@@ -70,7 +68,7 @@ internal sealed class Mailbox(int capacity) : IDisposable
             _isAsleep = false;
         }
 
-        if (wake) Signal.Set();
+        if (wake) poller.Wake();
     }
 
     /// <summary>The reactor is about to wait; false if mail has come meanwhile.</summary>
@@ -95,6 +93,4 @@ internal sealed class Mailbox(int capacity) : IDisposable
 
         return CollectionsMarshal.AsSpan(_taken);
     }
-
-    public void Dispose() => Signal.Dispose();
 }

@@ -17,7 +17,7 @@ public sealed partial class Reactor
         _listeners.Add(listener);
         foreach (ListenSocket socket in listener.Sockets)
         {
-            Verify.That(_epoll.TryAdd(socket, EpollInterest.Readable, ListenerTagBase - _listenSockets.Count));
+            Verify.That(_poller.TryAdd(socket, Interest.Readable, ListenerTagBase - _listenSockets.Count));
             _listenSockets.Add((listener, socket));
         }
     }
@@ -84,7 +84,7 @@ public sealed partial class Reactor
     {
         listener.BlockedNs.Add(forNs);
         listener.ResumeAtNs = SystemClock.MonotonicNs + forNs;
-        SetAccepting(listener, EpollInterest.None);
+        SetAccepting(listener, Interest.None);
     }
 
     /// <summary>Limits have changed: who rests for the old ones tries again.</summary>
@@ -101,7 +101,7 @@ public sealed partial class Reactor
         {
             if (listener.ResumeAtNs is not { } at || at > SystemClock.MonotonicNs) continue;
             listener.ResumeAtNs = null;
-            SetAccepting(listener, EpollInterest.Readable);
+            SetAccepting(listener, Interest.Readable);
         }
     }
 
@@ -112,12 +112,12 @@ public sealed partial class Reactor
         return at;
     }
 
-    private void SetAccepting(ListenerState listener, EpollInterest interest)
+    private void SetAccepting(ListenerState listener, Interest interest)
     {
         for (int i = 0; i < _listenSockets.Count; i++)
         {
             if (_listenSockets[i].Listener == listener)
-                _epoll.Modify(_listenSockets[i].Socket, interest, ListenerTagBase - i);
+                _poller.Modify(_listenSockets[i].Socket, interest, ListenerTagBase - i);
         }
     }
 
@@ -125,7 +125,7 @@ public sealed partial class Reactor
     {
         foreach (ListenSocket socket in listener.Sockets)
         {
-            _epoll.Remove(socket);
+            _poller.Remove(socket);
             socket.Dispose();
         }
     }

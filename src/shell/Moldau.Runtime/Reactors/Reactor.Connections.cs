@@ -48,7 +48,7 @@ public sealed partial class Reactor
         Connection connection = new(
             id, slot, client.Socket, info, new FrameReader(_pool, _limits.MaxFrameBytes), client.Listener, tls, _sent);
         client.Socket.SetBuffers(options.SendBufferBytes, options.ReceiveBufferBytes);
-        if (!_epoll.TryAdd(client.Socket, connection.Interest, id.Number))
+        if (!_poller.TryAdd(client.Socket, connection.Interest, id.Number))
         {
             _freeSlots.Push(slot);
             tls?.Dispose();
@@ -69,13 +69,13 @@ public sealed partial class Reactor
         client.Socket.Dispose();
     }
 
-    private void TakeConnection(in EpollReady ready)
+    private void TakeConnection(in Ready ready)
     {
         if (Find(new ConnectionId(ready.Tag)) is not { } connection) return;
-        bool isBroken = (ready.Ready & (EpollInterest.Error | EpollInterest.HangUp)) != 0;
-        if ((ready.Ready & EpollInterest.Readable) != 0) ReceiveAny(connection);
+        bool isBroken = (ready.What & (Interest.Error | Interest.HangUp)) != 0;
+        if ((ready.What & Interest.Readable) != 0) ReceiveAny(connection);
         else if (isBroken) CloseNow(connection);
-        if (connection.IsClosed || (ready.Ready & EpollInterest.Writable) == 0) return;
+        if (connection.IsClosed || (ready.What & Interest.Writable) == 0) return;
         connection.IsSendBlocked = false;
         _idle.Touch(connection, _nowNs);
         ListForFlush(connection);
@@ -180,11 +180,11 @@ public sealed partial class Reactor
     private void SetInterest(Connection connection)
     {
         if (connection.IsClosed) return;
-        EpollInterest wanted = connection.Pause == PauseReason.None ? EpollInterest.Readable : EpollInterest.None;
-        if (connection.IsSendBlocked) wanted |= EpollInterest.Writable;
+        Interest wanted = connection.Pause == PauseReason.None ? Interest.Readable : Interest.None;
+        if (connection.IsSendBlocked) wanted |= Interest.Writable;
         if (wanted == connection.Interest) return;
         connection.Interest = wanted;
-        _epoll.Modify(connection.Socket, wanted, connection.Id.Number);
+        _poller.Modify(connection.Socket, wanted, connection.Id.Number);
     }
 
     private void CloseByMachine(ConnectionId id, bool atOnce)
@@ -209,7 +209,7 @@ public sealed partial class Reactor
     private void Discard(Connection connection)
     {
         connection.IsClosed = true;
-        _epoll.Remove(connection.Socket);
+        _poller.Remove(connection.Socket);
         connection.Socket.Dispose();
         connection.Reader.Release();
         connection.Tls?.Dispose();

@@ -6,12 +6,11 @@ using Moldau.Transport;
 
 namespace Moldau.Runtime;
 
-/// <summary>One thread that drives one machine: mailbox and epoll → <see cref="INodeMachine.Step"/> → effects in order
+/// <summary>One thread that drives one machine: mailbox and sockets → <see cref="INodeMachine.Step"/> → effects in order
 /// → sleep until the next deadline. All state is the thread's own, except the mailbox.</summary>
 public sealed partial class Reactor : IDisposable
 {
-    private const long WakeTag = -1;
-    private const long ListenerTagBase = -2;
+    private const long ListenerTagBase = -1;
     private const long IdleWindowNs = 5_000_000_000;
 
     // Quantiles are of the last one to two minutes.
@@ -23,7 +22,7 @@ public sealed partial class Reactor : IDisposable
     private readonly LogArea _log;
     private readonly IReactorHost _host;
     private readonly BufferPool _pool;
-    private readonly Epoll _epoll = new();
+    private readonly Poller _poller;
     private readonly SystemClock _clock = new();
     private readonly EffectList<NodeEffect> _effects = new();
     // Events that effects of this turn gave rise to: inline appends, drained and closed connections, posts to itself.
@@ -43,7 +42,7 @@ public sealed partial class Reactor : IDisposable
     private int _windows;
 
     internal Reactor(MachineId id, INodeMachine machine, BufferPool pool, DiskLanes lanes, ReactorLimits limits,
-        LogArea log, IReactorHost host)
+        LogArea log, IReactorHost host, SocketTransport transport)
     {
         Id = id;
         _machine = machine;
@@ -52,8 +51,8 @@ public sealed partial class Reactor : IDisposable
         _limits = limits;
         _log = log;
         _host = host;
-        Mail = new(limits.MailboxCapacity);
-        Verify.That(_epoll.TryAdd(Mail.Signal, WakeTag));
+        _poller = transport.NewPoller();
+        Mail = new(limits.MailboxCapacity, _poller);
     }
 
     public MachineId Id { get; }
@@ -91,8 +90,7 @@ public sealed partial class Reactor : IDisposable
     {
         DropMail();
         _gather.Dispose();
-        _epoll.Dispose();
-        Mail.Dispose();
+        _poller.Dispose();
     }
 
     private void Main()
@@ -119,7 +117,7 @@ public sealed partial class Reactor : IDisposable
         Volatile.Write(ref _allocatedBytes, GC.GetAllocatedBytesForCurrentThread());
         int timeoutMs = HasWork || !Mail.TrySleep() ? 0 : TimeoutMs();
         long sleepsNs = SystemClock.MonotonicNs;
-        int ready = _epoll.Wait(timeoutMs);
+        int ready = _poller.Wait(timeoutMs);
         _clock.Refresh();
         _nowNs = SystemClock.MonotonicNs;
         _sleptNs += _nowNs - sleepsNs;
@@ -129,7 +127,7 @@ public sealed partial class Reactor : IDisposable
         FlushListed();
         for (int i = 0; i < ready; i++)
         {
-            TakeReady(_epoll[i]);
+            TakeReady(_poller[i]);
             // Each client's answers leave before the next client's requests are looked at.
             FlushListed();
         }
@@ -167,10 +165,9 @@ public sealed partial class Reactor : IDisposable
         return (int)Math.Min((at - now + 999_999) / 1_000_000, 60_000);
     }
 
-    private void TakeReady(in EpollReady ready)
+    private void TakeReady(in Ready ready)
     {
         if (ready.Tag >= 0) TakeConnection(ready);
-        else if (ready.Tag == WakeTag) Mail.Signal.Clear();
         else Accept((int)(ListenerTagBase - ready.Tag));
     }
 

@@ -1,24 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Moldau.Base;
 
 namespace Moldau.Transport;
 
-[Flags]
-public enum EpollInterest : uint
-{
-    None = 0,
-    Readable = 0x1,
-    Writable = 0x4,
-    Error = 0x8,
-    HangUp = 0x10,
-    PeerClosed = 0x2000,
-}
-
-/// <summary>A descriptor that is ready. <paramref name="Tag"/> is what it was registered with.</summary>
-public readonly record struct EpollReady(EpollInterest Ready, long Tag);
-
 /// <summary>Level-triggered epoll.</summary>
-public sealed unsafe class Epoll : IDisposable
+internal sealed unsafe class Epoll : Poller
 {
     private const int CloseOnExec = 0x80000;
     private const int AddOperation = 1;
@@ -30,6 +17,10 @@ public sealed unsafe class Epoll : IDisposable
     private static readonly int TagOffset = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
     private static readonly int EventBytes = TagOffset + sizeof(long);
 
+    // No tag of a caller's: sequence numbers and small negative ones.
+    private const long WakeTag = long.MinValue;
+
+    private readonly WakeSignal _wake;
     private int _fd;
     private byte* _events;
 
@@ -39,58 +30,76 @@ public sealed unsafe class Epoll : IDisposable
         _fd = LibC.EpollCreate(CloseOnExec);
         if (_fd < 0) throw new IOException($"epoll_create1: {Errno.Describe(Marshal.GetLastPInvokeError())}");
         _events = (byte*)NativeMemory.Alloc((nuint)(BatchSize * EventBytes));
+        _wake = new();
+        Verify.That(Control(AddOperation, _wake.Descriptor, Interest.Readable, WakeTag) == 0);
     }
 
-    public bool TryAdd(StreamSocket socket, EpollInterest interest, long tag) =>
-        Control(AddOperation, socket.Descriptor, interest, tag) == 0;
+    public override bool TryAdd(StreamSocket socket, Interest interest, long tag) =>
+        Control(AddOperation, DescriptorOf(socket), interest, tag) == 0;
 
-    public bool TryAdd(ListenSocket socket, EpollInterest interest, long tag) =>
-        Control(AddOperation, socket.Descriptor, interest, tag) == 0;
+    public override bool TryAdd(ListenSocket socket, Interest interest, long tag) =>
+        Control(AddOperation, DescriptorOf(socket), interest, tag) == 0;
 
-    public bool TryAdd(WakeSignal signal, long tag) =>
-        Control(AddOperation, signal.Descriptor, EpollInterest.Readable, tag) == 0;
+    public override void Modify(StreamSocket socket, Interest interest, long tag) =>
+        Control(ModifyOperation, DescriptorOf(socket), interest, tag);
 
-    public void Modify(StreamSocket socket, EpollInterest interest, long tag) =>
-        Control(ModifyOperation, socket.Descriptor, interest, tag);
+    public override void Modify(ListenSocket socket, Interest interest, long tag) =>
+        Control(ModifyOperation, DescriptorOf(socket), interest, tag);
 
-    public void Modify(ListenSocket socket, EpollInterest interest, long tag) =>
-        Control(ModifyOperation, socket.Descriptor, interest, tag);
+    public override void Remove(StreamSocket socket) => Control(RemoveOperation, DescriptorOf(socket), Interest.None, 0);
 
-    public void Remove(StreamSocket socket) => Control(RemoveOperation, socket.Descriptor, EpollInterest.None, 0);
+    public override void Remove(ListenSocket socket) => Control(RemoveOperation, DescriptorOf(socket), Interest.None, 0);
 
-    public void Remove(ListenSocket socket) => Control(RemoveOperation, socket.Descriptor, EpollInterest.None, 0);
-
-    /// <summary>Waits up to the timeout (-1: for ever) and returns how many descriptors are ready; a signal ends the
-    /// wait early with none.</summary>
-    public int Wait(int timeoutMs)
+    public override int Wait(int timeoutMs)
     {
         int count = LibC.EpollWait(_fd, _events, BatchSize, timeoutMs);
-        if (count >= 0) return count;
-        int error = Marshal.GetLastPInvokeError();
-        if (error == Errno.Interrupted) return 0;
-        throw new IOException($"epoll_wait: {Errno.Describe(error)}");
+        if (count < 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            if (error == Errno.Interrupted) return 0;
+            throw new IOException($"epoll_wait: {Errno.Describe(error)}");
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            if (TagAt(i) != WakeTag) continue;
+            _wake.Clear();
+            // The last one takes its place: the order of those that are ready means nothing.
+            count--;
+            Unsafe.CopyBlockUnaligned(_events + (i * EventBytes), _events + (count * EventBytes), (uint)EventBytes);
+            break;
+        }
+
+        return count;
     }
 
-    /// <summary>One of the descriptors that the last <see cref="Wait"/> counted.</summary>
-    public EpollReady this[int index]
+    public override Ready this[int index]
     {
         get
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)BatchSize);
-            byte* at = _events + (index * EventBytes);
-            return new((EpollInterest)Unsafe.ReadUnaligned<uint>(at), Unsafe.ReadUnaligned<long>(at + TagOffset));
+            return new((Interest)Unsafe.ReadUnaligned<uint>(_events + (index * EventBytes)), TagAt(index));
         }
     }
 
-    public void Dispose()
+    public override void Wake() => _wake.Set();
+
+    public override void Dispose()
     {
+        _wake.Dispose();
         if (_fd >= 0) LibC.Close(_fd);
         NativeMemory.Free(_events);
         _fd = -1;
         _events = null;
     }
 
-    private int Control(int operation, int fd, EpollInterest interest, long tag)
+    private static int DescriptorOf(StreamSocket socket) => ((LinuxStreamSocket)socket).Descriptor;
+
+    private static int DescriptorOf(ListenSocket socket) => ((LinuxListenSocket)socket).Descriptor;
+
+    private long TagAt(int index) => Unsafe.ReadUnaligned<long>(_events + (index * EventBytes) + TagOffset);
+
+    private int Control(int operation, int fd, Interest interest, long tag)
     {
         byte* e = stackalloc byte[16];
         Unsafe.WriteUnaligned(e, (uint)interest);

@@ -1,151 +1,40 @@
 using System.Net;
-using System.Runtime.InteropServices;
 
 namespace Moldau.Transport;
 
-/// <summary>A connected TCP socket, non-blocking. Used by one thread at a time; closing is final.</summary>
-public sealed unsafe class StreamSocket : IDisposable
+/// <summary>A connected TCP socket, non-blocking. Used by one thread at a time; closing is final. Errors are
+/// <see cref="Errno"/> numbers on every system.</summary>
+public abstract class StreamSocket : IDisposable
 {
-    private const int NoSignal = 0x4000;
-    private const int More = 0x8000;
-    private const int LevelTcp = 6;
-    private const int NoDelay = 1;
-    private const int LevelSocket = 1;
-    private const int SendBuffer = 7;
-    private const int ReceiveBuffer = 8;
-    private const int Linger = 13;
-    private const int Stream = 1;
-    private const int CloseOnExec = 0x80000;
-    private const int NonBlocking = 0x800;
-    private const int ErrorOption = 4;
-
-    private int _fd;
-
-    internal StreamSocket(int fd, IPEndPoint peer)
-    {
-        _fd = fd;
-        Peer = peer;
-    }
+    private protected StreamSocket(IPEndPoint peer) => Peer = peer;
 
     public IPEndPoint Peer { get; }
 
-    public bool IsClosed => _fd < 0;
+    public abstract bool IsClosed { get; }
 
-    internal int Descriptor => _fd;
+    /// <summary>The error of a connect that has ended, zero if there is none.</summary>
+    public abstract int TakeError();
 
-    /// <summary>Starts connecting; the socket becomes writable when that has ended (then ask
-    /// <see cref="TakeError"/>).</summary>
-    public static StreamSocket StartConnect(IPAddress address, int port)
-    {
-        Platform.EnsureSupported();
-        int fd = LibC.Socket(SocketAddress.FamilyOf(address), Stream | CloseOnExec | NonBlocking, 0);
-        if (fd < 0) throw SocketFailure.Last("socket", address, port);
-        byte* bytes = stackalloc byte[SocketAddress.MaxBytes];
-        int length = SocketAddress.Write(address, port, new Span<byte>(bytes, SocketAddress.MaxBytes));
-        StreamSocket socket = new(fd, new IPEndPoint(address, port));
-        socket.DisableDelay();
-        if (LibC.Connect(fd, bytes, (uint)length) == 0) return socket;
-        int error = Marshal.GetLastPInvokeError();
-        if (error == Errno.InProgress) return socket;
-        socket.Dispose();
-        throw new SocketFailure("connect", address, port, error);
-    }
+    public abstract IoResult Receive(Span<byte> buffer);
 
-    /// <summary>The socket's pending error, zero if there is none.</summary>
-    public int TakeError()
-    {
-        int value = 0;
-        uint length = sizeof(int);
-        return LibC.GetSocketOption(_fd, LevelSocket, ErrorOption, &value, &length) < 0
-            ? Marshal.GetLastPInvokeError()
-            : value;
-    }
+    /// <summary>Sends what the system takes: less than there is means that it takes no more for now.
+    /// <paramref name="more"/>: the rest of the message follows at once, so a small packet may wait for it.</summary>
+    public abstract IoResult Send(ReadOnlySpan<byte> bytes, bool more);
 
-    public IoResult Receive(Span<byte> buffer)
-    {
-        fixed (byte* start = buffer)
-        {
-            while (true)
-            {
-                IoResult result = IoResult.Of(LibC.Receive(_fd, start, (nuint)buffer.Length, 0));
-                if (result.Error != Errno.Interrupted) return result;
-            }
-        }
-    }
-
-    /// <summary>Sends what the kernel takes. <paramref name="more"/>: the rest of the message follows at once, so a
-    /// small packet may wait for it.</summary>
-    public IoResult Send(ReadOnlySpan<byte> bytes, bool more)
-    {
-        fixed (byte* start = bytes)
-        {
-            while (true)
-            {
-                int flags = NoSignal | (more ? More : 0);
-                IoResult result = IoResult.Of(LibC.Send(_fd, start, (nuint)bytes.Length, flags));
-                if (result.Error != Errno.Interrupted) return result;
-            }
-        }
-    }
-
-    public IoResult Send(GatherList parts, bool more)
-    {
-        ArgumentNullException.ThrowIfNull(parts);
-        LibC.MessageHeader header = new() { Vectors = parts.Vectors, VectorCount = (nuint)parts.Count };
-        while (true)
-        {
-            IoResult result = IoResult.Of(LibC.SendMessage(_fd, &header, NoSignal | (more ? More : 0)));
-            if (result.Error != Errno.Interrupted) return result;
-        }
-    }
+    /// <inheritdoc cref="Send(ReadOnlySpan{byte}, bool)"/>
+    public abstract IoResult Send(GatherList parts, bool more);
 
     /// <summary>Sends bytes of a file out of the page cache. Blocks if they are not there: only for recently written
     /// bytes. Zero bytes without an error: the file ends before the position.</summary>
-    public IoResult SendFile(PosixFile file, long position, long count)
-    {
-        ArgumentNullException.ThrowIfNull(file);
-        if (!file.TryRetain()) return IoResult.Failed(Errno.BadDescriptor);
-        try
-        {
-            while (true)
-            {
-                long offset = position;
-                IoResult result = IoResult.Of(LibC.SendFile(_fd, file.Descriptor, &offset, (nuint)count));
-                if (result.Error != Errno.Interrupted) return result;
-            }
-        }
-        finally
-        {
-            file.Release();
-        }
-    }
-
-    public void DisableDelay() => SetOption(LevelTcp, NoDelay, 1);
+    public abstract IoResult SendFile(PosixFile file, long position, long count);
 
     /// <summary>SO_SNDBUF and SO_RCVBUF; negative values leave the system's default (as Kafka's -1).</summary>
-    public void SetBuffers(int sendBytes, int receiveBytes)
-    {
-        if (sendBytes >= 0) SetOption(LevelSocket, SendBuffer, sendBytes);
-        if (receiveBytes >= 0) SetOption(LevelSocket, ReceiveBuffer, receiveBytes);
-    }
+    public abstract void SetBuffers(int sendBytes, int receiveBytes);
 
     /// <summary>Makes the close drop what is queued in the kernel and reset the connection.</summary>
-    public void ResetOnClose()
-    {
-        int* value = stackalloc int[2];
-        value[0] = 1;
-        value[1] = 0;
-        LibC.SetSocketOption(_fd, LevelSocket, Linger, value, 2 * sizeof(int));
-    }
+    public abstract void ResetOnClose();
 
-    public void ShutdownSend() => LibC.Shutdown(_fd, 1);
+    public abstract void ShutdownSend();
 
-    public void Dispose()
-    {
-        if (_fd >= 0) LibC.Close(_fd);
-        _fd = -1;
-    }
-
-    private void SetOption(int level, int name, int value) =>
-        LibC.SetSocketOption(_fd, level, name, &value, sizeof(int));
+    public abstract void Dispose();
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Moldau.Transport;
 
 /// <summary>An eventfd: any thread sets it, and the thread that waits in epoll wakes.</summary>
-public sealed unsafe class WakeSignal : IDisposable
+internal sealed unsafe class WakeSignal : IDisposable
 {
     private const int NonBlocking = 0x800;
     private const int CloseOnExec = 0x80000;

@@ -6,13 +6,13 @@ using System.Security.Cryptography.X509Certificates;
 using Moldau.Config;
 using Moldau.Transport;
 
-namespace Moldau;
+namespace Moldau.Runtime;
 
 /// <summary>The certificates of a listener, from Kafka's ssl.* properties as that listener has them.</summary>
 internal static class ListenerTls
 {
     /// <summary>Null for a listener without encryption.</summary>
-    /// <exception cref="CommandException">The properties or the files do not do.</exception>
+    /// <exception cref="NodeStartException">The properties or the files do not do.</exception>
     public static TlsServer? For(Endpoint endpoint, BrokerConfig config)
     {
         if (endpoint.Protocol is SecurityProtocol.SaslPlaintext or SecurityProtocol.SaslSsl)
@@ -141,5 +141,5 @@ internal static class ListenerTls
         values.StringOrNull("ssl.keystore.location")
             ?? throw Refuse(endpoint, "ssl.keystore.location is not set, and an SSL listener needs a certificate");
 
-    private static CommandException Refuse(Endpoint endpoint, string why) => new($"listener {endpoint.ListenerName}: {why}");
+    private static NodeStartException Refuse(Endpoint endpoint, string why) => new($"listener {endpoint.ListenerName}: {why}");
 }

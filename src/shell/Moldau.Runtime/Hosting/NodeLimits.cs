@@ -1,10 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using Moldau.Config;
-using Moldau.Runtime;
 using Moldau.Transport;
 
-namespace Moldau;
+namespace Moldau.Runtime;
 
 /// <summary>Kafka's properties of sockets, connections and disks as the runtime takes them.</summary>
 internal static class NodeLimits
@@ -81,7 +80,7 @@ internal static class NodeLimits
         }
         catch (SocketException e)
         {
-            throw new CommandException($"{what}: the host '{host}' cannot be resolved: {e.Message}");
+            throw new NodeStartException($"{what}: the host '{host}' cannot be resolved: {e.Message}");
         }
     }
 }

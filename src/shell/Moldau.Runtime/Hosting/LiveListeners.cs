@@ -1,9 +1,8 @@
 using Moldau.Base;
 using Moldau.Config;
-using Moldau.Runtime;
 using Moldau.Transport;
 
-namespace Moldau;
+namespace Moldau.Runtime;
 
 /// <summary>The part of the configuration that the shell holds and that may change while the node runs: limits of
 /// connections, and key stores. Called on machines' threads: a shard's asks, the control machine's changes.</summary>
@@ -39,7 +38,7 @@ internal sealed class LiveListeners
             Read(wanted);
             return null;
         }
-        catch (CommandException e)
+        catch (NodeStartException e)
         {
             return e.Message;
         }
@@ -57,7 +56,7 @@ internal sealed class LiveListeners
                 _log.Info($"listener {endpoint.ListenerName} has read its key store anew: {server.Subject}");
             }
         }
-        catch (CommandException e)
+        catch (NodeStartException e)
         {
             // A file that was in order when it was asked about, or that the last run of the node still had.
             _log.Error($"{e.Message}; what was in force stays");
@@ -78,7 +77,7 @@ internal sealed class LiveListeners
             ConfigValues values = config.ForListener(endpoint.ListenerName);
             string? why = server.WhyNoSuccessorOf(
                 before.Server, values.Bool("ssl.allow.dn.changes"), values.Bool("ssl.allow.san.changes"));
-            if (why is not null) throw new CommandException($"listener {endpoint.ListenerName}: {why}");
+            if (why is not null) throw new NodeStartException($"listener {endpoint.ListenerName}: {why}");
             changed.Add((endpoint, fingerprint, server));
         }
 
