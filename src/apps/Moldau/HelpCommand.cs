@@ -23,11 +23,6 @@ internal static class HelpCommand
               moldau start FILE                a node from a Kafka server.properties
                 --set NAME=VALUE               goes before file and environment; may be repeated
                 --strict                       an unknown property is an error
-              moldau storage format [-t ID] -c FILE [--standalone | --no-initial-controllers]
-                       [--ignore-formatted] [--release-version V] [--feature NAME=LEVEL]
-                                               prepare the log directories of a node, as kafka-storage.sh does
-              moldau storage info -c FILE      what the log directories hold
-              moldau storage random-uuid       an id for a new cluster
               moldau --version
               moldau help [VERB]
 

@@ -6,10 +6,12 @@ namespace Moldau;
 /// <see cref="CommandLine"/>.</summary>
 internal static class Program
 {
-    private static readonly string[] NodeVerbs = ["dev", "start", "storage", "help", "version"];
+    private static readonly string[] NodeVerbs = ["dev", "start", "help", "version"];
 
     private static int Main(string[] args)
     {
+        CommandLine.Add(
+            StorageVerbs.Format, StorageVerbs.Info, StorageVerbs.RandomUuid, Logs.LogDumpVerb.Command, Logs.LogVerifyVerb.Command);
         string verb = args.Length == 0 ? "help" : args[0];
         string[] rest = args.Length == 0 ? [] : args[1..];
         if (rest.Contains("--help") || rest.Contains("-h"))
@@ -24,7 +26,6 @@ internal static class Program
             {
                 "dev" => DevCommand.Run(rest),
                 "start" => StartCommand.Run(rest),
-                "storage" => StorageCommand.Run(rest),
                 "help" or "--help" or "-h" => HelpCommand.Run(rest),
                 "--version" or "-v" or "version" => PrintVersion(),
                 _ when CommandLine.Nouns.Contains(verb) => CommandLine.Run(args),

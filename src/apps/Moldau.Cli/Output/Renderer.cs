@@ -32,7 +32,7 @@ internal static class Renderer
         int[] widths = [.. shown.Select(c =>
             result.Rows.Select(r => Text(r[c]).Length).Append(result.Columns[c].Head.Length).Max())];
         bool[] areNumbers = [.. shown.Select(c =>
-            result.Rows.Any(r => r[c] is int or long) && result.Rows.All(r => r[c] is int or long or null))];
+            result.Rows.Any(r => r[c] is int or long or double) && result.Rows.All(r => r[c] is int or long or double or null))];
         StringBuilder text = new();
         if (hasColour) text.Append(Bold);
         Append(text, [.. shown.Select(c => result.Columns[c].Head)], widths, areNumbers);
@@ -96,6 +96,9 @@ internal static class Renderer
             case long number:
                 writer.WriteNumberValue(number);
                 break;
+            case double number:
+                writer.WriteNumberValue(number);
+                break;
             case bool fact:
                 writer.WriteBooleanValue(fact);
                 break;
@@ -144,6 +147,7 @@ internal static class Renderer
         bool fact => fact ? "yes" : "no",
         int number => number.ToString(CultureInfo.InvariantCulture),
         long number => number.ToString(CultureInfo.InvariantCulture),
+        double number => number.ToString("0.###", CultureInfo.InvariantCulture),
         IReadOnlyList<int> numbers => string.Join(',', numbers),
         _ => value.ToString() ?? "",
     };

@@ -102,6 +102,8 @@ internal sealed class CommandLineArguments
 
     private void CheckOperands(Command command)
     {
+        // Which fields a verb has does not depend on what it is asked.
+        if (Value("--output") == "schema") return;
         string usage = $"usage: moldau {command.Name} {command.Operands}".TrimEnd();
         if (Operands.Count < command.MinOperands)
             throw new CommandException($"'{command.Name}' needs more than that; {usage}", ExitCodes.Usage);

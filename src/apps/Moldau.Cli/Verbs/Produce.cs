@@ -9,8 +9,16 @@ namespace Moldau.Cli.Verbs;
 
 internal static class Produce
 {
+    internal static readonly Column[] Columns =
+    [
+        new("topic"), Column.Number("partition"), Column.Number("records"), Column.Number("firstOffset"),
+        Column.Number("lastOffset"),
+    ];
+
     public static readonly Command Command = new("produce", "TOPIC [FILE…]", "write records, a line of standard input or of files each", RunAsync)
     {
+        Columns = Columns,
+        Writes = true,
         MinOperands = 1,
         Options =
         [
@@ -199,7 +207,7 @@ internal sealed class ProduceReport
     {
         lock (_lock)
         {
-            CommandResult result = new(new("topic"), new("partition"), new("records"), new("firstOffset"), new("lastOffset"));
+            CommandResult result = new(Produce.Columns);
             foreach ((int partition, (long count, long first, long last)) in _written)
                 result.Add(topic, partition, count, first < 0 ? null : first, last < 0 ? null : last);
             if (_written.Count > 0) context.Show(result);
