@@ -16,7 +16,10 @@ public static class CommandLine
         Produce.Command, Consume.Command,
         GroupList.Command, GroupDescribe.Command, GroupLag.Command, GroupSeek.Command, GroupDelete.Command, GroupForget.Command,
         ConfigGet.Command, ConfigChanges.SetCommand, ConfigChanges.UnsetCommand,
-        BrokerList.Command, Completion.Command,
+        BrokerList.Command, Completion.Command, Complete.Command,
+        TopicCopy.Command, TopicAnalyze.Command,
+        ConfigEdit.Command, ConfigDiff.Command, ConfigExplain.Command,
+        Health.Command, Doctor.Command, BenchProduce.Command, BenchConsume.Command, BenchEndToEnd.Command, BenchDisk.Command,
         ProfileVerbs.Add, ProfileVerbs.Use, ProfileVerbs.List, ProfileVerbs.Show, ProfileVerbs.Remove,
     ];
 

@@ -19,6 +19,9 @@ internal sealed record Command(string Name, string Operands, string Summary, Fun
 
     public string? Example { get; init; }
 
+    /// <summary>Left out of the help and of what shells complete.</summary>
+    public bool IsHidden { get; init; }
+
     /// <summary>The fields of what it prints, for <c>-o schema</c>; empty where that is records, a script or text.</summary>
     public IReadOnlyList<Output.Column> Columns { get; init; } = [];
 

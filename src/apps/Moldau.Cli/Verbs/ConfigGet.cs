@@ -51,7 +51,7 @@ internal static class ConfigGet
         return $"{resource} has no property '{name}'{hint}";
     }
 
-    private static string SourceName(ConfigSource source) => source switch
+    public static string SourceName(ConfigSource source) => source switch
     {
         ConfigSource.TopicConfig => "topic",
         ConfigSource.DynamicBrokerConfig => "broker",

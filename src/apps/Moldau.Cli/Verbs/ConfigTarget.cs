@@ -8,9 +8,10 @@ internal static class ConfigTarget
 {
     public const string Help = "KIND is topic, broker or group. A broker's name is its id; 'all' is the default of all brokers.";
 
-    public static ConfigResource Parse(CommandLineArguments arguments)
+    public static ConfigResource Parse(CommandLineArguments arguments) => Parse(arguments.Operands[0], arguments.Operands[1]);
+
+    public static ConfigResource Parse(string kind, string name)
     {
-        (string kind, string name) = (arguments.Operands[0], arguments.Operands[1]);
         switch (kind)
         {
             case "topic":
