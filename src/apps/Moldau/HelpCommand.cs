@@ -19,6 +19,7 @@ internal static class HelpCommand
                 --http-port N                  port of /metrics and /health
                 --data DIR                     where the data goes
                 --ephemeral                    a data folder of its own, removed at the end
+                --demo                         a stream of orders to look at (topic 'orders')
                 --set NAME=VALUE               any Kafka property; may be repeated
               moldau start FILE                a node from a Kafka server.properties
                 --set NAME=VALUE               goes before file and environment; may be repeated

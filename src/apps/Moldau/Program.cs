@@ -24,7 +24,7 @@ internal static class Program
         {
             return verb switch
             {
-                "dev" => DevCommand.Run(rest),
+                "dev" => Dev.DevCommand.Run(rest),
                 "start" => StartCommand.Run(rest),
                 "help" or "--help" or "-h" => HelpCommand.Run(rest),
                 "--version" or "-v" or "version" => PrintVersion(),
