@@ -132,6 +132,32 @@ internal static class StorageVerbs
         return Task.FromResult(isFormatted ? ExitCodes.Ok : ExitCodes.Failed);
     }
 
+    /// <summary>What <c>kafka-storage.sh info</c> says of the directories of a configuration file.</summary>
+    public static int Tell(string file, TextWriter output)
+    {
+        NodeSettings settings = NodeSettings.Resolve(StartCommand.ReadProperties(file), new(StringComparer.Ordinal), isStrict: false);
+        FileDisk disk = new();
+        string[] directories = Directories(settings.Config);
+        output.WriteLine(directories.Length == 1 ? "Found log directory:" : "Found log directories:");
+        foreach (string directory in directories) output.WriteLine($"  {directory}");
+        output.WriteLine();
+        List<string> problems = [];
+        foreach (string directory in directories)
+        {
+            if (Meta(disk, directory, out string? problem) is { } meta)
+                output.WriteLine(
+                    $"Found metadata: {{cluster.id={meta.ClusterId}, directory.id={meta.DirectoryId}, node.id={meta.NodeId}, version=1}}\n");
+            else
+                problems.Add(problem ?? $"{directory} is not formatted.");
+        }
+
+        if (problems.Count == 0) return ExitCodes.Ok;
+        output.WriteLine(problems.Count == 1 ? "Found problem:" : "Found problems:");
+        foreach (string problem in problems) output.WriteLine($"  {problem}");
+        output.WriteLine();
+        return ExitCodes.Failed;
+    }
+
     private static string[] Directories(BrokerConfig config) =>
         [.. config.LogDirs.Append(config.MetadataLogDir).Distinct(StringComparer.Ordinal)];
 
