@@ -69,12 +69,16 @@ internal sealed class CommandContext : IAsyncDisposable
 
     /// <summary>The client of the cluster that was named, after a broker of it could be reached.</summary>
     /// <exception cref="CommandException">No address is right, or nobody listens there.</exception>
-    public async Task<MoldauClient> ConnectAsync()
+    public Task<MoldauClient> ConnectAsync()
     {
-        if (_client is not null) return _client;
-        IReadOnlyList<BrokerAddress> addresses = Addresses();
-        await KnockAsync(addresses, Bootstrap).ConfigureAwait(false);
-        return _client = new MoldauClient(Properties.Client(addresses, Timeout));
+        if (_client is null)
+        {
+            IReadOnlyList<BrokerAddress> addresses = Addresses();
+            Knock(addresses, Bootstrap);
+            _client = new MoldauClient(Properties.Client(addresses, Timeout));
+        }
+
+        return Task.FromResult(_client);
     }
 
     /// <summary>The addresses to ask first.</summary>
@@ -109,7 +113,7 @@ internal sealed class CommandContext : IAsyncDisposable
     }
 
     /// <summary>The administration of the cluster.</summary>
-    public async Task<AdminClient> AdminAsync() => (await ConnectAsync().ConfigureAwait(false)).Admin;
+    public Task<AdminClient> AdminAsync() => Task.FromResult(ConnectAsync().GetAwaiter().GetResult().Admin);
 
     /// <summary>Data, in the format that was asked for.</summary>
     public void Show(CommandResult result)
@@ -150,27 +154,26 @@ internal sealed class CommandContext : IAsyncDisposable
     public ValueTask DisposeAsync() => _client?.DisposeAsync() ?? default;
 
     /// <summary>The client tries again until its time is over. A person who mistyped an address, or did not start the
-    /// node, wants to know at once.</summary>
-    private async Task KnockAsync(IReadOnlyList<BrokerAddress> addresses, string bootstrap)
+    /// node, wants to know at once. It waits here for one connection: what is awaited costs milliseconds at each start, of
+    /// code that cannot be compiled ahead.</summary>
+    private void Knock(IReadOnlyList<BrokerAddress> addresses, string bootstrap)
     {
         string reason = "no answer in time";
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(Timeout);
         foreach (BrokerAddress address in addresses)
         {
+            using Socket probe = new(SocketType.Stream, ProtocolType.Tcp);
+            using CancellationTokenRegistration giveUp = Cancel.Register(static socket => ((Socket)socket!).Dispose(), probe);
+            using Timer limit = new(static socket => ((Socket)socket!).Dispose(), probe, Timeout, System.Threading.Timeout.InfiniteTimeSpan);
             try
             {
-                using TcpClient probe = new();
-                await probe.ConnectAsync(address.Host, address.Port, limit.Token).ConfigureAwait(false);
+                probe.Connect(address.Host, address.Port);
                 return;
             }
-            catch (SocketException error)
+            catch (Exception error) when (error is SocketException or ObjectDisposedException)
             {
-                reason = error.SocketErrorCode == SocketError.ConnectionRefused ? "connection refused" : error.Message;
-            }
-            catch (OperationCanceledException) when (!Cancel.IsCancellationRequested)
-            {
-                break;
+                Cancel.ThrowIfCancellationRequested();
+                if (error is not SocketException { SocketErrorCode: not SocketError.OperationAborted and not SocketError.Interrupted } refused) break;
+                reason = refused.SocketErrorCode == SocketError.ConnectionRefused ? "connection refused" : refused.Message;
             }
         }
 

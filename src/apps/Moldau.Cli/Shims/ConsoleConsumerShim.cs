@@ -41,7 +41,7 @@ internal static class ConsoleConsumerShim
 
         OffsetReset reset = arguments.Has("from-beginning") ? OffsetReset.Earliest : OffsetReset.Latest;
         // Without a group of its own the script makes one up; nobody can tell, so none is left behind here.
-        ConsumerOptions options = context.Properties.Consumer(group, reset) with { CommitOnlyDone = false, AllowAutoCreateTopics = true };
+        ConsumerOptions options = context.Properties.Consumer(group, reset) with { AllowAutoCreateTopics = true };
         var consumer = context.Client.CreateConsumer(Serde.Bytes, Serde.Bytes, options);
         await using (consumer.ConfigureAwait(false))
         {
@@ -96,6 +96,7 @@ internal static class ConsoleConsumerShim
                 foreach (var record in batch)
                 {
                     formatter.Write(record, buffer);
+                    record.Done();
                     if (++printed >= most) break;
                 }
 

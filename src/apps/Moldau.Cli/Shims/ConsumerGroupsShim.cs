@@ -94,7 +94,8 @@ internal static class ConsumerGroupsShim
         }
 
         const int Room = 10;
-        int width = groups.Select(g => g.GroupId.Length).Append("GROUP".Length).Max() + Room;
+        const int Narrow = 15;
+        int width = groups.Select(g => g.GroupId.Length).Append(Narrow).Max() + Room;
         Row("GROUP", "TYPE", "STATE");
         foreach (GroupListing group in groups) Row(group.GroupId, Capital(group.Type), group.State);
 

@@ -96,7 +96,7 @@ internal static class ConsumerGroupsShimDescribe
                 > 5 => isVerbose,
                 _ => true,
             });
-            context.Out.WriteLine(string.Join(' ', cells));
+            context.Out.WriteLine(string.Join(' ', cells) + (isVerbose ? "" : " "));
         }
     }
 

@@ -24,6 +24,9 @@ internal static class DeleteRecordsShim
         foreach (TopicPartition partition in before.Keys)
         {
             Outcome<long> outcome = deleted[partition];
+            if (outcome.Error is { } error)
+                context.Error.WriteLine(
+                    $"ERROR DeleteRecords request for topic partition {partition} failed due to an unexpected error {Protocol.ErrorCodes.KafkaName(error.Code)}");
             context.Out.WriteLine(outcome.IsSuccess
                 ? string.Create(CultureInfo.InvariantCulture, $"partition: {partition}\tlow_watermark: {outcome.Value}")
                 : $"partition: {partition}\terror: {ShimErrors.ClassOf(outcome.Error!.Code)}: {ShimErrors.TextOf(outcome.Error)}");

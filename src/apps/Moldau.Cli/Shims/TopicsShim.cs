@@ -44,7 +44,9 @@ internal static class TopicsShim
         {
             string text = ShimErrors.TextOf(new ClientError(error.Error, error.Message));
             context.Out.WriteLine($"Error while executing topic command : {text}");
-            context.Error.WriteLine($"ERROR {ShimErrors.ClassOf(error.Error)}: {text}");
+            // The original looks at a new topic's properties itself, and has another exception for that.
+            string type = error.Error == ErrorCode.InvalidConfig ? "org.apache.kafka.common.config.ConfigException" : ShimErrors.ClassOf(error.Error);
+            context.Error.WriteLine($"ERROR {type}: {text}");
             return ExitCodes.Failed;
         }
         catch (TopicMissingException error)
