@@ -32,14 +32,12 @@ public sealed class FirstMinutesTests : IDisposable
         terminal.WaitFor(1, "  hello");
         terminal.WaitFor(1, "moldau: 1 record");
 
-        terminal.Clear(1);
         terminal.Type(1, "./moldau consume greetings -g me; echo ended with $?");
-        terminal.WaitFor(1, "  hello");
+        terminal.WaitFor(1, "  hello", times: 2);
         terminal.CtrlC(1);
         terminal.WaitFor(1, "ended with 130");
         Assert.True(terminal.Shows(1, "moldau: 1 record, interrupted"), terminal.Screen(1));
 
-        terminal.Clear(1);
         terminal.Type(1, "./moldau group lag me");
         terminal.WaitFor(1, "me     greetings           1    0      0");
         terminal.Type(1, "./moldau topic delete greetings");

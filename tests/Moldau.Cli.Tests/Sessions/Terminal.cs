@@ -27,21 +27,15 @@ internal sealed class Terminal : IDisposable
 
     public void CtrlC(int window) => Tmux("send-keys", "-t", $"s:{window}", "C-c");
 
-    public void Clear(int window)
-    {
-        Tmux("send-keys", "-t", $"s:{window}", "C-l");
-        Tmux("clear-history", "-t", $"s:{window}");
-    }
-
     /// <summary>What the window shows, with what scrolled away.</summary>
     public string Screen(int window) => Tmux("capture-pane", "-p", "-J", "-S", "-500", "-t", $"s:{window}");
 
-    /// <summary>Waits until a line of the window holds the text, apart from lines that were typed.</summary>
-    public void WaitFor(int window, string text)
+    /// <summary>Waits until so many lines of the window hold the text, apart from lines that were typed.</summary>
+    public void WaitFor(int window, string text, int times = 1)
     {
         try
         {
-            Wait.Until(() => Shows(window, text), Patience, $"'{text}' on the screen");
+            Wait.Until(() => Count(window, text) >= times, Patience, $"'{text}' on the screen");
         }
         catch (TimeoutException error)
         {
@@ -49,8 +43,10 @@ internal sealed class Terminal : IDisposable
         }
     }
 
-    public bool Shows(int window, string text) =>
-        Screen(window).Split('\n').Any(l => l.Contains(text, StringComparison.Ordinal) && !l.StartsWith("$ ", StringComparison.Ordinal));
+    public bool Shows(int window, string text) => Count(window, text) > 0;
+
+    private int Count(int window, string text) =>
+        Screen(window).Split('\n').Count(l => l.Contains(text, StringComparison.Ordinal) && !l.StartsWith("$ ", StringComparison.Ordinal));
 
     public void Dispose() => ChildProcess.Run("tmux", ["-L", _server, "kill-server"]);
 
