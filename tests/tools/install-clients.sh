@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs foreign clients that the conformance tests run: tests/tools/install-clients.sh [NAME...]
 #   kcat             from the distribution's packages
+#   tmux             from the distribution's packages: a terminal for the sessions of people
 #   python           confluent-kafka, kafka-python and aiokafka from a folder of wheels, into a virtual environment
 #   node             kafkajs and @platformatic/kafka by npm
 #   node-librdkafka  @confluentinc/kafka-javascript by npm, built here against the system's libraries (about a minute, once)
@@ -47,6 +48,11 @@ is_stamped() { [[ -f $1/.stamp && $(cat "$1/.stamp") == "$2" ]]; }
 install_kcat() {
   command -v kcat >/dev/null && return 0
   apt kcat
+}
+
+install_tmux() {
+  command -v tmux >/dev/null && return 0
+  apt tmux
 }
 
 install_python() {
@@ -107,7 +113,7 @@ install_java() {
 }
 
 names=("$@")
-[[ ${#names[@]} == 0 ]] && names=(kcat python node java node-librdkafka)
+[[ ${#names[@]} == 0 ]] && names=(kcat tmux python node java node-librdkafka)
 missing=0
 {
   for name in "${names[@]}"; do

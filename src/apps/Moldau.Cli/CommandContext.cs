@@ -10,6 +10,7 @@ namespace Moldau.Cli;
 internal sealed class CommandContext : IAsyncDisposable
 {
     private const string DefaultBootstrap = "localhost:9092";
+    private const string ConfirmVariable = "MOLDAU_CONFIRM";
 
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(15);
 
@@ -30,7 +31,10 @@ internal sealed class CommandContext : IAsyncDisposable
             "never" => false,
             string other => throw new CommandException($"'--color {other}': it is auto, always or never", ExitCodes.Usage),
         };
-        Properties = new ClientProperties(arguments.Pairs("--property"));
+        Profile = Profiles.Profile.Chosen(arguments.Value("--profile"), arguments.Has("--bootstrap"));
+        Dictionary<string, string> given = Profile?.ClientProperties() ?? new(StringComparer.Ordinal);
+        foreach ((string name, string value) in arguments.Pairs("--property")) given[name] = value;
+        Properties = new ClientProperties(given);
         Timeout = arguments.Value("--timeout") is not { } text ? DefaultTimeout
             : Numbers.TryParseSpan(text, out TimeSpan span) && span > TimeSpan.Zero ? span
             : throw new CommandException($"'--timeout {text}' is no time; write 500ms, 30s or 2m", ExitCodes.Usage);
@@ -39,6 +43,21 @@ internal sealed class CommandContext : IAsyncDisposable
     public CommandLineArguments Arguments { get; }
 
     public ClientProperties Properties { get; }
+
+    /// <summary>The profile that the address and properties come from; null where there is none.</summary>
+    public Profiles.Profile? Profile { get; }
+
+    /// <summary>True where the fields of the result are asked for, not the result.</summary>
+    public bool WantsSchema => _format == OutputFormat.Schema;
+
+    /// <summary>The format of the data, for verbs that print more than one result.</summary>
+    public OutputFormat Format => _format;
+
+    /// <summary>Where the cluster is asked first, as it was given.</summary>
+    public string Bootstrap => Arguments.Value("--bootstrap")
+        ?? (Environment.GetEnvironmentVariable("MOLDAU_BOOTSTRAP") is { Length: > 0 } set ? set : null)
+        ?? Profile?.Bootstrap
+        ?? DefaultBootstrap;
 
     public TimeSpan Timeout { get; }
 
@@ -50,27 +69,51 @@ internal sealed class CommandContext : IAsyncDisposable
 
     /// <summary>The client of the cluster that was named, after a broker of it could be reached.</summary>
     /// <exception cref="CommandException">No address is right, or nobody listens there.</exception>
-    public async Task<MoldauClient> ConnectAsync()
+    public Task<MoldauClient> ConnectAsync()
     {
-        if (_client is not null) return _client;
-        string bootstrap = Arguments.Value("--bootstrap")
-            ?? (Environment.GetEnvironmentVariable("MOLDAU_BOOTSTRAP") is { Length: > 0 } set ? set : DefaultBootstrap);
-        IReadOnlyList<BrokerAddress> addresses;
+        if (_client is null)
+        {
+            IReadOnlyList<BrokerAddress> addresses = Addresses();
+            Knock(addresses, Bootstrap);
+            _client = new MoldauClient(Properties.Client(addresses, Timeout));
+        }
+
+        return Task.FromResult(_client);
+    }
+
+    /// <summary>The addresses to ask first.</summary>
+    /// <exception cref="CommandException">They are no such list.</exception>
+    public IReadOnlyList<BrokerAddress> Addresses()
+    {
         try
         {
-            addresses = BrokerAddresses.Parse(bootstrap);
+            return BrokerAddresses.Parse(Bootstrap);
         }
         catch (FormatException error)
         {
             throw new CommandException($"{error.Message}; write -b localhost:9092", ExitCodes.Usage);
         }
+    }
 
-        await KnockAsync(addresses, bootstrap).ConfigureAwait(false);
-        return _client = new MoldauClient(Properties.Client(addresses, Timeout));
+    /// <summary>Before a verb that changes something: a profile may forbid it, or want its name as a sign that this
+    /// cluster is meant.</summary>
+    /// <exception cref="CommandException">The profile forbids it, or nobody confirmed it.</exception>
+    public void RequireWritable(string verb)
+    {
+        if (Profile is null || Arguments.Has(Option.DryRun.Name)) return;
+        if (Profile.IsReadOnly)
+            throw new CommandException(
+                $"profile '{Profile.Name}' is read-only, so '{verb}' is refused; 'moldau profile add' changes that", ExitCodes.Denied);
+        if (!Profile.NeedsConfirmation || Environment.GetEnvironmentVariable(ConfirmVariable) == Profile.Name) return;
+        if (Console.IsInputRedirected)
+            throw new CommandException(
+                $"profile '{Profile.Name}' wants its name confirmed before '{verb}'; set {ConfirmVariable}={Profile.Name}", ExitCodes.Denied);
+        Console.Error.Write($"'{verb}' on profile '{Profile.Name}' ({Bootstrap}). Its name to go on: ");
+        if (Console.In.ReadLine()?.Trim() != Profile.Name) throw new CommandException("that is not the name; nothing was done", ExitCodes.Denied);
     }
 
     /// <summary>The administration of the cluster.</summary>
-    public async Task<AdminClient> AdminAsync() => (await ConnectAsync().ConfigureAwait(false)).Admin;
+    public Task<AdminClient> AdminAsync() => Task.FromResult(ConnectAsync().GetAwaiter().GetResult().Admin);
 
     /// <summary>Data, in the format that was asked for.</summary>
     public void Show(CommandResult result)
@@ -111,27 +154,26 @@ internal sealed class CommandContext : IAsyncDisposable
     public ValueTask DisposeAsync() => _client?.DisposeAsync() ?? default;
 
     /// <summary>The client tries again until its time is over. A person who mistyped an address, or did not start the
-    /// node, wants to know at once.</summary>
-    private async Task KnockAsync(IReadOnlyList<BrokerAddress> addresses, string bootstrap)
+    /// node, wants to know at once. It waits here for one connection: what is awaited costs milliseconds at each start, of
+    /// code that cannot be compiled ahead.</summary>
+    private void Knock(IReadOnlyList<BrokerAddress> addresses, string bootstrap)
     {
         string reason = "no answer in time";
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(Timeout);
         foreach (BrokerAddress address in addresses)
         {
+            using Socket probe = new(SocketType.Stream, ProtocolType.Tcp);
+            using CancellationTokenRegistration giveUp = Cancel.Register(static socket => ((Socket)socket!).Dispose(), probe);
+            using Timer limit = new(static socket => ((Socket)socket!).Dispose(), probe, Timeout, System.Threading.Timeout.InfiniteTimeSpan);
             try
             {
-                using TcpClient probe = new();
-                await probe.ConnectAsync(address.Host, address.Port, limit.Token).ConfigureAwait(false);
+                probe.Connect(address.Host, address.Port);
                 return;
             }
-            catch (SocketException error)
+            catch (Exception error) when (error is SocketException or ObjectDisposedException)
             {
-                reason = error.SocketErrorCode == SocketError.ConnectionRefused ? "connection refused" : error.Message;
-            }
-            catch (OperationCanceledException) when (!Cancel.IsCancellationRequested)
-            {
-                break;
+                Cancel.ThrowIfCancellationRequested();
+                if (error is not SocketException { SocketErrorCode: not SocketError.OperationAborted and not SocketError.Interrupted } refused) break;
+                reason = refused.SocketErrorCode == SocketError.ConnectionRefused ? "connection refused" : refused.Message;
             }
         }
 

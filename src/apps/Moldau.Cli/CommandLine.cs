@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Moldau.Cli.Output;
 using Moldau.Cli.Parsing;
 using Moldau.Cli.Verbs;
 using Moldau.Client;
@@ -8,7 +9,7 @@ namespace Moldau.Cli;
 /// <summary>The verbs that speak with a cluster.</summary>
 public static class CommandLine
 {
-    private static readonly Command[] _commands =
+    private static readonly List<Command> _commands =
     [
         TopicList.Command, TopicDescribe.Command, TopicCreate.Command, TopicDelete.Command, TopicGrow.Command, TopicTrim.Command,
         TopicConfig.SetCommand, TopicConfig.UnsetCommand,
@@ -16,10 +17,17 @@ public static class CommandLine
         GroupList.Command, GroupDescribe.Command, GroupLag.Command, GroupSeek.Command, GroupDelete.Command, GroupForget.Command,
         .. Operating.Commands,
         ConfigGet.Command, ConfigChanges.SetCommand, ConfigChanges.UnsetCommand,
-        BrokerList.Command, Completion.Command,
+        BrokerList.Command, Completion.Command, Complete.Command,
+        TopicCopy.Command, TopicAnalyze.Command,
+        ConfigEdit.Command, ConfigDiff.Command, ConfigExplain.Command,
+        Health.Command, Doctor.Command, BenchProduce.Command, BenchConsume.Command, BenchEndToEnd.Command, BenchDisk.Command,
+        ProfileVerbs.Add, ProfileVerbs.Use, ProfileVerbs.List, ProfileVerbs.Show, ProfileVerbs.Remove,
     ];
 
     internal static IReadOnlyList<Command> Commands => _commands;
+
+    /// <summary>Adds the verbs of the executable that need no cluster, or a node's own code.</summary>
+    internal static void Add(params IReadOnlyCollection<Command> commands) => _commands.AddRange(commands);
 
     /// <summary>The first words of all verbs.</summary>
     public static IEnumerable<string> Nouns => _commands.Select(c => c.Name.Split(' ')[0]).Distinct();
@@ -68,6 +76,8 @@ public static class CommandLine
         {
             try
             {
+                if (context.WantsSchema) return SchemaOf.Show(command);
+                if (command.IsWriting) context.RequireWritable(command.Name);
                 return await command.Run(context).ConfigureAwait(false);
             }
             catch (MoldauException error)

@@ -11,7 +11,7 @@ internal static class Help
     public static string Overview()
     {
         StringBuilder text = new();
-        foreach (Command command in CommandLine.Commands)
+        foreach (Command command in CommandLine.Commands.Where(c => !c.IsHidden))
             Row(text, "  moldau " + command.Name, command.Summary);
         text.Append("\nOptions of all of these:\n");
         foreach (Option option in Option.Global) Row(text, "  " + Heading(option), option.Help);

@@ -19,15 +19,15 @@ internal static class HelpCommand
                 --http-port N                  port of /metrics and /health
                 --data DIR                     where the data goes
                 --ephemeral                    a data folder of its own, removed at the end
+                --demo                         a stream of orders to look at (topic 'orders')
                 --set NAME=VALUE               any Kafka property; may be repeated
               moldau start FILE                a node from a Kafka server.properties
                 --set NAME=VALUE               goes before file and environment; may be repeated
                 --strict                       an unknown property is an error
-              moldau storage format [-t ID] -c FILE [--standalone | --no-initial-controllers]
-                       [--ignore-formatted] [--release-version V] [--feature NAME=LEVEL]
-                                               prepare the log directories of a node, as kafka-storage.sh does
-              moldau storage info -c FILE      what the log directories hold
-              moldau storage random-uuid       an id for a new cluster
+              moldau kafka-topics ...          Kafka's own scripts, with their options and output: also configs, console-producer,
+                                               console-consumer, consumer-groups, get-offsets, delete-records, log-dirs, dump-log,
+                                               storage, cluster, features, metadata-quorum, broker-api-versions, producer-perf-test,
+                                               consumer-perf-test; or through a link to moldau named kafka-topics.sh
               moldau --version
               moldau help [VERB]
 

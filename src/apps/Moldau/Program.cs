@@ -1,4 +1,5 @@
 using System.Reflection;
+using Moldau.Cli.Shims;
 
 namespace Moldau;
 
@@ -6,10 +7,14 @@ namespace Moldau;
 /// <see cref="CommandLine"/>.</summary>
 internal static class Program
 {
-    private static readonly string[] NodeVerbs = ["dev", "start", "storage", "help", "version"];
+    private static readonly string[] NodeVerbs = ["dev", "start", "help", "version"];
 
     private static int Main(string[] args)
     {
+        CommandLine.Add(
+            StorageVerbs.Format, StorageVerbs.Info, StorageVerbs.RandomUuid, Logs.LogDumpVerb.Command, Logs.LogVerifyVerb.Command);
+        KafkaScripts.Add(Logs.DumpLogShim.Shim, StorageShim.Shim);
+        if (ScriptName(args) is { } script) return KafkaScripts.Run(script, CalledAs() == script ? args : args[1..]);
         string verb = args.Length == 0 ? "help" : args[0];
         string[] rest = args.Length == 0 ? [] : args[1..];
         if (rest.Contains("--help") || rest.Contains("-h"))
@@ -22,9 +27,8 @@ internal static class Program
         {
             return verb switch
             {
-                "dev" => DevCommand.Run(rest),
+                "dev" => Dev.DevCommand.Run(rest),
                 "start" => StartCommand.Run(rest),
-                "storage" => StorageCommand.Run(rest),
                 "help" or "--help" or "-h" => HelpCommand.Run(rest),
                 "--version" or "-v" or "version" => PrintVersion(),
                 _ when CommandLine.Nouns.Contains(verb) => CommandLine.Run(args),
@@ -36,6 +40,28 @@ internal static class Program
             Console.Error.WriteLine($"moldau: {e.Message}");
             return e.ExitCode;
         }
+    }
+
+    /// <summary>The script of Kafka's that is meant: the name that the program was called by, such as a link named
+    /// <c>kafka-topics.sh</c>, or the first word; null where there is none.</summary>
+    private static string? ScriptName(string[] args)
+    {
+        if (CalledAs() is { } name && KafkaScripts.Has(name)) return name;
+        return args.Length > 0 && args[0].StartsWith("kafka-", StringComparison.Ordinal) && KafkaScripts.Has(args[0]) ? args[0] : null;
+    }
+
+    /// <summary>The runtime tells the program's own file; the system remembers the name that was typed.</summary>
+    private static string? CalledAs()
+    {
+        const string CommandLine = "/proc/self/cmdline";
+        if (!OperatingSystem.IsLinux() || !File.Exists(CommandLine)) return Path.GetFileName(Environment.ProcessPath);
+        using FileStream file = new(CommandLine, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        byte[] bytes = new byte[4096];
+        ReadOnlySpan<byte> text = bytes.AsSpan(0, file.Read(bytes));
+        int end = text.IndexOf((byte)0);
+        string called = System.Text.Encoding.UTF8.GetString(end < 0 ? text : text[..end]);
+        // A script is called by its interpreter's name; a link to the program by the link's.
+        return Path.GetFileName(called);
     }
 
     /// <summary>From the build, without the commit.</summary>

@@ -83,20 +83,37 @@ public sealed class ClusterVerbTests(Clusters clusters)
     }
 
     [Fact]
-    public void Completion_NamesTheVerbs()
+    public void Completion_NamesVerbsOptionsTopicsAndGroups()
     {
-        foreach (string shell in (string[])["bash", "zsh", "fish", "pwsh"])
-        {
-            string script = Cli.Run("completion", shell).Succeeded();
-            Assert.Contains("list describe create delete grow trim set unset", script, StringComparison.Ordinal);
-            Assert.Contains("consume", script, StringComparison.Ordinal);
-        }
+        Cluster cluster = clusters.Get(Clusters.Ours);
+        string topic = Cluster.NewName("complete");
+        cluster.Run("topic", "create", topic, "-p", "1").Succeeded();
+        Assert.Equal("describe delete", Completed(cluster, "topic", "de"));
+        Assert.Equal("topic", Completed(cluster, "top"));
+        Assert.Equal("--compression", Completed(cluster, "produce", topic, "--comp"));
+        Assert.Equal("ndjson name", Completed(cluster, "topic", "list", "-o", "n"));
+        Assert.Equal(topic, Completed(cluster, "topic", "describe", topic[..^2]));
+        Assert.Equal(topic, Completed(cluster, "config", "get", "topic", topic[..^2]));
+        Assert.Equal("retention.bytes retention.ms", Completed(cluster, "config", "get", "topic", topic, "retention."));
+        // Nobody there to ask is no reason to disturb the line that is typed.
+        Assert.Equal("", Completed(cluster, "topic", "describe", "-b", "127.0.0.1:1", "x"));
+        foreach (string shell in (string[])["zsh", "fish", "pwsh"])
+            Assert.Contains("complete -- ", Cli.Run("completion", shell).Succeeded(), StringComparison.Ordinal);
+        Cli.AssertRefused(Cli.Run("completion", "cmd"), 2, "only for bash, zsh, fish and pwsh");
+    }
 
+    /// <summary>What bash offers for the last word.</summary>
+    private static string Completed(Cluster cluster, params string[] words)
+    {
+        string line = string.Join(' ', words.Select(w => $"'{w}'"));
         ProgramResult completed = ChildProcess.Run(
             "bash",
-            ["-c", $"source <(\"{MoldauServer.Executable}\" completion bash); COMP_WORDS=(moldau topic d) COMP_CWORD=2; _moldau; echo ${{COMPREPLY[*]}}"],
-            Cli.Patience);
-        Assert.Equal("describe delete\n", completed.Succeeded());
-        Cli.AssertRefused(Cli.Run("completion", "cmd"), 2, "only for bash, zsh, fish and pwsh");
+            [
+                "-c",
+                $"source <(\"$PROGRAM\" completion bash); COMP_WORDS=(\"$PROGRAM\" {line}) COMP_CWORD={words.Length}; _moldau; echo ${{COMPREPLY[*]}}",
+            ],
+            Cli.Patience,
+            environment: new Dictionary<string, string> { ["PROGRAM"] = MoldauServer.Executable, ["MOLDAU_BOOTSTRAP"] = cluster.Bootstrap });
+        return completed.Succeeded().TrimEnd('\n');
     }
 }

@@ -3,8 +3,25 @@ namespace Moldau.Cli.Output;
 /// <summary>A column of a result.</summary>
 /// <param name="Name">The field's name in JSON and YAML, in camel case; the table's head is made of it.</param>
 /// <param name="IsWide">Left out of a narrow table.</param>
-internal sealed record Column(string Name, bool IsWide = false)
+/// <param name="Kind">Its type in JSON, as <c>-o schema</c> tells it.</param>
+internal sealed record Column(string Name, bool IsWide = false, string Kind = Column.Text)
 {
+    public const string Text = "string";
+
+    private const string Integer = "integer";
+
+    /// <summary>A column of whole numbers.</summary>
+    public static Column Number(string name, bool isWide = false) => new(name, isWide, Integer);
+
+    /// <summary>A column of numbers with a fraction.</summary>
+    public static Column Decimal(string name, bool isWide = false) => new(name, isWide, "number");
+
+    /// <summary>A column of yes and no.</summary>
+    public static Column Fact(string name, bool isWide = false) => new(name, isWide, "boolean");
+
+    /// <summary>A column of lists of whole numbers.</summary>
+    public static Column Numbers(string name, bool isWide = false) => new(name, isWide, "integer[]");
+
     /// <summary><c>highWatermark</c> → <c>HIGH-WATERMARK</c></summary>
     public string Head
     {
@@ -31,7 +48,7 @@ internal sealed class CommandResult(params Column[] columns)
 
     public IReadOnlyList<object?[]> Rows => _rows;
 
-    /// <summary>A row; each value is a string, an int, a long, a bool, a list of ints, or null for what is not
+    /// <summary>A row; each value is a string, an int, a long, a double, a bool, a list of ints, or null for what is not
     /// known.</summary>
     public void Add(params object?[] row)
     {

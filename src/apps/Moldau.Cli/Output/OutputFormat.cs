@@ -9,11 +9,14 @@ internal enum OutputFormat
     Yaml,
     Ndjson,
     Name,
+
+    /// <summary>The fields of the result and their types, without asking the cluster.</summary>
+    Schema,
 }
 
 internal static class OutputFormats
 {
-    public const string Names = "table|wide|json|yaml|ndjson|name";
+    public const string Names = "table|wide|json|yaml|ndjson|name|schema";
 
     public static OutputFormat Parse(string? text) => text switch
     {
@@ -23,6 +26,7 @@ internal static class OutputFormats
         "yaml" => OutputFormat.Yaml,
         "ndjson" => OutputFormat.Ndjson,
         "name" => OutputFormat.Name,
+        "schema" => OutputFormat.Schema,
         _ => throw new CommandException($"'{text}' is no output format; they are {Names}", ExitCodes.Usage),
     };
 }

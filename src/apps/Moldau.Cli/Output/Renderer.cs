@@ -26,18 +26,42 @@ internal static class Renderer
         OutputFormat.Table or OutputFormat.Wide or _ => Table(result, format == OutputFormat.Wide, hasColour),
     };
 
+    /// <summary>Loops, where a query would read better: what is generic over numbers is compiled anew at each start.</summary>
     private static string Table(CommandResult result, bool isWide, bool hasColour)
     {
-        int[] shown = [.. Enumerable.Range(0, result.Columns.Count).Where(c => isWide || !result.Columns[c].IsWide)];
-        int[] widths = [.. shown.Select(c =>
-            result.Rows.Select(r => Text(r[c]).Length).Append(result.Columns[c].Head.Length).Max())];
-        bool[] areNumbers = [.. shown.Select(c =>
-            result.Rows.Any(r => r[c] is int or long) && result.Rows.All(r => r[c] is int or long or null))];
+        List<Column> shown = [];
+        foreach (Column column in result.Columns)
+            if (isWide || !column.IsWide) shown.Add(column);
+        int[] widths = new int[shown.Count];
+        bool[] areNumbers = new bool[shown.Count];
+        List<string[]> lines = new(result.Rows.Count);
+        for (int i = 0; i < widths.Length; i++) (widths[i], areNumbers[i]) = (shown[i].Head.Length, false);
+        bool[] areTexts = new bool[shown.Count];
+        foreach (object?[] row in result.Rows)
+        {
+            string[] cells = new string[widths.Length];
+            for (int column = 0, i = 0; column < row.Length; column++)
+            {
+                if (!isWide && result.Columns[column].IsWide) continue;
+                cells[i] = Text(row[column]);
+                widths[i] = Math.Max(widths[i], cells[i].Length);
+                bool isNumber = row[column] is int or long or double;
+                areNumbers[i] |= isNumber;
+                areTexts[i] |= !isNumber && row[column] is not null;
+                i++;
+            }
+
+            lines.Add(cells);
+        }
+
+        for (int i = 0; i < widths.Length; i++) areNumbers[i] &= !areTexts[i];
+        string[] heads = new string[widths.Length];
+        for (int i = 0; i < heads.Length; i++) heads[i] = shown[i].Head;
         StringBuilder text = new();
         if (hasColour) text.Append(Bold);
-        Append(text, [.. shown.Select(c => result.Columns[c].Head)], widths, areNumbers);
+        Append(text, heads, widths, areNumbers);
         if (hasColour) text.Insert(text.Length - 1, Plain);
-        foreach (object?[] row in result.Rows) Append(text, [.. shown.Select(c => Text(row[c]))], widths, areNumbers);
+        foreach (string[] cells in lines) Append(text, cells, widths, areNumbers);
         return text.ToString();
     }
 
@@ -96,6 +120,9 @@ internal static class Renderer
             case long number:
                 writer.WriteNumberValue(number);
                 break;
+            case double number:
+                writer.WriteNumberValue(number);
+                break;
             case bool fact:
                 writer.WriteBooleanValue(fact);
                 break;
@@ -144,6 +171,7 @@ internal static class Renderer
         bool fact => fact ? "yes" : "no",
         int number => number.ToString(CultureInfo.InvariantCulture),
         long number => number.ToString(CultureInfo.InvariantCulture),
+        double number => number.ToString("0.###", CultureInfo.InvariantCulture),
         IReadOnlyList<int> numbers => string.Join(',', numbers),
         _ => value.ToString() ?? "",
     };

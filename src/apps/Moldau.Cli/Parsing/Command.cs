@@ -19,6 +19,18 @@ internal sealed record Command(string Name, string Operands, string Summary, Fun
 
     public string? Example { get; init; }
 
+    /// <summary>Left out of the help and of what shells complete.</summary>
+    public bool IsHidden { get; init; }
+
+    /// <summary>The fields of what it prints, for <c>-o schema</c>; empty where that is records, a script or text.</summary>
+    public IReadOnlyList<Output.Column> Columns { get; init; } = [];
+
+    /// <summary>True for a verb that changes something in the cluster, whatever its options say.</summary>
+    public bool Writes { get; init; }
+
+    /// <summary>What shows a plan or can be tried first changes something too.</summary>
+    public bool IsWriting => Writes || Options.Contains(Option.Yes) || Options.Contains(Option.DryRun);
+
     /// <summary>Null where no option has the name.</summary>
     public Option? Find(string name) =>
         Options.FirstOrDefault(o => o.Name == name || o.Short == name)

@@ -3,7 +3,8 @@ namespace Moldau.Cli.Parsing;
 /// <summary>The options and operands that were given to a command.</summary>
 internal sealed class CommandLineArguments
 {
-    private readonly List<(Option Option, string Value)> _values = [];
+    // A class and loops: what is generic over a value type is compiled anew at each start.
+    private readonly List<Given> _values = [];
 
     private CommandLineArguments()
     {
@@ -41,7 +42,7 @@ internal sealed class CommandLineArguments
                 value = args[++i];
             }
 
-            parsed._values.Add((option, value ?? ""));
+            parsed._values.Add(new Given(option, value ?? ""));
         }
 
         parsed.CheckOperands(command);
@@ -49,7 +50,7 @@ internal sealed class CommandLineArguments
     }
 
     /// <summary>The last value given, or null.</summary>
-    public string? Value(string name) => _values.LastOrDefault(v => v.Option.Name == name).Value;
+    public string? Value(string name) => _values.LastOrDefault(v => v.Option.Name == name)?.Value;
 
     public IReadOnlyList<string> Values(string name) => [.. _values.Where(v => v.Option.Name == name).Select(v => v.Value)];
 
@@ -102,10 +103,14 @@ internal sealed class CommandLineArguments
 
     private void CheckOperands(Command command)
     {
+        // Which fields a verb has does not depend on what it is asked.
+        if (Value("--output") == "schema") return;
         string usage = $"usage: moldau {command.Name} {command.Operands}".TrimEnd();
         if (Operands.Count < command.MinOperands)
             throw new CommandException($"'{command.Name}' needs more than that; {usage}", ExitCodes.Usage);
         if (Operands.Count > command.MaxOperands)
             throw new CommandException($"'{command.Name}' takes no '{Operands[command.MaxOperands]}'; {usage}", ExitCodes.Usage);
     }
+
+    private sealed record Given(Option Option, string Value);
 }

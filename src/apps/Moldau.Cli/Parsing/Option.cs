@@ -12,6 +12,7 @@ internal sealed record Option(string Name, string? Short, string? Value, string 
     public static readonly IReadOnlyList<Option> Global =
     [
         new("--bootstrap", "-b", "HOST:PORT,…", "brokers to ask first (MOLDAU_BOOTSTRAP; localhost:9092)"),
+        new("--profile", "-P", "NAME", "the address and properties of a profile (MOLDAU_PROFILE; 'moldau profile use')"),
         new("--output", "-o", "FORMAT", Output.OutputFormats.Names),
         new("--property", "-X", "KEY=VALUE", "a property of Kafka's clients; may be repeated"),
         new("--timeout", null, "TIME", "how long to wait for the cluster, such as 500ms, 30s (15s)"),

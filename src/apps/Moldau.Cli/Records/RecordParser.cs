@@ -1,15 +1,23 @@
 using System.Buffers.Text;
 using System.Text;
+using Moldau.Records;
 
 namespace Moldau.Cli.Records;
 
 /// <summary>What a line of input gives for a record; what it does not say comes from the options.</summary>
-internal readonly record struct ParsedRecord(byte[]? Key, byte[]? Value, bool HasKey, int? Partition, long? TimestampMs);
+internal readonly record struct ParsedRecord(byte[]? Key, byte[]? Value, bool HasKey, int? Partition, long? TimestampMs)
+{
+    /// <summary>In their order; null where the input has none.</summary>
+    public IReadOnlyList<RecordHeader>? Headers { get; init; }
+
+    /// <summary>The input says itself that there is no value.</summary>
+    public bool IsTombstone { get; init; }
+}
 
 /// <summary>Cuts records out of bytes by a percent format: fields go as far as the text behind them.</summary>
 internal sealed class RecordParser
 {
-    private const string Fields = "kvpd";
+    private const string Fields = "kvpdh";
 
     /// <summary>The end of the year 9999.</summary>
     private const long MaxTimestampMs = 253_402_300_799_999;
@@ -30,7 +38,9 @@ internal sealed class RecordParser
         {
             if (i > 0 && !parts[i].IsLiteral && !parts[i - 1].IsLiteral)
                 throw PercentFormat.Wrong(format, "fields that are read have a text between them");
-            if (parts[i].Argument is { } argument && (parts[i].Field is 'p' or 'd' || argument is not ("hex" or "base64")))
+            if (parts[i].Field == 'h' && string.IsNullOrEmpty(parts[i].Argument))
+                throw PercentFormat.Wrong(format, "a header that is read has a name: %h{source}");
+            if (parts[i].Field != 'h' && parts[i].Argument is { } argument && (parts[i].Field is 'p' or 'd' || argument is not ("hex" or "base64")))
                 throw PercentFormat.Wrong(format, $"%{parts[i].Field}{{{argument}}} cannot be read");
         }
 
@@ -73,6 +83,7 @@ internal sealed class RecordParser
     {
         'k' => record with { Key = Decode(bytes, part), HasKey = true },
         'v' => record with { Value = Decode(bytes, part) },
+        'h' => record with { Headers = [.. record.Headers ?? [], new RecordHeader(part.Argument!, bytes.ToArray())] },
         'p' => record with { Partition = (int)Number(bytes, int.MaxValue, "partition") },
         _ => record with { TimestampMs = Number(bytes, MaxTimestampMs, "time in milliseconds") },
     };

@@ -6,8 +6,14 @@ namespace Moldau.Cli.Verbs;
 
 internal static class BrokerList
 {
+    private static readonly Column[] Columns =
+    [
+        Column.Number("id"), new("host"), Column.Number("port"), new("rack"), Column.Fact("controller"), new("clusterId", true),
+    ];
+
     public static readonly Command Command = new("broker list", "", "the brokers of the cluster", RunAsync)
     {
+        Columns = Columns,
         MaxOperands = 0,
         Details = "CONTROLLER marks the broker that takes calls for the controller.",
         Example = "moldau broker list -o json",
@@ -17,8 +23,7 @@ internal static class BrokerList
     {
         AdminClient admin = await context.AdminAsync().ConfigureAwait(false);
         ClusterDescription cluster = await admin.DescribeClusterAsync(context.Cancel).ConfigureAwait(false);
-        CommandResult result = new(
-            new("id"), new("host"), new("port"), new("rack"), new("controller"), new("clusterId", IsWide: true));
+        CommandResult result = new(Columns);
         foreach (BrokerInfo broker in cluster.Brokers)
             result.Add(
                 broker.Id, broker.Address.Host, broker.Address.Port, broker.Rack, broker.Id == cluster.ControllerId,

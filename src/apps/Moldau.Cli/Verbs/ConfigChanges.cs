@@ -7,8 +7,11 @@ namespace Moldau.Cli.Verbs;
 /// <summary><c>config set</c> and <c>config unset</c>.</summary>
 internal static class ConfigChanges
 {
+    public static readonly Column[] Columns = [new("name"), new("value"), new("status")];
+
     public static readonly Command SetCommand = new("config set", "KIND NAME KEY=VALUE…", "set properties of a topic, broker or group", SetAsync)
     {
+        Columns = Columns,
         MinOperands = 3,
         Options = [Option.DryRun],
         Details = ConfigTarget.Help,
@@ -17,6 +20,7 @@ internal static class ConfigChanges
 
     public static readonly Command UnsetCommand = new("config unset", "KIND NAME KEY…", "give properties back to the default", UnsetAsync)
     {
+        Columns = Columns,
         MinOperands = 3,
         Options = [Option.DryRun],
         Details = ConfigTarget.Help,
@@ -34,7 +38,7 @@ internal static class ConfigChanges
         AdminClient admin = await context.AdminAsync().ConfigureAwait(false);
         bool isDry = context.Arguments.Has(Option.DryRun.Name);
         await admin.ChangeConfigAsync(resource, changes, isDry, context.Cancel).ConfigureAwait(false);
-        CommandResult result = new(new("name"), new("value"), new("status"));
+        CommandResult result = new(Columns);
         foreach (ConfigChange change in changes)
         {
             string done = change.Kind == ConfigChangeKind.Set ? "set" : "unset";

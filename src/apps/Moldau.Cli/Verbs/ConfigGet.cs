@@ -6,8 +6,14 @@ namespace Moldau.Cli.Verbs;
 
 internal static class ConfigGet
 {
+    private static readonly Column[] Columns =
+    [
+        new("name"), new("value"), new("source"), Column.Fact("readOnly", true), Column.Fact("sensitive", true),
+    ];
+
     public static readonly Command Command = new("config get", "KIND NAME [KEY…]", "properties of a topic, broker or group", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 2,
         Options = [new("--changed", null, null, "only those that are not on their default")],
         Details = ConfigTarget.Help,
@@ -27,8 +33,7 @@ internal static class ConfigGet
             else tally.Fail(Missing(resource, name, values), ExitCodes.NotFound);
         }
 
-        CommandResult result = new(
-            new("name"), new("value"), new("source"), new("readOnly", IsWide: true), new("sensitive", IsWide: true));
+        CommandResult result = new(Columns);
         foreach (ConfigValue value in values)
         {
             if (wanted.Length > 0 && !wanted.Contains(value.Name)) continue;
@@ -46,7 +51,7 @@ internal static class ConfigGet
         return $"{resource} has no property '{name}'{hint}";
     }
 
-    private static string SourceName(ConfigSource source) => source switch
+    public static string SourceName(ConfigSource source) => source switch
     {
         ConfigSource.TopicConfig => "topic",
         ConfigSource.DynamicBrokerConfig => "broker",

@@ -9,9 +9,10 @@ internal static class ConfigTarget
     public const string Help = "KIND is topic, broker, group, logger or metrics. A broker's name is its id; 'all' is the default of all brokers.\n"
         + "The loggers of a broker have its id too; metrics are what clients are to tell (KIP-714).";
 
-    public static ConfigResource Parse(CommandLineArguments arguments)
+    public static ConfigResource Parse(CommandLineArguments arguments) => Parse(arguments.Operands[0], arguments.Operands[1]);
+
+    public static ConfigResource Parse(string kind, string name)
     {
-        (string kind, string name) = (arguments.Operands[0], arguments.Operands[1]);
         switch (kind)
         {
             case "topic":

@@ -14,18 +14,20 @@ internal static class Consume
         MinOperands = 1,
         Options =
         [
-            new("--offset", "-o", "WHERE", "where to begin: " + ConsumeStart.Help + " (start)"),
+            new("--offset", "-o", "WHERE", "where to begin: " + ConsumeStart.Help + " (start); WHERE:WHERE ends there"),
             new("--format", "-f", "FORMAT", "json, pretty, or a percent format (json; pretty on a terminal)"),
             new("--count", "-n", "N", "stop after so many records"),
             new("--until", null, "end", "stop at what is the end now"),
             new("--group", "-g", "GROUP", "as a member of the group, which remembers how far it came"),
             new("--partition", "-p", "N", "only this partition; may be repeated"),
+            new("--raw", null, null, "the bytes of the values and nothing else"),
         ],
         Details = """
             %k key, %v value, %t topic, %p partition, %o offset, %e leader epoch, %d milliseconds since 1970,
             %d{iso}, %d{strftime[%F %T]}, %h all headers, %h{NAME} one of them, %h{%k=%v;} each by a format of its own,
             %k{hex}, %v{base64}, %% a percent sign; \n \t \r \0 \\ \xHH are bytes.
             json is one object a line; bytes that are no text are in keyBase64 and valueBase64.
+            -o @2026-08-01:@2026-08-02 reads a day, -o 100:200 the offsets from 100 to 199, -o -10:end what is there now.
             With a group, -o counts only where the group has no offset yet, and is start or end.
             """,
         Example = @"moldau consume orders -o -10 --until end -f '%o %k %v\n'",
@@ -35,10 +37,9 @@ internal static class Consume
     {
         CommandLineArguments arguments = context.Arguments;
         IRecordPrinter printer = Printer(context);
-        string start = arguments.Value("--offset") is { Length: > 0 } given ? given : "start";
-        ConsumeStart.Check(start);
+        (string start, string? stop) = ConsumeStart.Split(arguments.Value("--offset") is { Length: > 0 } given ? given : "start");
         string? group = arguments.Value("--group");
-        if (group is not null && start is not ("start" or "end"))
+        if (group is not null && (stop ?? start) is not ("start" or "end"))
             throw new CommandException("with a group, -o is start or end; 'moldau group seek' moves a group", ExitCodes.Usage);
         if (group is not null && arguments.Has("--partition"))
             throw new CommandException("with a group, the group says which partitions are read; leave -p or -g out", ExitCodes.Usage);
@@ -49,9 +50,10 @@ internal static class Consume
         MoldauClient client = await context.ConnectAsync().ConfigureAwait(false);
         List<TopicInfo> topics = await Topics.RequireAsync(context, client.Admin, arguments.Operands).ConfigureAwait(false);
         List<TopicPartition> partitions = PartitionOption.Choose(context, topics);
-        Dictionary<TopicPartition, long>? ends = arguments.Has("--until")
-            ? await Topics.OffsetsAsync(context, client.Admin, partitions, OffsetSpec.Latest).ConfigureAwait(false)
-            : null;
+        if (arguments.Has("--until")) stop ??= "end";
+        Dictionary<TopicPartition, long>? ends = stop is null
+            ? null
+            : await ConsumeStart.EndsAsync(context, client.Admin, stop, partitions).ConfigureAwait(false);
         ConsumerOptions options = context.Properties.Consumer(group, start == "end" ? OffsetReset.Latest : OffsetReset.Earliest);
         var consumer = client.CreateConsumer(Serde.Bytes, Serde.Bytes, options);
         await using (consumer.ConfigureAwait(false))
@@ -76,6 +78,8 @@ internal static class Consume
 
     private static IRecordPrinter Printer(CommandContext context) => context.Arguments.Value("--format") switch
     {
+        null when context.Arguments.Has("--raw") => new PercentPrinter("%v"),
+        not null when context.Arguments.Has("--raw") => throw new CommandException("--raw is a format of its own; leave -f out", ExitCodes.Usage),
         null when Console.IsOutputRedirected => new JsonPrinter(),
         null or "pretty" => new PrettyPrinter(context.HasColour),
         "json" => new JsonPrinter(),

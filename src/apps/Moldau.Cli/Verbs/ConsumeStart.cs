@@ -37,12 +37,41 @@ internal static class ConsumeStart
         });
     }
 
+    /// <summary>Where reading begins, and where it ends: two places with a colon between them, or one.</summary>
+    /// <exception cref="CommandException">The text is neither.</exception>
+    public static (string Start, string? Stop) Split(string text)
+    {
+        if (IsPlace(text)) return (text, null);
+        // Times have colons of their own, so the places decide which one parts them.
+        for (int colon = text.IndexOf(':'); colon > 0; colon = text.IndexOf(':', colon + 1))
+        {
+            (string start, string stop) = (text[..colon], text[(colon + 1)..]);
+            bool isMeant = !start.StartsWith('@') || stop.StartsWith('@') || stop == "end";
+            if (isMeant && IsPlace(start) && IsPlace(stop)) return (start, stop);
+        }
+
+        Check(text);
+        return (text, null);
+    }
+
+    /// <summary>The first offset that is not read of each partition; never behind what is the end now.</summary>
+    public static async Task<Dictionary<TopicPartition, long>> EndsAsync(
+        CommandContext context, AdminClient admin, string text, IReadOnlyCollection<TopicPartition> partitions)
+    {
+        var ends = await Topics.OffsetsAsync(context, admin, partitions, OffsetSpec.Latest).ConfigureAwait(false);
+        if (text == "end") return ends;
+        var stops = await ResolveAsync(context, admin, text, partitions).ConfigureAwait(false);
+        return ends.ToDictionary(e => e.Key, e => Math.Min(e.Value, stops.GetValueOrDefault(e.Key, e.Value)));
+    }
+
     public static void Check(string text)
     {
-        bool isPlace = text is "start" or "end"
+        if (!IsPlace(text)) throw new CommandException($"'-o {text}' is no place; it is {Help}", ExitCodes.Usage);
+    }
+
+    private static bool IsPlace(string text) =>
+        text is "start" or "end"
             || (text.Length > 1 && text[0] == '@' && Numbers.TryParseTime(text[1..], out _))
             || (text.Length > 1 && text[0] is '+' or '-' && Numbers.TryParse(text[1..], out long _))
             || Numbers.TryParse(text, out long _);
-        if (!isPlace) throw new CommandException($"'-o {text}' is no place; it is {Help}", ExitCodes.Usage);
-    }
 }

@@ -6,8 +6,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class GroupDelete
 {
+    private static readonly Column[] Columns = [new("group"), new("status")];
+
     public static readonly Command Command = new("group delete", "GROUP…", "delete groups without members, and their offsets", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         Options = [Option.Yes, Option.DryRun],
         Example = "moldau group delete billing -y",
@@ -24,7 +27,7 @@ internal static class GroupDelete
             plan.Add(group.GroupId, group.Description.State, group.Description.Members.Count, group.Committed.Count);
         if (!context.Confirm(plan, $"Delete {Words.Count(groups.Count, "group")}?")) return missing.ExitCode;
 
-        CommandResult result = new(new("group"), new("status"));
+        CommandResult result = new(Columns);
         Tally tally = new();
         foreach (GroupState group in groups)
         {

@@ -7,8 +7,16 @@ namespace Moldau.Cli.Verbs;
 
 internal static class GroupDescribe
 {
+    private static readonly Column[] Columns =
+    [
+        new("group"), new("state"), new("topic"), Column.Number("partition"), Column.Number("offset"), Column.Number("end"),
+        Column.Number("lag"), new("member"), new("client", true), new("host", true), new("instance", true),
+        new("assignor", true), Column.Number("coordinator", true),
+    ];
+
     public static readonly Command Command = new("group describe", "GROUP…", "members, offsets and lag of groups, by partition", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         Details = "OFFSET is the committed one, END the one of the next record to be written. A member without partitions has a row too.",
         Example = "moldau group describe billing -o wide",
@@ -20,10 +28,7 @@ internal static class GroupDescribe
         Tally tally = new();
         List<GroupState> groups = await Groups.FindAsync(context, admin, context.Arguments.Operands, tally).ConfigureAwait(false);
         var ends = await Groups.EndsAsync(context, admin, groups).ConfigureAwait(false);
-        CommandResult result = new(
-            new("group"), new("state"), new("topic"), new("partition"), new("offset"), new("end"), new("lag"), new("member"),
-            new("client", IsWide: true), new("host", IsWide: true), new("instance", IsWide: true),
-            new("assignor", IsWide: true), new("coordinator", IsWide: true));
+        CommandResult result = new(Columns);
         foreach (GroupState group in groups)
         {
             Dictionary<TopicPartition, GroupMemberDescription> owners = [];

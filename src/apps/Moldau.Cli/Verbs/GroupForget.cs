@@ -8,8 +8,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class GroupForget
 {
+    private static readonly Column[] Columns = [new("group"), new("topic"), Column.Number("partition"), new("status")];
+
     public static readonly Command Command = new("group forget", "GROUP TOPIC…", "forget a group's offsets of topics", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 2,
         Options = [Option.Yes, Option.DryRun],
         Example = "moldau group forget billing orders",
@@ -33,7 +36,7 @@ internal static class GroupForget
 
         var forgotten = await admin.DeleteGroupOffsetsAsync(name, partitions, context.Cancel).ConfigureAwait(false);
         Tally tally = new();
-        CommandResult result = new(new("group"), new("topic"), new("partition"), new("status"));
+        CommandResult result = new(Columns);
         foreach (TopicPartition partition in partitions)
         {
             ErrorCode code = forgotten[partition];

@@ -7,8 +7,14 @@ namespace Moldau.Cli.Verbs;
 
 internal static class GroupLag
 {
+    private static readonly Column[] Columns =
+    [
+        new("group"), new("topic"), Column.Number("partitions"), Column.Number("lag"), Column.Number("worst"),
+    ];
+
     public static readonly Command Command = new("group lag", "[GROUP…]", "how many records groups have not read yet, by topic", RunAsync)
     {
+        Columns = Columns,
         Details = "Without a name: of all groups. PARTITIONS are those with a committed offset.",
         Example = "moldau group lag billing",
     };
@@ -23,7 +29,7 @@ internal static class GroupLag
                 .Where(g => g.ProtocolType is "consumer" or "").Select(g => g.GroupId)];
         List<GroupState> groups = await Groups.FindAsync(context, admin, names, tally).ConfigureAwait(false);
         var ends = await Groups.EndsAsync(context, admin, groups).ConfigureAwait(false);
-        CommandResult result = new(new("group"), new("topic"), new("partitions"), new("lag"), new("worst"));
+        CommandResult result = new(Columns);
         foreach (GroupState group in groups)
         {
             foreach (IGrouping<string, TopicPartition> topic in group.Partitions.GroupBy(p => p.Topic, StringComparer.Ordinal))

@@ -10,8 +10,11 @@ internal static class GroupSeek
 {
     private const string To = "start, end, @TIME, -2h, +10, -10, an offset, or group:NAME";
 
+    private static readonly Column[] Columns = [new("group"), new("topic"), Column.Number("partition"), Column.Number("offset")];
+
     public static readonly Command Command = new("group seek", "GROUP --to WHERE", "set a group's offsets; the plan is shown first", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         MaxOperands = 1,
         Options =
@@ -100,7 +103,7 @@ internal static class GroupSeek
     {
         var moved = await admin.SetGroupOffsetsAsync(name, moves, context.Cancel).ConfigureAwait(false);
         Tally tally = new();
-        CommandResult result = new(new("group"), new("topic"), new("partition"), new("offset"));
+        CommandResult result = new(Columns);
         foreach (TopicPartition partition in moves.Keys)
         {
             ErrorCode code = moved[partition];

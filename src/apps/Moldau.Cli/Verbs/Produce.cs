@@ -9,20 +9,34 @@ namespace Moldau.Cli.Verbs;
 
 internal static class Produce
 {
+    internal static readonly Column[] Columns =
+    [
+        new("topic"), Column.Number("partition"), Column.Number("records"), Column.Number("firstOffset"),
+        Column.Number("lastOffset"),
+    ];
+
     public static readonly Command Command = new("produce", "TOPIC [FILE…]", "write records, a line of standard input or of files each", RunAsync)
     {
+        Columns = Columns,
+        Writes = true,
         MinOperands = 1,
         Options =
         [
-            new("--format", "-f", "FORMAT", @"how records are read: %k key, %v value, %p partition, %d milliseconds (%v\n)"),
+            new("--format", "-f", "FORMAT", @"json, or how records are cut out: %k key, %v value, %p, %d, %h{NAME} (%v\n)"),
             new("--key", "-k", "KEY", "the key of all records"),
             new("--header", "-H", "KEY=VALUE", "a header of all records; may be repeated"),
             new("--compression", "-z", "CODEC", "none|gzip|snappy|lz4|zstd"),
             new("--tombstone", null, null, "an empty value is a tombstone; with -k and without input: one tombstone"),
             new("--partition", "-p", "N", "the partition of all records"),
+            new("--raw", null, null, "the whole input, or each file, is the value of one record"),
+            new("--rate", null, "RATE", "so many records a second at most: 100, 1k/s, 30/m"),
+            new("--repeat", null, "N", "all the input so many times"),
         ],
-        Details = @"Fields go as far as the text behind them; %k{hex} and %v{base64} are decoded. \n \t \r \0 \\ \xHH are bytes."
-            + "\nA format without an end, such as '%v', takes a whole file for one record. A FILE of - is standard input.",
+        Details = @"%p is the partition, %d milliseconds since 1970, %h{source} the value of a header. Fields go as far as the text behind"
+            + "\nthem; %k{hex} and %v{base64} are decoded. " + @"\n \t \r \0 \\ \xHH are bytes."
+            + "\nA format without an end, such as '%v', takes a whole file for one record. A FILE of - is standard input."
+            + "\njson is what 'moldau consume -f json' prints: objects with key, value, headers, partition, timestamp; a value that is"
+            + "\nno text is written as the JSON that it is; keyBase64 and valueBase64 are bytes.",
         Example = @"echo 'o-1:paid' | moldau produce orders -f '%k:%v\n' -H source=shell",
     };
 
@@ -30,11 +44,11 @@ internal static class Produce
     {
         CommandLineArguments arguments = context.Arguments;
         string topic = arguments.Operands[0];
-        RecordParser parser = new(arguments.Value("--format") ?? @"%v\n");
+        Func<Stream, IRecordSource> open = Source(arguments);
         RecordMaker maker = new(arguments);
+        ProduceInput input = new(open, [.. arguments.Operands.Skip(1)], Bench.Pace.Of(context, "--rate"), arguments.Number("--repeat", 1) ?? 1);
         ProducerOptions options = context.Properties.Producer(context.Timeout, arguments.Value("--compression"));
-        string[] files = [.. arguments.Operands.Skip(1)];
-        foreach (string file in files)
+        foreach (string file in arguments.Operands.Skip(1))
             if (file != "-" && !File.Exists(file)) throw new CommandException($"there is no file '{file}'", ExitCodes.NotFound);
 
         MoldauClient client = await context.ConnectAsync().ConfigureAwait(false);
@@ -42,9 +56,10 @@ internal static class Produce
         Producer producer = CreateProducer(client, options);
         await using (producer.ConfigureAwait(false))
         {
-            string? trouble = maker.IsOneTombstone && files.Length == 0
+            string? trouble = maker.IsOneTombstone && arguments.Operands.Count == 1
                 ? await SendOneAsync(producer, topic, maker, report).ConfigureAwait(false)
-                : await SendAllAsync(context, producer, topic, parser, maker, files, report).ConfigureAwait(false);
+                : await input.SendAsync(record => report.SendAsync(producer, topic, maker.Make(record)), report, context.Cancel)
+                    .ConfigureAwait(false);
             await report.EndAsync(producer).ConfigureAwait(false);
             return report.Finish(context, topic, trouble);
         }
@@ -68,44 +83,13 @@ internal static class Produce
         return null;
     }
 
-    /// <summary>Null, or why the rest of the input was not read.</summary>
-    private static async Task<string?> SendAllAsync(
-        CommandContext context,
-        Producer producer,
-        string topic,
-        RecordParser parser,
-        RecordMaker maker,
-        string[] files,
-        ProduceReport report)
+    private static Func<Stream, IRecordSource> Source(CommandLineArguments arguments)
     {
-        foreach (string file in files.Length == 0 ? ["-"] : files)
-        {
-            Stream stream = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
-            await using (stream.ConfigureAwait(false))
-            {
-                RecordInput input = new(stream, parser.Terminator);
-                long number = 0;
-                try
-                {
-                    while (!report.HasFailed && await input.NextAsync(context.Cancel).ConfigureAwait(false) is { } piece)
-                    {
-                        number++;
-                        await report.SendAsync(producer, topic, maker.Make(parser.Parse(piece.Span))).ConfigureAwait(false);
-                    }
-                }
-                catch (FormatException error)
-                {
-                    return $"record {number} of {(file == "-" ? "standard input" : file)}: {error.Message}";
-                }
-                catch (OperationCanceledException) when (context.Cancel.IsCancellationRequested)
-                {
-                    report.IsInterrupted = true;
-                    return null;
-                }
-            }
-        }
-
-        return null;
+        string? format = arguments.Value("--format");
+        if (arguments.Has("--raw") && format is not null) throw new CommandException("--raw is a format of its own; leave -f out", ExitCodes.Usage);
+        if (format == "json") return stream => new JsonSource(stream);
+        RecordParser parser = new(arguments.Has("--raw") ? "%v" : format ?? @"%v\n");
+        return stream => new TextSource(stream, parser);
     }
 }
 
@@ -133,10 +117,10 @@ internal sealed class RecordMaker
     public RawRecord Make(ParsedRecord read)
     {
         byte[] value = read.Value ?? [];
-        bool isTombstone = _hasTombstones && value.Length == 0;
+        bool isTombstone = read.IsTombstone || (_hasTombstones && value.Length == 0);
         return new RawRecord(Optional(read.HasKey ? read.Key : _key), Optional(isTombstone ? null : value))
         {
-            Headers = _headers,
+            Headers = read.Headers is { } own ? [.. _headers, .. own] : _headers,
             Partition = read.Partition ?? _partition,
             Timestamp = read.TimestampMs is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null,
         };
@@ -199,7 +183,7 @@ internal sealed class ProduceReport
     {
         lock (_lock)
         {
-            CommandResult result = new(new("topic"), new("partition"), new("records"), new("firstOffset"), new("lastOffset"));
+            CommandResult result = new(Produce.Columns);
             foreach ((int partition, (long count, long first, long last)) in _written)
                 result.Add(topic, partition, count, first < 0 ? null : first, last < 0 ? null : last);
             if (_written.Count > 0) context.Show(result);

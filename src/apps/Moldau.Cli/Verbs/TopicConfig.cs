@@ -8,6 +8,7 @@ internal static class TopicConfig
 {
     public static readonly Command SetCommand = new("topic set", "NAME KEY=VALUE…", "set properties of a topic", SetAsync)
     {
+        Columns = ConfigChanges.Columns,
         MinOperands = 2,
         Options = [Option.DryRun],
         Example = "moldau topic set orders retention.ms=86400000 cleanup.policy=compact",
@@ -15,6 +16,7 @@ internal static class TopicConfig
 
     public static readonly Command UnsetCommand = new("topic unset", "NAME KEY…", "give properties of a topic back to the default", UnsetAsync)
     {
+        Columns = ConfigChanges.Columns,
         MinOperands = 2,
         Options = [Option.DryRun],
         Example = "moldau topic unset orders retention.ms",

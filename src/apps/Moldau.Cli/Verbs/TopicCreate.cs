@@ -7,8 +7,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class TopicCreate
 {
+    private static readonly Column[] Columns = [new("topic"), new("status")];
+
     public static readonly Command Command = new("topic create", "NAME…", "make topics", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         Options =
         [
@@ -35,7 +38,7 @@ internal static class TopicCreate
             [.. names.Select(n => new NewTopic(n, partitions, (short)replicas) { Configs = configs })], isDry, context.Cancel)
             .ConfigureAwait(false);
         Tally tally = new();
-        CommandResult result = new(new("topic"), new("status"));
+        CommandResult result = new(Columns);
         foreach (string name in names)
         {
             ClientError? error = made[name];

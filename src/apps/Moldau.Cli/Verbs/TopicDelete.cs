@@ -7,8 +7,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class TopicDelete
 {
+    private static readonly Column[] Columns = [new("topic"), new("status")];
+
     public static readonly Command Command = new("topic delete", "NAME…", "delete topics with all their records", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         Options = [Option.Yes, Option.DryRun],
         Example = "moldau topic delete orders --dry-run",
@@ -32,7 +35,7 @@ internal static class TopicDelete
 
         if (!context.Confirm(plan, $"Delete {Words.Count(topics.Count, "topic")} with all records?")) return missing.ExitCode;
         var deleted = await admin.DeleteTopicsAsync([.. topics.Select(t => t.Name)], context.Cancel).ConfigureAwait(false);
-        CommandResult result = new(new("topic"), new("status"));
+        CommandResult result = new(Columns);
         Tally tally = new();
         foreach (TopicInfo topic in topics)
             if (tally.Take(deleted[topic.Name])) result.Add(topic.Name, "deleted");

@@ -7,8 +7,16 @@ namespace Moldau.Cli.Verbs;
 
 internal static class TopicDescribe
 {
+    private static readonly Column[] Columns =
+    [
+        new("topic"), Column.Number("partition"), Column.Number("leader"), Column.Numbers("replicas"), Column.Numbers("inSync"),
+        Column.Number("start"), Column.Number("end"), Column.Number("leaderEpoch", true), Column.Numbers("offline", true),
+        new("topicId", true),
+    ];
+
     public static readonly Command Command = new("topic describe", "NAME…", "the partitions of topics: leader, replicas, offsets", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         Details = "START is the first offset, END the one of the next record.",
         Example = "moldau topic describe orders -o wide",
@@ -22,9 +30,7 @@ internal static class TopicDescribe
         List<TopicPartition> partitions = Topics.Partitions(topics);
         var starts = await Topics.OffsetsAsync(context, admin, partitions, OffsetSpec.Earliest).ConfigureAwait(false);
         var ends = await Topics.OffsetsAsync(context, admin, partitions, OffsetSpec.Latest).ConfigureAwait(false);
-        CommandResult result = new(
-            new("topic"), new("partition"), new("leader"), new("replicas"), new("inSync"), new("start"), new("end"),
-            new("leaderEpoch", IsWide: true), new("offline", IsWide: true), new("topicId", IsWide: true));
+        CommandResult result = new(Columns);
         foreach (TopicInfo topic in topics)
         {
             foreach (PartitionInfo partition in topic.Partitions)

@@ -6,8 +6,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class TopicGrow
 {
+    private static readonly Column[] Columns = [new("topic"), Column.Number("from"), Column.Number("to")];
+
     public static readonly Command Command = new("topic grow", "NAME --to N", "add partitions to a topic", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         MaxOperands = 1,
         Options = [new("--to", null, "N", "how many partitions it is to have"), Option.DryRun],
@@ -26,7 +29,7 @@ internal static class TopicGrow
         var grown = await admin.CreatePartitionsAsync(
             new Dictionary<string, int> { [name] = to }, isDry, context.Cancel).ConfigureAwait(false);
         if (grown[name] is { } error) throw new MoldauException(error);
-        CommandResult result = new(new("topic"), new("from"), new("to"));
+        CommandResult result = new(Columns);
         result.Add(name, topic.Partitions.Length, to);
         context.Show(result);
         return ExitCodes.Ok;

@@ -7,8 +7,15 @@ namespace Moldau.Cli.Verbs;
 
 internal static class TopicList
 {
+    private static readonly Column[] Columns =
+    [
+        new("name"), Column.Number("partitions"), Column.Number("replicas"), Column.Number("unhealthy", true),
+        Column.Fact("internal", true), new("id", true),
+    ];
+
     public static readonly Command Command = new("topic list", "[PATTERN]", "the topics, by name", RunAsync)
     {
+        Columns = Columns,
         MaxOperands = 1,
         Options =
         [
@@ -22,9 +29,7 @@ internal static class TopicList
     private static async Task<int> RunAsync(CommandContext context)
     {
         AdminClient admin = await context.AdminAsync().ConfigureAwait(false);
-        CommandResult result = new(
-            new("name"), new("partitions"), new("replicas"), new("unhealthy", IsWide: true), new("internal", IsWide: true),
-            new("id", IsWide: true));
+        CommandResult result = new(Columns);
         string? pattern = context.Arguments.Operands.FirstOrDefault();
         foreach (TopicInfo topic in await admin.ListTopicsAsync(context.Cancel).ConfigureAwait(false))
         {

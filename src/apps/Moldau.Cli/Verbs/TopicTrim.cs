@@ -7,8 +7,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class TopicTrim
 {
+    private static readonly Column[] Columns = [new("topic"), Column.Number("partition"), Column.Number("start")];
+
     public static readonly Command Command = new("topic trim", "NAME --before TIME | -o OFFSET", "delete a topic's oldest records", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         MaxOperands = 1,
         Options =
@@ -66,7 +69,7 @@ internal static class TopicTrim
         if (!context.Confirm(plan, $"Delete these records of {Words.Count(trims.Count, "partition")}?")) return ExitCodes.Ok;
         var trimmed = await admin.DeleteRecordsAsync(trims, context.Cancel).ConfigureAwait(false);
         Tally tally = new();
-        CommandResult result = new(new("topic"), new("partition"), new("start"));
+        CommandResult result = new(Columns);
         foreach (TopicPartition partition in trims.Keys)
         {
             Outcome<long> outcome = trimmed[partition];

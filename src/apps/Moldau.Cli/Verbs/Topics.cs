@@ -27,6 +27,18 @@ internal static class Topics
         return [.. names.Distinct(StringComparer.Ordinal).Select(n => described[n].Value!)];
     }
 
+    /// <summary>Topics that fit any of the names, which may have * and ?.</summary>
+    /// <exception cref="CommandException">A name fits none.</exception>
+    public static async Task<List<TopicInfo>> MatchAsync(CommandContext context, AdminClient admin, IReadOnlyList<string> names)
+    {
+        if (!names.Any(n => n.AsSpan().ContainsAny('*', '?'))) return await RequireAsync(context, admin, names).ConfigureAwait(false);
+        var all = await admin.ListTopicsAsync(context.Cancel).ConfigureAwait(false);
+        foreach (string name in names)
+            if (!all.Any(t => Patterns.Fits(name, t.Name)))
+                throw new CommandException($"no topic fits '{name}'; 'moldau topic list' shows what there is", ExitCodes.NotFound);
+        return [.. all.Where(t => names.Any(n => Patterns.Fits(n, t.Name)))];
+    }
+
     public static List<TopicPartition> Partitions(IEnumerable<TopicInfo> topics) =>
         [.. topics.SelectMany(t => t.Partitions.Select(p => new TopicPartition(t.Name, p.Partition)))];
 

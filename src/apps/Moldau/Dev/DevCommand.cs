@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using Moldau.Config;
 using Moldau.Runtime;
 
-namespace Moldau;
+namespace Moldau.Dev;
 
 /// <summary><c>moldau dev</c>: a node for this machine alone, with nothing to configure.</summary>
 internal static class DevCommand
@@ -15,7 +15,7 @@ internal static class DevCommand
 
     public static int Run(string[] args)
     {
-        Arguments arguments = Arguments.Parse("dev", args, ["--port", "--data", "--http-port"], ["--ephemeral"]);
+        Arguments arguments = Arguments.Parse("dev", args, ["--port", "--data", "--http-port"], ["--ephemeral", "--demo"]);
         if (arguments.Operands.Count > 0)
             throw new CommandException($"'dev' takes no '{arguments.Operands[0]}'; see 'moldau help'", ExitCodes.Usage);
         bool isEphemeral = arguments.Has("--ephemeral");
@@ -31,7 +31,13 @@ internal static class DevCommand
         try
         {
             NodeSettings settings = NodeSettings.Resolve(Defaults(port, httpPort, data), arguments.Set, isStrict: true);
-            return NodeRun.Run(settings, signals, () => Greet(settings.Config, isEphemeral));
+            using DemoOrders? demo = arguments.Has("--demo") ? new DemoOrders() : null;
+            return NodeRun.Run(settings, signals, () =>
+            {
+                // What the greeting promises is there when it is read.
+                demo?.Start(AddressOf(settings.Config));
+                Greet(settings.Config, isEphemeral, demo is not null);
+            });
         }
         finally
         {
@@ -54,14 +60,30 @@ internal static class DevCommand
         ["moldau.shards"] = "1",
     };
 
-    private static void Greet(BrokerConfig config, bool isEphemeral)
+    private static string AddressOf(BrokerConfig config)
     {
         Endpoint kafka = config.AdvertisedListeners[0];
-        string at = $"{(string.IsNullOrEmpty(kafka.Host) ? "localhost" : kafka.Host)}:{kafka.Port}";
+        return $"{(string.IsNullOrEmpty(kafka.Host) ? "localhost" : kafka.Host)}:{kafka.Port}";
+    }
+
+    private static void Greet(BrokerConfig config, bool isEphemeral, bool hasDemo)
+    {
+        string at = AddressOf(config);
         string metrics = config.HttpListeners.Count == 0 ? "off" : $"http://{config.HttpListeners[0]}/metrics";
         string data = string.Join(", ", config.LogDirs) + (isEphemeral ? "   (gone when it stops)" : "");
         string bootstrap = at == "localhost:9092" ? "" : $" -b {at}";
         const string command = "./moldau";
+        string next = hasDemo
+            ? $"""
+                {command} consume {DemoOrders.Topic} -n 3{bootstrap}
+                {command} consume {DemoOrders.Topic} -g me{bootstrap}
+                {command} group lag me{bootstrap}
+              """
+            : $"""
+                {command} topic create greetings{bootstrap}
+                echo hello | {command} produce greetings{bootstrap}
+                {command} consume greetings{bootstrap}
+              """;
         Console.Out.WriteLine($"""
 
             Moldau {Program.Version} is up.
@@ -69,14 +91,12 @@ internal static class DevCommand
               Kafka     {at}
               metrics   {metrics}
               data      {data}
-
+            {(hasDemo ? $"  demo      topic '{DemoOrders.Topic}', five orders a second\n" : "")}
             Try, in another terminal:
 
-              {command} topic create greetings{bootstrap}
-              echo hello | {command} produce greetings{bootstrap}
-              {command} consume greetings{bootstrap}
+            {next}
 
-            Ctrl+C stops it.
+            'moldau help' lists what else there is. Ctrl+C stops it.
 
             """);
     }
@@ -88,6 +108,8 @@ internal static class DevCommand
         {
             if (!int.TryParse(named, NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port is < 1 or > 65534)
                 throw new CommandException($"'{named}' is not a port", ExitCodes.Usage);
+            for (int i = 0; i < count; i++)
+                if (!IsFree(port + i)) throw new CommandException($"port {port + i} is in use{By(port + i)}; name another one, or none and a free one is taken");
             return port;
         }
 
@@ -96,12 +118,14 @@ internal static class DevCommand
             bool isFree = true;
             for (int i = 0; i < count; i++) isFree &= IsFree(port + i);
             if (!isFree) continue;
-            if (port != wanted) Console.Error.WriteLine($"moldau: port {wanted} is in use, taking {port}");
+            if (port != wanted) Console.Error.WriteLine($"moldau: port {wanted} is in use{By(wanted)}, taking {port}");
             return port;
         }
 
         throw new CommandException($"no free port from {wanted} on; name one with --port");
     }
+
+    private static string By(int port) => PortOwner.Of(port) is { } owner ? $" by {owner}" : "";
 
     private static bool IsFree(int port)
     {

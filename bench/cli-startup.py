@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""How long a call of the command line takes, from the fork to the end of the process.
+
+    bench/cli-startup.py [PROGRAM] [--rounds N] [--jit]
+
+PROGRAM is what ./moldau builds (artifacts/moldau/moldau). Starts a node of its own with an order stream, calls each verb N times in
+turn and prints, in milliseconds, the fastest and the median call and the CPU time of the fastest one, which other load on the machine
+does not change much. --jit adds how many methods were compiled at run time, because they could not be ahead of it.
+"""
+import argparse
+import os
+import resource
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+VERBS = ["help", "topic create --help", "topic list", "broker list", "group list", "health", "consume orders -n 1", "kafka-topics --list"]
+
+
+def free_port():
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+
+
+def call(program, words, environment):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.perf_counter()
+    subprocess.run([program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, check=True)
+    took = time.perf_counter() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return took * 1000, (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
+
+
+def main():
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", nargs="?", default=os.path.join(root, "artifacts", "moldau", "moldau"))
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--jit", action="store_true")
+    options = parser.parse_args()
+    port = free_port()
+    environment = dict(os.environ, MOLDAU_BOOTSTRAP=f"localhost:{port}")
+    node = subprocess.Popen(
+        [options.program, "dev", "--demo", "--ephemeral", "--port", str(port), "--http-port", str(free_port())], stdout=subprocess.PIPE, text=True)
+    try:
+        for line in node.stdout:
+            if "is up" in line:
+                break
+        results = {verb: [] for verb in VERBS}
+        for _ in range(options.rounds):
+            for verb in VERBS:
+                words = verb.split()
+                if words[0].startswith("kafka-"):
+                    words += ["--bootstrap-server", f"localhost:{port}"]
+                results[verb].append(call(options.program, words, environment))
+        print(f"{'verb':22} {'best ms':>8} {'median ms':>10} {'CPU ms':>7}" + ("  compiled" if options.jit else ""))
+        for verb, calls in results.items():
+            row = f"{verb:22} {min(c[0] for c in calls):8.0f} {statistics.median(c[0] for c in calls):10.0f} {min(c[1] for c in calls):7.0f}"
+            print(row + (f"  {compiled(options.program, verb.split(), environment, port):8}" if options.jit else ""))
+    finally:
+        node.terminate()
+        node.wait()
+
+
+def compiled(program, words, environment, port):
+    if words[0].startswith("kafka-"):
+        words = words + ["--bootstrap-server", f"localhost:{port}"]
+    with tempfile.NamedTemporaryFile() as file:
+        call(program, words, dict(environment, DOTNET_JitStdOutFile=file.name, DOTNET_JitDisasmSummary="1"))
+        return sum(1 for _ in open(file.name, errors="replace"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+using System.Text.RegularExpressions;
+using Moldau.TestServers;
+
+namespace Moldau.Cli.Tests.Shims;
+
+/// <summary>One call of a script of Kafka's.</summary>
+/// <param name="Name">What the answer is kept under.</param>
+/// <param name="Line">The script without <c>kafka-</c>, and its options; B stands for the bootstrap option, DATA for the data
+/// folder, PROPERTIES for the node's file, SCRATCH for a folder of the test.</param>
+/// <param name="Input">Standard input.</param>
+internal sealed record ShimCase(string Name, string Line, string Input = "")
+{
+    /// <summary>The order of lines is chance.</summary>
+    public bool IsUnordered { get; init; }
+
+    /// <summary>Only how the output begins is the same for both servers.</summary>
+    public int? Lines { get; init; }
+
+    public string[] Arguments(ServerUnderTest server, string scratch) => [.. Line.Split(' ').Select(w => w switch
+    {
+        "B" => $"--bootstrap-server={server.Bootstrap}",
+        _ => w.Replace("DATA", server.DataFolder, StringComparison.Ordinal).Replace("PROPERTIES", server.PropertiesFile, StringComparison.Ordinal)
+            .Replace("SCRATCH", scratch, StringComparison.Ordinal).Replace("BOOTSTRAP", server.Bootstrap, StringComparison.Ordinal),
+    })];
+
+    /// <summary>An answer without what differs from run to run.</summary>
+    public ShimAnswer Masked(ProgramResult result, ServerUnderTest server)
+    {
+        string output = Mask(result.Output, server);
+        string[] lines = output.Split('\n');
+        if (IsUnordered) output = string.Join('\n', lines.Order(StringComparer.Ordinal));
+        if (Lines is { } count) output = string.Join('\n', lines.Take(count));
+        string[] errors = [.. Mask(result.Error, server).Split('\n')
+            .Select(l => Regex.Replace(Regex.Replace(l, @"^\[[^\]]*\] ", ""), @" \(org\.apache\.kafka[\w.]*\)$", "").Trim())
+            .Where(l => l.Length > 0 && !l.StartsWith("at ", StringComparison.Ordinal) && !l.StartsWith("The consumer rebalance protocol", StringComparison.Ordinal))];
+        return new ShimAnswer(result.ExitCode, output, [.. errors.Take(3)]);
+    }
+
+    private static string Mask(string text, ServerUnderTest server)
+    {
+        text = text.Replace(server.DataFolder, "DATA", StringComparison.Ordinal).Replace($"{server.ControllerPort}", "CPORT", StringComparison.Ordinal)
+            .Replace($"{server.Port}", "PORT", StringComparison.Ordinal);
+        // The tools are of 4.3, which does not know the newest metadata version by name.
+        text = text.Replace("UNKNOWN 33", "4.4-IV2   ", StringComparison.Ordinal).Replace("4.4-IV2          ", "4.4-IV2          ", StringComparison.Ordinal);
+        text = Regex.Replace(text, @"(?<![\w-])[A-Za-z0-9_-]{22}(?![\w-])", "ID");
+        text = Regex.Replace(text, @"\b1[5-9]\d{11}\b", "TIME");
+        text = Regex.Replace(text, @"crc: \d+", "crc: N");
+        text = Regex.Replace(text, @"(producerId|LeaderEpoch: *|HighWatermark: *|Epoch): ?\d+", "$1: N");
+        text = Regex.Replace(text, @"(LeaderEpoch|HighWatermark):( +)\d+", "$1:$2N");
+        text = Regex.Replace(text, @"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d:\d{3}", "DATE");
+        return Regex.Replace(text, @"\b\d+\.\d+(?= records/sec| MB/sec| ms)|\b\d+(?= ms (50|95|99))", "N");
+    }
+}
+
+/// <summary>What a script answered.</summary>
+internal sealed record ShimAnswer(int ExitCode, string Output, string[] Errors);

@@ -1,0 +1,79 @@
+using Moldau.TestServers;
+
+namespace Moldau.Cli.Tests.Verbs;
+
+/// <summary><c>moldau profile</c> and what a profile changes for other verbs.</summary>
+[Collection("verbs")]
+public sealed class ProfileTests(Clusters clusters) : IDisposable
+{
+    private readonly ScratchFolder _home = new("profiles");
+
+    [Fact]
+    public void AddListShowUseRemove()
+    {
+        Assert.Equal("", Run("profile", "list", "-o", "name").Succeeded());
+        Run("profile", "add", "prod", "-b", "a:1,b:2", "client.id=me", "--readonly", "yes").Succeeded();
+        Assert.Equal("""{"profile":"dev","status":"added"}""" + "\n", Run("profile", "add", "dev", "-b", "c:3", "-o", "ndjson").Succeeded());
+        Run("profile", "use", "dev").Succeeded();
+        Assert.Equal(
+            """
+            PROFILE  BOOTSTRAP  CURRENT  READ-ONLY  CONFIRM
+            dev      c:3        yes      no         no
+            prod     a:1,b:2    no       yes        no
+
+            """, Run("profile", "list").Succeeded());
+        Run("profile", "add", "prod", "client.id=", "--readonly", "no").Succeeded();
+        Assert.Equal("PROPERTY           VALUE\nbootstrap.servers  a:1,b:2\n", Run("profile", "show", "prod").Succeeded());
+        Cluster.AssertFailed(Run("profile", "use", "pord"), 3, "there is no profile 'pord'; did you mean 'prod'?");
+        Cluster.AssertFailed(Run("profile", "add", "x/y", "-b", "a:1"), 2, "is no name for a profile");
+        Cluster.AssertFailed(Run("profile", "add", "new"), 2, "needs the address");
+        Cluster.AssertFailed(Run("profile", "add", "new", "-b", "here"), 2, "is not host:port");
+        Cluster.AssertFailed(Run("profile", "add", "new", "-b", "a:1", "linger=5"), 2, "did you mean 'linger.ms'");
+        Run("profile", "remove", "dev").Succeeded();
+        Assert.Equal("prod\n", Run("profile", "list", "-o", "name").Succeeded());
+        Cluster.AssertFailed(Run("topic", "list", "-P", "dev"), 3, "there is no profile 'dev'");
+    }
+
+    [Fact]
+    public void Secrets_AreTheirOwnersAlone_AndNotShown()
+    {
+        Run("profile", "add", "safe", "-b", "a:1", "moldau.note.password=hush").Succeeded();
+        string secrets = Path.Combine(_home["moldau"], "profiles", "safe.secrets");
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(secrets));
+        Assert.Equal("moldau.note.password=hush\n", File.ReadAllText(secrets));
+        Assert.DoesNotContain("hush", File.ReadAllText(Path.ChangeExtension(secrets, ".properties")), StringComparison.Ordinal);
+        Assert.Contains("moldau.note.password  (secret)", Run("profile", "show", "safe").Succeeded(), StringComparison.Ordinal);
+        Run("profile", "remove", "safe").Succeeded();
+        Assert.False(File.Exists(secrets));
+    }
+
+    [Fact]
+    public void Verbs_GoWhereTheProfileSays_AndAreAsCarefulAsItWants()
+    {
+        Cluster cluster = clusters.Get(Clusters.Ours);
+        string topic = Cluster.NewName("t");
+        Run("profile", "add", "here", "-b", cluster.Bootstrap).Succeeded();
+        Run("profile", "use", "here").Succeeded();
+        Run("topic", "create", topic).Succeeded();
+        Assert.Equal(topic + "\n", Run("topic", "list", topic, "-o", "name").Succeeded());
+        // What is said on the command line goes before.
+        Cluster.AssertFailed(Run("topic", "list", "-b", "127.0.0.1:1"), 5, "127.0.0.1:1");
+
+        Run("profile", "add", "here", "--readonly", "yes").Succeeded();
+        Assert.Equal(topic + "\n", Run("topic", "list", topic, "-o", "name").Succeeded());
+        foreach (string[] verb in (string[][])
+            [["topic", "delete", topic, "-y"], ["produce", topic], ["topic", "set", topic, "retention.ms=1"], ["topic", "copy", topic, "x"]])
+            Cluster.AssertFailed(Run(verb), 4, "profile 'here' is read-only");
+        Assert.Contains("partitions", Run("topic", "delete", topic, "--dry-run", "-o", "json").Succeeded(), StringComparison.Ordinal);
+
+        Run("profile", "add", "here", "--readonly", "no", "--confirm", "yes").Succeeded();
+        Cluster.AssertFailed(Run("topic", "delete", topic, "-y"), 4, "set MOLDAU_CONFIRM=here");
+        Cli.RunWith(new Dictionary<string, string> { ["XDG_CONFIG_HOME"] = _home.FullPath, ["MOLDAU_CONFIRM"] = "here" }, "topic", "delete", topic, "-y").Succeeded();
+    }
+
+    public void Dispose() => _home.Dispose();
+
+    private ProgramResult Run(params string[] arguments) =>
+        Cli.RunWith(new Dictionary<string, string> { ["XDG_CONFIG_HOME"] = _home.FullPath }, arguments);
+}
