@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Moldau.Base;
 
 namespace Moldau.Client;
@@ -18,11 +19,22 @@ public sealed class MoldauClient : IAsyncDisposable
     /// <summary>A client with settings of one's own.</summary>
     /// <param name="settings">What all its parts share.</param>
     /// <param name="time">Another clock, for tests.</param>
+    /// <exception cref="ArgumentException">The settings contradict one another, or a key or trust store cannot be
+    /// read.</exception>
     public MoldauClient(ClientSettings settings, TimeProvider? time = null)
     {
-        ClientMachine machine = new(settings, unchecked((ulong)Random.Shared.NextInt64()));
-        Driver = new ClientDriver(
-            machine, new SocketOptions { MaxFrameBytes = settings.MaxFrameBytes }, time ?? TimeProvider.System);
+        ArgumentNullException.ThrowIfNull(settings);
+        ClientMachine machine = new(
+            settings, unchecked((ulong)Random.Shared.NextInt64()), RandomNumberGenerator.Fill);
+        SocketOptions sockets = new()
+        {
+            MaxFrameBytes = settings.MaxFrameBytes,
+            Security = settings.Security,
+            Tls = settings.Security.UsesTls ? new TlsClient(settings.Security.Tls) : null,
+            SendBufferBytes = settings.SendBufferBytes,
+            ReceiveBufferBytes = settings.ReceiveBufferBytes,
+        };
+        Driver = new ClientDriver(machine, sockets, time ?? TimeProvider.System);
         Admin = new AdminClient(Driver);
     }
 

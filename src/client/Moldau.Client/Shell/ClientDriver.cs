@@ -13,6 +13,10 @@ internal sealed class ClientDriver : IAsyncDisposable
     private readonly SocketOptions _sockets;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
+
+    /// <summary>Null where no tokens are needed.</summary>
+    private readonly TokenSource? _tokens;
+
     private readonly EffectList<ClientEffect> _effects = new();
     private readonly Dictionary<long, LinkSocket> _links = [];
     private readonly List<LinkSocket> _toFlush = [];
@@ -21,6 +25,8 @@ internal sealed class ClientDriver : IAsyncDisposable
     public ClientDriver(ClientMachine machine, SocketOptions sockets, TimeProvider time)
     {
         (_machine, _sockets, _time) = (machine, sockets, time);
+        if (machine.Settings.Security is { UsesSasl: true, Sasl.Mechanism: SaslMechanism.OAuthBearer } security)
+            _tokens = new TokenSource(security.Sasl, time);
         _timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -117,6 +123,7 @@ internal sealed class ClientDriver : IAsyncDisposable
 
         await _timer.DisposeAsync().ConfigureAwait(false);
         foreach (LinkSocket link in links) await link.Ended.ConfigureAwait(false);
+        _tokens?.Dispose();
     }
 
     private void OnTimer()
@@ -169,6 +176,14 @@ internal sealed class ClientDriver : IAsyncDisposable
                         work.Driver.Post(ClientEvent.JobDone(work.Job));
                     },
                     (Job: effect.Job!, Driver: this), preferLocal: false);
+                break;
+            case ClientEffectKind.GetToken:
+                TokenJob wanted = (TokenJob)effect.Job!;
+                _ = Task.Run(async () =>
+                {
+                    await _tokens!.FillAsync(wanted).ConfigureAwait(false);
+                    Post(ClientEvent.JobDone(wanted));
+                });
                 break;
             case ClientEffectKind.Complete:
                 (effect.Operation!.Waiter as IOperationWaiter)?.Complete(effect.Operation);
