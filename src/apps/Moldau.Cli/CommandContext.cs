@@ -30,7 +30,8 @@ internal sealed class CommandContext : IAsyncDisposable
             "never" => false,
             string other => throw new CommandException($"'--color {other}': it is auto, always or never", ExitCodes.Usage),
         };
-        Properties = new ClientProperties(arguments.Pairs("--property"));
+        Properties = new ClientProperties(ClientProperties.Merge(arguments.Value("--command-config"), arguments.Pairs("--property")));
+        foreach (UnusedProperty unused in Properties.Unused) Say($"{unused.Name} is not used: {unused.Why}");
         Timeout = arguments.Value("--timeout") is not { } text ? DefaultTimeout
             : Numbers.TryParseSpan(text, out TimeSpan span) && span > TimeSpan.Zero ? span
             : throw new CommandException($"'--timeout {text}' is no time; write 500ms, 30s or 2m", ExitCodes.Usage);
@@ -54,6 +55,7 @@ internal sealed class CommandContext : IAsyncDisposable
     {
         if (_client is not null) return _client;
         string bootstrap = Arguments.Value("--bootstrap")
+            ?? Properties.Bootstrap
             ?? (Environment.GetEnvironmentVariable("MOLDAU_BOOTSTRAP") is { Length: > 0 } set ? set : DefaultBootstrap);
         IReadOnlyList<BrokerAddress> addresses;
         try
@@ -66,7 +68,14 @@ internal sealed class CommandContext : IAsyncDisposable
         }
 
         await KnockAsync(addresses, bootstrap).ConfigureAwait(false);
-        return _client = new MoldauClient(Properties.Client(addresses, Timeout));
+        try
+        {
+            return _client = new MoldauClient(Properties.Client(addresses, Timeout));
+        }
+        catch (ArgumentException error)
+        {
+            throw new CommandException(error.Message.Split(" (Parameter")[0], ExitCodes.Usage);
+        }
     }
 
     /// <summary>The administration of the cluster.</summary>

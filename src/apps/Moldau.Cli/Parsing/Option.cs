@@ -14,6 +14,7 @@ internal sealed record Option(string Name, string? Short, string? Value, string 
         new("--bootstrap", "-b", "HOST:PORT,…", "brokers to ask first (MOLDAU_BOOTSTRAP; localhost:9092)"),
         new("--output", "-o", "FORMAT", Output.OutputFormats.Names),
         new("--property", "-X", "KEY=VALUE", "a property of Kafka's clients; may be repeated"),
+        new("--command-config", null, "FILE", "a file with such properties"),
         new("--timeout", null, "TIME", "how long to wait for the cluster, such as 500ms, 30s (15s)"),
         new("--color", null, "WHEN", "auto|always|never; NO_COLOR means never"),
         new("--quiet", "-q", null, "no messages, only data and errors"),
