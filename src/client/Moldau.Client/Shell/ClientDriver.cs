@@ -32,6 +32,8 @@ internal sealed class ClientDriver : IAsyncDisposable
 
     public ClusterView Cluster => _machine.Cluster;
 
+    public string ClientId => _machine.Settings.ClientId;
+
     public Instant Now => new(
         (long)(_time.GetTimestamp() * (1e9 / _time.TimestampFrequency)), _time.GetUtcNow().ToUnixTimeMilliseconds());
 
