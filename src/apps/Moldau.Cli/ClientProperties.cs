@@ -64,8 +64,7 @@ internal sealed class ClientProperties
         Duration limit = Duration.FromMs((long)timeout.TotalMilliseconds);
         ProducerOptions options = _given.Apply(new ProducerOptions { MaxBlock = limit, DeliveryTimeout = limit });
         if (codec is null) return options;
-        ClientConfiguration chosen = ClientConfiguration.Read([new("compression.type", codec)]);
-        CompressionCodec compression = Reading(() => chosen.Apply(new ProducerOptions())).Compression;
+        CompressionCodec compression = Codec(codec);
         return compression == options.Compression
             ? options
             : options with { Compression = compression, CompressionLevel = null };
@@ -75,6 +74,18 @@ internal sealed class ClientProperties
     {
         ConsumerOptions options = _given.Apply(new ConsumerOptions { OffsetReset = reset, AllowAutoCreateTopics = false });
         return options with { GroupId = group ?? options.GroupId, CommitOnlyDone = true };
+    }
+
+    private static CompressionCodec Codec(string name)
+    {
+        try
+        {
+            return ClientConfiguration.Read([new("compression.type", name)]).Apply(new ProducerOptions()).Compression;
+        }
+        catch (FormatException error)
+        {
+            throw new CommandException($"there is no codec '{name}': {error.Message}", ExitCodes.Usage);
+        }
     }
 
     private static T Reading<T>(Func<T> read)

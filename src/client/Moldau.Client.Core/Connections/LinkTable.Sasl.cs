@@ -143,7 +143,7 @@ internal sealed partial class LinkTable
     }
 
     private void Refuse(BrokerLink link, ErrorCode code, string what, ClientTurn turn) =>
-        Break(link, new LinkFailure($"{link}: {what}", IsFinal: true, code), turn, close: true);
+        Break(link, new LinkFailure($"{link}: {what}", IsFinal: !code.IsRetriable(), code), turn, close: true);
 
     /// <summary>Base64 has no comma, which is all that SCRAM asks of a nonce's letters.</summary>
     private string Nonce()

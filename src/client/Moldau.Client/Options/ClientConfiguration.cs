@@ -16,8 +16,6 @@ public sealed class ClientConfiguration
     private const string ProducerSection = "Producer:";
     private const string ConsumerSection = "Consumer:";
 
-    private static readonly Dictionary<string, PropertyRow> _byName = Index();
-
     private readonly List<(PropertyRow Row, PropertyText Text)> _given;
 
     private ClientConfiguration(List<(PropertyRow Row, PropertyText Text)> given, List<UnusedProperty> unused) =>
@@ -27,8 +25,7 @@ public sealed class ClientConfiguration
     public IReadOnlyList<UnusedProperty> Unused { get; }
 
     /// <summary>Every name of a property that sets something, Kafka's first.</summary>
-    public static IReadOnlyList<string> Names { get; } =
-        [.. PropertyTable.Rows.Where(r => r.WhyUnused is null).Select(r => r.Name)];
+    public static IReadOnlyList<string> Names => Lookup.Names;
 
     /// <summary>Looks the names up. Values are read by the three <c>Apply</c>s, in no order of their own.</summary>
     /// <param name="properties">Names and values; null counts as the empty text.</param>
@@ -54,8 +51,12 @@ public sealed class ClientConfiguration
         }
 
         List<(PropertyRow, PropertyText)> given = [];
-        foreach (PropertyRow row in PropertyTable.Rows)
-            if (found.TryGetValue(row, out PropertyText text)) given.Add((row, text));
+        if (found.Count > 0)
+        {
+            foreach (PropertyRow row in PropertyTable.Rows)
+                if (found.TryGetValue(row, out PropertyText text)) given.Add((row, text));
+        }
+
         return new ClientConfiguration(given, unused);
     }
 
@@ -119,10 +120,10 @@ public sealed class ClientConfiguration
     /// <summary>By any of its names; a section in front narrows the meaning of a dotted name and is checked.</summary>
     internal static PropertyRow? Find(string name)
     {
-        if (_byName.TryGetValue(name, out PropertyRow? row)) return row;
+        if (Lookup.ByName.TryGetValue(name, out PropertyRow? row)) return row;
         int section = name.LastIndexOf(':') + 1;
         bool isDotted = name.AsSpan(section).Contains('.') || name[section..] == "acks";
-        if (section == 0 || !isDotted || !_byName.TryGetValue(name[section..], out row)) return null;
+        if (section == 0 || !isDotted || !Lookup.ByName.TryGetValue(name[section..], out row)) return null;
         bool isItsOwn = name[..section].ToLowerInvariant() switch
         {
             "producer:" => row.Producer is not null || row.WhyUnused is not null,
@@ -135,23 +136,32 @@ public sealed class ClientConfiguration
 
     private static FormatException Unknown(string name)
     {
-        string hint = Nearest.Of(name, _byName.Keys) is { } near ? $"; did you mean '{near}'?" : "";
+        string hint = Nearest.Of(name, Lookup.ByName.Keys) is { } near ? $"; did you mean '{near}'?" : "";
         return new FormatException($"there is no client property '{name}'{hint}");
     }
 
-    private static Dictionary<string, PropertyRow> Index()
+    /// <summary>Made when the first name is looked up: a program that gives none does not wait for it.</summary>
+    private static class Lookup
     {
-        Dictionary<string, PropertyRow> index = new(StringComparer.OrdinalIgnoreCase);
-        foreach (PropertyRow row in PropertyTable.Rows)
-        {
-            index.Add(row.Name, row);
-            foreach (string alias in row.Aliases) index.Add(alias, row);
-            if (row.Path is not { } path) continue;
-            index.TryAdd(path, row);
-            foreach (string section in (string[])[ProducerSection, ConsumerSection])
-                if (path.StartsWith(section, StringComparison.Ordinal)) index.TryAdd(path[section.Length..], row);
-        }
+        public static readonly Dictionary<string, PropertyRow> ByName = Index();
 
-        return index;
+        public static readonly IReadOnlyList<string> Names =
+            [.. PropertyTable.Rows.Where(r => r.WhyUnused is null).Select(r => r.Name)];
+
+        private static Dictionary<string, PropertyRow> Index()
+        {
+            Dictionary<string, PropertyRow> index = new(StringComparer.OrdinalIgnoreCase);
+            foreach (PropertyRow row in PropertyTable.Rows)
+            {
+                index.Add(row.Name, row);
+                foreach (string alias in row.Aliases) index.Add(alias, row);
+                if (row.Path is not { } path) continue;
+                index.TryAdd(path, row);
+                foreach (string section in (string[])[ProducerSection, ConsumerSection])
+                    if (path.StartsWith(section, StringComparison.Ordinal)) index.TryAdd(path[section.Length..], row);
+            }
+
+            return index;
+        }
     }
 }
