@@ -150,10 +150,13 @@ public sealed class HandlerTests(Node node)
         await none.CancelAsync();
         await Record.ExceptionAsync(() => stop);
         TopicPartition partition = new(world.Topic.Name, 0);
-        World.Until(
-            () => world.Client.Admin.ListGroupOffsetsAsync(world.Group, World.Patience).GetAwaiter().GetResult().TryGetValue(partition, out CommittedOffset at)
-                && at.Offset == 1,
-            "the commit of what was done");
+        bool IsCommitted()
+        {
+            var offsets = world.Client.Admin.ListGroupOffsetsAsync(world.Group, World.Patience).GetAwaiter().GetResult();
+            return offsets.TryGetValue(partition, out CommittedOffset at) && at.Offset == 1;
+        }
+
+        World.Until(IsCommitted, "the commit of what was done");
         Assert.DoesNotContain(world.Script.Done, r => r.Value is "1" or "2");
     }
 

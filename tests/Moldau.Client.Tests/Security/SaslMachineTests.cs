@@ -124,6 +124,25 @@ public sealed class SaslMachineTests
     }
 
     [Fact]
+    public void AnyBytes_EndTheExchangeOrGoOn_WithoutAnException()
+    {
+        const string First = "r=NONCEx,s=AQID,i=4096";
+        Prng prng = new(7);
+        byte[] noise = new byte[40];
+        for (int i = 0; i < 5_000; i++)
+        {
+            ScramExchange exchange = new(Sasl(SaslMechanism.ScramSha256, Password), "NONCE");
+            exchange.Begin();
+            byte[] first = System.Text.Encoding.UTF8.GetBytes(First);
+            for (int changes = prng.Next(4); changes >= 0; changes--) first[prng.Next(first.Length)] = (byte)prng.Next(256);
+            exchange.Take(first);
+            prng.NextBytes(noise);
+            Assert.NotNull(new ScramExchange(Sasl(SaslMechanism.ScramSha512, Password), "NONCE").Take(noise).Problem);
+            Assert.NotNull(new OAuthBearerExchange(new OAuthToken("t", 0)).Take(noise).Problem);
+        }
+    }
+
+    [Fact]
     public void Scram_OfRfc7677_GivesItsProof()
     {
         SaslOptions options = new() { Mechanism = SaslMechanism.ScramSha256, Username = "user", Password = "pencil" };
@@ -143,7 +162,10 @@ public sealed class SaslMachineTests
     {
         SaslOptions options = new()
         {
-            Mechanism = SaslMechanism.ScramSha512, Username = "a=b,c", Password = "p", IsDelegationToken = true,
+            Mechanism = SaslMechanism.ScramSha512,
+            Username = "a=b,c",
+            Password = "p",
+            IsDelegationToken = true,
         };
         Assert.Equal("n,,n=a=3Db=2Cc,r=N,tokenauth=true", Text(new ScramExchange(options, "N").Begin().Message));
     }
@@ -248,7 +270,13 @@ public sealed class SaslMachineTests
                 Password = Password,
                 OAuth = new OAuthOptions { ClientId = "id", ClientSecret = Password },
             },
-            Tls = new TlsOptions { KeystoreKey = Password, KeystorePassword = Password, KeyPassword = Password, TruststorePassword = Password },
+            Tls = new TlsOptions
+            {
+                KeystoreKey = Password,
+                KeystorePassword = Password,
+                KeyPassword = Password,
+                TruststorePassword = Password,
+            },
         };
         ClientSettings settings = MachineWorld.Settings() with { Security = options };
         string text = $"{settings} {options} {options.Sasl} {options.Tls} {new OAuthToken(Password, 0)}";

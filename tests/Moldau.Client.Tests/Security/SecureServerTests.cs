@@ -178,7 +178,11 @@ public sealed class SecureServerTests(SecureServers servers)
             Mechanism = SaslMechanism.OAuthBearer,
             OAuth = new OAuthOptions
             {
-                TokenEndpoint = endpoint.Address, ClientId = "id:1", ClientSecret = "s%cret", Scope = "kafka", UrlEncodesHeader = true,
+                TokenEndpoint = endpoint.Address,
+                ClientId = "id:1",
+                ClientSecret = "s%cret",
+                Scope = "kafka",
+                UrlEncodesHeader = true,
             },
         };
         await RoundTripAsync(Settings(server, "SASL_PLAINTEXT", SecurityProtocol.SaslPlaintext, sasl: sasl));

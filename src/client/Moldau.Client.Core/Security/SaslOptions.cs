@@ -1,5 +1,3 @@
-using Moldau.Base;
-
 namespace Moldau.Client;
 
 /// <summary><c>sasl.mechanism</c></summary>
@@ -20,10 +18,6 @@ public enum SaslMechanism
     /// <summary>A token of an identity provider (KIP-255, KIP-768).</summary>
     OAuthBearer,
 }
-
-/// <summary>Gets a token for the brokers. Called again when the last one is about to expire; not by two at a
-/// time.</summary>
-public delegate ValueTask<OAuthToken> OAuthTokenProvider(CancellationToken cancel);
 
 /// <summary>Who a client is to its brokers.</summary>
 public sealed record SaslOptions
@@ -67,57 +61,4 @@ public sealed record SaslOptions
         SaslMechanism.OAuthBearer => "OAUTHBEARER",
         _ => "GSSAPI",
     };
-}
-
-/// <summary>How OAUTHBEARER gets its tokens: by a client's id and secret from an identity provider's token endpoint
-/// (KIP-768), or, for tests alone, by making unsecured ones.</summary>
-public sealed record OAuthOptions
-{
-    /// <summary><c>sasl.oauthbearer.token.endpoint.url</c></summary>
-    public Uri? TokenEndpoint { get; init; }
-
-    /// <summary><c>sasl.oauthbearer.client.credentials.client.id</c></summary>
-    public string? ClientId { get; init; }
-
-    /// <summary><c>sasl.oauthbearer.client.credentials.client.secret</c></summary>
-    public Secret? ClientSecret { get; init; }
-
-    /// <summary><c>sasl.oauthbearer.scope</c>; null asks for none.</summary>
-    public string? Scope { get; init; }
-
-    /// <summary><c>sasl.oauthbearer.header.urlencode</c>: id and secret are URL-encoded in the header, as RFC 6749
-    /// wants it and some providers do not (KIP-1025).</summary>
-    public bool UrlEncodesHeader { get; init; }
-
-    /// <summary>SASL extensions that are sent with each token (KIP-342).</summary>
-    public IReadOnlyDictionary<string, string> Extensions { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>Makes tokens without a signature for this principal, which only brokers without any security take:
-    /// <c>unsecuredLoginStringClaim_sub</c> of <c>sasl.jaas.config</c>.</summary>
-    public string? UnsecuredPrincipal { get; init; }
-
-    /// <summary><c>sasl.login.connect.timeout.ms</c> and <c>sasl.login.read.timeout.ms</c> together: how long the endpoint
-    /// may take.</summary>
-    public Duration RequestTimeout { get; init; } = Duration.FromSeconds(10);
-
-    /// <summary><c>sasl.login.refresh.window.factor</c>: after this part of its lifetime a token is got anew.</summary>
-    public double RefreshWindowFactor { get; init; } = 0.8;
-
-    internal string? WhyInvalid =>
-        UnsecuredPrincipal is not null ? null
-        : TokenEndpoint is null ? "OAUTHBEARER needs sasl.oauthbearer.token.endpoint.url, or SaslOptions.TokenProvider"
-        : TokenEndpoint.Scheme is not ("https" or "http")
-            ? $"sasl.oauthbearer.token.endpoint.url is an https address, not {TokenEndpoint.Scheme}"
-        : ClientId is null || ClientSecret is null
-            ? "OAUTHBEARER needs sasl.oauthbearer.client.credentials.client.id and .client.secret"
-        : null;
-}
-
-/// <summary>A token as an identity provider gave it.</summary>
-/// <param name="Value">The token, such as a JWT.</param>
-/// <param name="ExpiresUnixMs">When it ends, in milliseconds since 1970.</param>
-public sealed record OAuthToken(Secret Value, long ExpiresUnixMs)
-{
-    /// <summary>SASL extensions that are sent with it (KIP-342).</summary>
-    public IReadOnlyDictionary<string, string> Extensions { get; init; } = new Dictionary<string, string>();
 }

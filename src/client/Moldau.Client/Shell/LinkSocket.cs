@@ -6,7 +6,8 @@ using System.Security.Authentication;
 
 namespace Moldau.Client;
 
-/// <summary>One link's socket: connects, encrypts where that is asked for, cuts what comes into frames, sends frames in their order.</summary>
+/// <summary>One link's socket: connects, encrypts where that is asked for, cuts what comes into frames, sends frames in their
+/// order.</summary>
 internal sealed class LinkSocket
 {
     private const int SizeBytes = 4;

@@ -33,31 +33,3 @@ internal abstract class SaslExchange
     /// <summary>Why the exchange may not end here although the broker says that it does; null where it may.</summary>
     public virtual string? WhyUnfinished => null;
 }
-
-/// <summary>PLAIN (RFC 4616): one message with name and password.</summary>
-internal sealed class PlainExchange(SaslOptions options) : SaslExchange
-{
-    public override SaslStep Begin() =>
-        new(System.Text.Encoding.UTF8.GetBytes($"\0{options.Username}\0{options.Password!.Reveal()}"));
-
-    public override SaslStep Take(ReadOnlySpan<byte> answer) => SaslStep.Over;
-}
-
-/// <summary>OAUTHBEARER (RFC 7628): one message with a token and extensions.</summary>
-internal sealed class OAuthBearerExchange(OAuthToken token) : SaslExchange
-{
-    private const char Separator = '\u0001';
-
-    public override SaslStep Begin()
-    {
-        System.Text.StringBuilder text = new();
-        text.Append("n,,").Append(Separator).Append("auth=Bearer ").Append(token.Value.Reveal()).Append(Separator);
-        foreach ((string name, string value) in token.Extensions) text.Append(name).Append('=').Append(value).Append(Separator);
-        return new SaslStep(System.Text.Encoding.UTF8.GetBytes(text.Append(Separator).ToString()));
-    }
-
-    /// <summary>A broker that refuses says why in JSON and waits for one more message before it closes.</summary>
-    public override SaslStep Take(ReadOnlySpan<byte> answer) => answer.IsEmpty
-        ? SaslStep.Over
-        : new SaslStep(Problem: $"the token was refused: {System.Text.Encoding.UTF8.GetString(answer)}");
-}
