@@ -88,7 +88,10 @@ for round in $(seq "$rounds"); do
       >>"$work/results"
     for size in 1024 100; do
       run "$name" "produce-$size" -mode produce -topic "p$size" -size "$size" -d "$seconds" -acks all
-      run "$name" "consume-$size" -mode consume -topic "p$size" -d "$seconds"
+      # Batches of one size on both: how many records a batch holds at full speed depends on how soon the server answers, and
+      # the consumer's cost on the batches.
+      "$kload" -b "127.0.0.1:$port" -mode produce -topic "c$size" -size "$size" -d "$seconds" -batch 16384 >/dev/null
+      run "$name" "consume-$size" -mode consume -topic "c$size" -d "$seconds"
     done
     run "$name" e2e -mode e2e -topic e2e -size 1024 -rate 5000 -d "$seconds" -linger 0s
     stop

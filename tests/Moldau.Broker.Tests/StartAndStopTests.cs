@@ -110,6 +110,8 @@ public sealed class StartAndStopTests
             node.RequestStop();
             node.Until(() => node.HasStopped(MachineId.Control) || node.Halted is not null, 30_000);
             Assert.Null(node.Halted);
+            node.Run();
+            Assert.Empty(node.Probe.OpenPaths);
             node.Kill();
             node.Start();
             Assert.Equal(["a"], node.Connect().ReadAll("t", 0));
@@ -156,10 +158,11 @@ public sealed class StartAndStopTests
         node.Run();
         node.RequestStop();
         node.Run();
+        node.HoldsDisk = null; // the sync comes after the stop
+        node.Until(() => node.HasStopped(MachineId.Control) || node.Halted is not null);
         Assert.Null(node.Halted);
-        Assert.True(node.HasStopped(MachineId.Control));
-        node.Kill(); // the sync is still out
-        node.HoldsDisk = null;
+        node.AssertNothingHeld();
+        node.Kill();
         node.Start();
         Assert.False(node.Boot.Directories[0].IsClean); // no log was opened, so none was closed
     }

@@ -126,6 +126,29 @@ public sealed class TopicLifeTests
     }
 
     [Fact]
+    public void A_topic_made_again_keeps_its_records_after_the_old_folder_was_set_aside()
+    {
+        using TestNode node = new(2);
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.Produced("t", 0, "a", "b", "c", "d");
+        DeleteRecords(client, 3);
+        node.Advance(120_000); // the checkpoints speak of it
+        node.HoldsDisk = op => op is RenameFolderJob;
+        client.DeleteTopic("t");
+        node.Run();
+        node.Kill(); // the topic is deleted, its folder is there
+        node.HoldsDisk = null;
+        node.Start();
+        client = node.Connect();
+        client.CreateTopic("t");
+        Assert.Equal(0, client.Produced("t", 0, "new", "newer", "newest", "last", "very last"));
+        node.Kill(); // before anything else has written the checkpoints
+        node.Start();
+        Assert.Equal(["new", "newer", "newest", "last", "very last"], node.Connect().ReadAll("t", 0));
+    }
+
+    [Fact]
     public void A_topic_made_again_after_a_kill_keeps_its_records_too()
     {
         using TestNode node = new(2);
@@ -163,9 +186,10 @@ public sealed class TopicLifeTests
         node.Advance(6_000);
         node.RequestStop();
         node.Run();
-        Assert.True(node.HasStopped(Moldau.Broker.MachineId.Control));
-        node.Kill(); // the sync is still out
-        node.HoldsDisk = null;
+        node.HoldsDisk = null; // the sync comes after the stop
+        node.Until(() => node.HasStopped(MachineId.Control) || node.Halted is not null);
+        Assert.Null(node.Halted);
+        node.Kill();
         node.Start();
         Assert.False(node.Boot.Directories[0].IsClean);
         Assert.Equal(2, node.Boot.Directories[0].LogStartOffsets[new Moldau.Base.TopicPartition("t", 0)]);

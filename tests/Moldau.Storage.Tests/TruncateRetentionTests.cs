@@ -215,4 +215,25 @@ public sealed class TruncateRetentionTests
         Assert.True(disk.OpenFiles < open);
         Assert.Equal(20, log.ReadAll().Count);
     }
+
+    [Fact]
+    public void IdleLog_IsFlushed_KeepsNoFileOpen_AndTakesAppendsAgain()
+    {
+        using LogHarness log = Start(out MemoryDisk disk);
+        Fill(log, 20);
+        Assert.True(log.Log.RecoveryPoint < 20);
+        log.Advance(61_000);
+        log.Log.Sweep(log.Now, log.Ops);
+        // What comes before the flush is done waits for it.
+        log.Append(Batches.Of("amid the flush"));
+        log.Run();
+        Assert.Equal(20, log.Log.RecoveryPoint);
+        log.Advance(61_000);
+        log.Log.Sweep(log.Now, log.Ops);
+        log.Run();
+        Assert.Equal(21, log.Log.RecoveryPoint);
+        Assert.Equal(0, disk.OpenFiles);
+        log.Append(Batches.Of("later"));
+        Assert.Equal(22, log.ReadAll().Count);
+    }
 }

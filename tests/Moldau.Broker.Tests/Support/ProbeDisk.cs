@@ -8,7 +8,8 @@ internal sealed class ProbeDisk(IDisk inner) : IDisk
     /// <summary>Given the call (pread, pwrite, fdatasync, open, rename …) and the path: what it fails with.</summary>
     public Func<string, string, DiskError>? Fails { get; set; }
 
-    public int OpenFiles { get; private set; }
+    /// <summary>Paths of the open files, with repetition.</summary>
+    public List<string> OpenPaths { get; } = [];
 
     /// <summary>Calls in order, as "pwrite /data/t-0/….log".</summary>
     public List<string> Calls { get; } = [];
@@ -17,8 +18,8 @@ internal sealed class ProbeDisk(IDisk inner) : IDisk
     {
         Enter("open", path);
         IDiskFile file = inner.Open(path, mode);
-        OpenFiles++;
-        return new ProbeFile(this, file);
+        OpenPaths.Add(path);
+        return new ProbeFile(this, path, file);
     }
 
     public bool FileExists(string path) => inner.FileExists(path);
@@ -70,7 +71,7 @@ internal sealed class ProbeDisk(IDisk inner) : IDisk
         if (error != DiskError.None) throw new DiskException(error, $"{call} (injected)", path);
     }
 
-    private sealed class ProbeFile(ProbeDisk disk, IDiskFile file) : IDiskFile
+    private sealed class ProbeFile(ProbeDisk disk, string opened, IDiskFile file) : IDiskFile
     {
         public string Path => file.Path;
 
@@ -106,7 +107,7 @@ internal sealed class ProbeDisk(IDisk inner) : IDisk
 
         public void Dispose()
         {
-            disk.OpenFiles--;
+            disk.OpenPaths.Remove(opened);
             file.Dispose();
         }
     }

@@ -149,7 +149,7 @@ internal sealed partial class TestNode : IDisposable
     public void AssertNothingHeld()
     {
         foreach (Hosted machine in _machines) Assert.Equal((machine.Id, 0L), (machine.Id, machine.Machine.Pool.Outstanding));
-        Assert.Equal(0, Probe.OpenFiles);
+        Assert.Empty(Probe.OpenPaths);
     }
 
     public bool Exists(string path) => Probe.FileExists(path) || Probe.DirectoryExists(path);

@@ -10,6 +10,8 @@ public sealed class DifferentialServers : IDisposable
         Properties = new Dictionary<string, string>
         {
             ["group.max.size"] = "2",
+            // The scenarios' records are of 2023.
+            ["log.initial.task.delay.ms"] = "3600000",
             ["group.min.session.timeout.ms"] = "1000",
             ["offsets.topic.num.partitions"] = "1",
         },

@@ -63,13 +63,16 @@ internal sealed class ReplicaPlacement
             : null;
 
     /// <summary>The folder of a deleted replica, of this shard or another, may be made anew, anywhere.</summary>
-    public void Forget(FolderFree free)
+    public void Forget(ReplicaFolder free)
     {
-        if (!_byFolder.TryGetValue(free.Folder, out Place place)) return;
+        if (!_byFolder.TryGetValue(free.Name, out Place place)) return;
         if (place.TopicId is { } id && id != free.TopicId) return;
-        _byFolder.Remove(free.Folder);
+        _byFolder.Remove(free.Name);
         _counts[place.Directory]--;
     }
+
+    /// <summary>What was in the replica's place was another's: the checkpoints of the start say nothing of this one.</summary>
+    public void Renew(Partition partition) => _byFolder[partition.Name] = _byFolder[partition.Name] with { IsNew = true };
 
     /// <summary>No new replica goes to this log directory any more.</summary>
     public void Fail(string directory) => _failed.Add(directory);

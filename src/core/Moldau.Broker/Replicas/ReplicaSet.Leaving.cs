@@ -8,30 +8,65 @@ namespace Moldau.Broker;
 /// file speaks of the old one any more.</summary>
 internal sealed partial class ReplicaSet
 {
-    private readonly HashSet<FolderFree> _leaving = [];
-    private readonly HashSet<FolderFree> _freeEarly = [];
+    private readonly HashSet<ReplicaFolder> _leaving = [];
+    private readonly HashSet<ReplicaFolder> _freeEarly = [];
     private readonly List<Partition> _waitingForFolder = [];
+    private readonly Dictionary<TopicIdPartition, Partition> _waitingForCheckpoints = [];
+    private List<ReplicaFolder> _left = [];
+    private bool _isLeftPosted;
 
-    public void OnFolderFree(FolderFree free)
+    public void OnFoldersFree(FoldersFree free)
+    {
+        foreach (ReplicaFolder folder in free.Folders) Freed(folder);
+        if (free.Shard != _shard.Id) return;
+        _isLeftPosted = false;
+        if (_left.Count > 0) PostLeft();
+    }
+
+    private void Freed(ReplicaFolder folder)
     {
         // Every shard knows the folders of the start, and the next replica may be any shard's.
-        _placement.Forget(free);
-        if (!_leaving.Remove(free))
+        _placement.Forget(folder);
+        if (!_leaving.Remove(folder))
         {
             // The owner is ahead of this shard, which has not heard of the deletion yet.
-            _freeEarly.Add(free);
+            _freeEarly.Add(folder);
             return;
         }
 
         for (int i = 0; i < _waitingForFolder.Count; i++)
         {
             Partition partition = _waitingForFolder[i];
-            if (partition.Name != free.Folder || IsLeaving(partition.Name)) continue;
+            if (partition.Name != folder.Name || IsLeaving(partition.Name)) continue;
             _waitingForFolder.RemoveAt(i);
             Open(partition);
             return;
         }
     }
+
+    /// <summary>What the checkpoint files said of the folder that was set aside is gone, durably: the log can be made.</summary>
+    public void OnCheckpointsCleared(CheckpointsCleared cleared)
+    {
+        if (_waitingForCheckpoints.Remove(cleared.Partition, out Partition? partition) && _onClosed is null) Open(partition);
+    }
+
+    /// <summary>Before a record of the new log is acknowledged, no checkpoint file may name a log start or a recovery point for
+    /// it that was the other topic's: a kill would make the next start believe it.</summary>
+    private void OtherSetAside(Partition partition)
+    {
+        if (partition.IsDeleted)
+        {
+            LeaveUnopened(partition);
+            return;
+        }
+
+        _placement.Renew(partition);
+        _waitingForCheckpoints.Add(partition.Id, partition);
+        _shard.Post(MachineId.Control, new FolderSetAside(_shard.Id, partition.Id, Checkpoints()));
+    }
+
+    private bool IsWaiting(Partition partition) =>
+        _waitingForFolder.Contains(partition) || _waitingForCheckpoints.ContainsKey(partition.Id);
 
     private void DeleteAll(TopicImage topic)
     {
@@ -39,7 +74,7 @@ internal sealed partial class ReplicaSet
         {
             if (!topic.Partitions[i].Replicas.Contains(_shard.Options.NodeId)) continue;
             TopicIdPartition id = new(topic.Id, i);
-            FolderFree leaving = new($"{topic.Name}-{i}", topic.Id);
+            ReplicaFolder leaving = new($"{topic.Name}-{i}", topic.Id);
             if (!_freeEarly.Remove(leaving)) _leaving.Add(leaving);
             if (_shard.Map.OwnerOf(id) == _shard.Id) Delete(id);
         }
@@ -47,8 +82,8 @@ internal sealed partial class ReplicaSet
 
     private bool IsLeaving(string folder)
     {
-        foreach (FolderFree leaving in _leaving)
-            if (leaving.Folder == folder) return true;
+        foreach (ReplicaFolder leaving in _leaving)
+            if (leaving.Name == folder) return true;
         return false;
     }
 
@@ -62,6 +97,16 @@ internal sealed partial class ReplicaSet
     private void Left(Partition partition)
     {
         _waitingForFolder.Remove(partition);
-        _shard.Post(MachineId.Control, new FolderLeft(_shard.Id, new(partition.Name, partition.Id.TopicId), Checkpoints()));
+        _waitingForCheckpoints.Remove(partition.Id);
+        _left.Add(new(partition.Name, partition.Id.TopicId));
+        if (!_isLeftPosted) PostLeft();
+    }
+
+    // One at a time, for all that have left meanwhile: each tells of every replica, and a topic may have thousands.
+    private void PostLeft()
+    {
+        _isLeftPosted = true;
+        _shard.Post(MachineId.Control, new FoldersLeft(_shard.Id, _left, Checkpoints()));
+        _left = [];
     }
 }

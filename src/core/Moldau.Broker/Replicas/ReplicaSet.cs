@@ -169,6 +169,10 @@ internal sealed partial class ReplicaSet
             Fail(partition, job.ErrorText ?? "cannot be opened");
             if (partition.IsDeleted) Left(partition);
         }
+        else if (job.IsOtherSetAside)
+        {
+            OtherSetAside(partition);
+        }
         else
         {
             PartitionLog log = job.Open(_services, _shard.Now);
@@ -227,7 +231,7 @@ internal sealed partial class ReplicaSet
         // Also of a replica that is offline because its directory failed elsewhere: its files are still held open.
         if (partition.Log is { IsFailed: false } log) DeleteFolder(partition, log);
         else if (partition.IsOffline) Left(partition);
-        else if (_waitingForFolder.Contains(partition)) LeaveUnopened(partition);
+        else if (IsWaiting(partition)) LeaveUnopened(partition);
     }
 
     private void LeaveUnopened(Partition partition)

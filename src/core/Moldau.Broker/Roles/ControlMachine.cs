@@ -174,12 +174,17 @@ internal sealed class ControlMachine : Machine
         {
             case ReplicasReady ready: Broker.OnReplicasReady(ready); break;
             case CheckpointsChanged changed: _checkpoints.Remember(changed.Shard, changed.Checkpoints); _checkpoints.WriteSoon(); break;
-            case FolderLeft left:
+            case FoldersLeft left:
                 _checkpoints.Remember(left.Shard, left.Checkpoints);
                 _checkpoints.WriteThen(() =>
                 {
-                    for (int i = 0; i < Options.ShardCount; i++) Post(MachineId.Shard(i), left.Folder);
+                    FoldersFree free = new(left.Shard, left.Folders);
+                    for (int i = 0; i < Options.ShardCount; i++) Post(MachineId.Shard(i), free);
                 });
+                break;
+            case FolderSetAside aside:
+                _checkpoints.Remember(aside.Shard, aside.Checkpoints);
+                _checkpoints.WriteThen(() => Post(aside.Shard, new CheckpointsCleared(aside.Partition)));
                 break;
             case DirectoryFailed failed: Broker.OnDirectoryFailed(failed); break;
             case ShardStopped stopped: Broker.OnShardStopped(stopped); break;

@@ -18,12 +18,23 @@ internal sealed record ReplicasReady(MachineId Shard, long ImageOffset);
 /// <summary>The control machine to a shard: close the logs and end.</summary>
 internal sealed record StopShard;
 
-/// <summary>A shard to the control machine: the folder of a deleted replica is renamed, or was never made. What the
-/// checkpoint files say of it would be taken for the next topic of the name: it is free when they say nothing.</summary>
-internal sealed record FolderLeft(MachineId Shard, FolderFree Folder, IReadOnlyList<DirectoryCheckpoint> Checkpoints);
+/// <summary>A shard to the control machine: folders of deleted replicas are renamed, or were never made. What the
+/// checkpoint files say of them would be taken for the next topic of the name: they are free when those say nothing.</summary>
+internal sealed record FoldersLeft(
+    MachineId Shard, IReadOnlyList<ReplicaFolder> Folders, IReadOnlyList<DirectoryCheckpoint> Checkpoints);
 
-/// <summary>The control machine to every shard: the folder of a deleted replica may be made anew.</summary>
-internal sealed record FolderFree(string Folder, Uuid TopicId);
+/// <summary>The control machine to every shard: folders that this shard has left may be made anew.</summary>
+internal sealed record FoldersFree(MachineId Shard, IReadOnlyList<ReplicaFolder> Folders);
+
+/// <summary>The folder of a replica, and which topic's of the name it is.</summary>
+internal readonly record struct ReplicaFolder(string Name, Uuid TopicId);
+
+/// <summary>A shard to the control machine: in a replica's place was the folder of another topic, which an interrupted deletion
+/// had left and which has another name now.</summary>
+internal sealed record FolderSetAside(MachineId Shard, TopicIdPartition Partition, IReadOnlyList<DirectoryCheckpoint> Checkpoints);
+
+/// <summary>The control machine to that shard: the checkpoint files say nothing of a folder of this name any more.</summary>
+internal sealed record CheckpointsCleared(TopicIdPartition Partition);
 
 /// <summary>A shard's last word.</summary>
 internal sealed record ShardStopped(MachineId Shard, IReadOnlyList<DirectoryCheckpoint> Checkpoints);

@@ -220,8 +220,11 @@ internal sealed class ShardMachine : Machine
             case FetchSessionEnded ended:
                 EndFetchSession(ended.Id);
                 break;
-            case FolderFree free:
-                Replicas.OnFolderFree(free);
+            case FoldersFree free:
+                Replicas.OnFoldersFree(free);
+                break;
+            case CheckpointsCleared cleared:
+                Replicas.OnCheckpointsCleared(cleared);
                 break;
             case DirectoryFailed failed:
                 Replicas.FailDirectory(failed);

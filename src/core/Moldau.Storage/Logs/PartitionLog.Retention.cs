@@ -48,7 +48,7 @@ public sealed partial class PartitionLog
         }
 
         LogChanges changes = count > 0 ? Retire(count, now, ops) : LogChanges.None;
-        CloseIdle(now);
+        CloseIdle(now, ops);
         return changes;
     }
 
@@ -88,7 +88,7 @@ public sealed partial class PartitionLog
         // Epochs that are not written have no record: loading would cut them off again.
         CloseLogJob? job = null;
         _steps.Enqueue(new JobStep(
-            () => job = MakeCloseJob(),
+            () => job = MakeCloseJob(withStandby: true),
             (_, _) =>
             {
                 RecoveryPoint = DurableEnd = WrittenEnd;
@@ -129,7 +129,7 @@ public sealed partial class PartitionLog
         return LogChanges.Closed;
     }
 
-    private CloseLogJob MakeCloseJob()
+    private CloseLogJob MakeCloseJob(bool withStandby)
     {
         byte[]? snapshot = TakeSnapshot(LogEndOffset);
         LogSegment active = Active;
@@ -146,7 +146,7 @@ public sealed partial class PartitionLog
             Indexes = isDirty ? SegmentIndexes.Of(active) : null,
             EndOffset = LogEndOffset,
             Snapshot = snapshot,
-            Standby = _standby is null && !_isPreparing ? null : StandbyPath,
+            Standby = withStandby && (_standby is not null || _isPreparing) ? StandbyPath : null,
         };
     }
 
@@ -256,7 +256,7 @@ public sealed partial class PartitionLog
         return Sweep(now, ops);
     }
 
-    private void CloseIdle(Instant now)
+    private void CloseIdle(Instant now, EffectList<DiskOp> ops)
     {
         for (int i = 0; i < _segments.Count - 1; i++)
         {
@@ -266,8 +266,34 @@ public sealed partial class PartitionLog
         }
 
         if (!IsIdle || Active.LastAccess + IdleFile > now) return;
+        if (Active is { IsOpen: true, IsDirty: true } && _unflushed.Count == 0)
+        {
+            Rest(now, ops);
+            return;
+        }
+
         if (Active is { IsOpen: true, IsDirty: false }) Active.Close();
         ReleaseStandby();
+    }
+
+    /// <summary>Nobody has used the log for a while: it is flushed as at its end, so that its file need not stay open and no
+    /// later start has to recover it. What comes meanwhile waits for the one sync.</summary>
+    private void Rest(Instant now, EffectList<DiskOp> ops)
+    {
+        LogSegment active = Active; // an append that comes meanwhile may begin the next one
+        CloseLogJob job = MakeCloseJob(withStandby: false);
+        _steps.Enqueue(new JobStep(
+            () => job,
+            (_, _) =>
+            {
+                job.File?.Release();
+                active.IsDirty = false;
+                RecoveryPoint = DurableEnd = WrittenEnd;
+                if (_steps.Count == 0) active.Close();
+                return LogChanges.RecoveryPoint | LogChanges.DurableEnd;
+            },
+            () => job.File?.Release()));
+        Pump(now, ops);
     }
 
     private readonly record struct DyingSegment(long BaseOffset, Instant Due);

@@ -23,6 +23,7 @@ public sealed partial class PartitionLog
         // What is synced may still wait for the flush of a segment before it; another sync would not help.
         bool isSynced = Math.Max(DurableEnd, _lastSyncedEnd) >= WrittenEnd;
         if (_syncing is not null || IsFailed || isSynced || Active.File is not { } file) return;
+        if (IsClosed) return; // its last step syncs
         // Bytes of rolled segments are the flush jobs' business; the active file may have none yet.
         if (Active.WrittenBytes == 0) return;
         _syncing = file;

@@ -98,7 +98,7 @@ public sealed partial class PartitionLog
     public bool IsBacklogged => _backlogBytes > LargestBacklogBytes / 2;
 
     /// <summary>Nothing is on its way to the disk.</summary>
-    public bool IsIdle => _job is null && _steps.Count == 0 && _inFlight.Count == 0;
+    public bool IsIdle => _job is null && _steps.Count == 0 && _inFlight.Count == 0 && _syncing is null;
 
     /// <summary>Where the earliest open or unreplicated transaction begins, never below the log's start.</summary>
     public long? FirstUnstableOffset =>
@@ -188,7 +188,8 @@ public sealed partial class PartitionLog
             }
             else
             {
-                if (_inFlight.Count > 0) return;
+                // A log is not closed while a sync still holds its file.
+                if (_inFlight.Count > 0 || (IsClosed && _syncing is not null)) return;
                 _steps.Dequeue();
                 Begin(step, ops);
             }

@@ -42,10 +42,14 @@ public sealed class LoadLogJob(LoadLogRequest request) : JobOp
     /// <summary>Bytes that recovery had to read; 0 after a clean end.</summary>
     public long RecoveredBytes => _loaded?.RecoveredBytes ?? 0;
 
-    /// <summary>The log, after the job completed without error.</summary>
+    /// <summary>The folder was that of another topic, and has another name now. What the checkpoint files say of the partition
+    /// was said of that topic; when they say it no more, load again, as a new log. Until then there is none.</summary>
+    public bool IsOtherSetAside => _loaded is { IsOtherSetAside: true };
+
+    /// <summary>The log, after the job completed without error and no other was set aside.</summary>
     public PartitionLog Open(LogServices services, Instant now)
     {
-        Verify.That(_loaded is not null);
+        Verify.That(_loaded is not null && !_loaded.IsOtherSetAside);
         return new PartitionLog(_loaded, Request.Config, services, now);
     }
 

@@ -11,6 +11,9 @@ internal sealed class LoadedLog
 
     public Uuid? TopicId { get; set; }
 
+    /// <summary>The folder was another topic's and has been renamed: nothing else here says anything.</summary>
+    public bool IsOtherSetAside { get; set; }
+
     public List<LogSegment> Segments { get; } = [];
 
     public LeaderEpochCache Epochs { get; set; } = new();

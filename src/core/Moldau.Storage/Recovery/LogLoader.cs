@@ -13,6 +13,7 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
     public LoadedLog Load()
     {
         if (disk.DirectoryExists(request.Folder)) OpenFolder();
+        if (_log.IsOtherSetAside) return _log;
         if (_names.Count == 0) CreateFolder();
         _names = FolderSweep.Run(disk, request.Folder, _names, _log.Notes);
         ReadFolder();
@@ -51,10 +52,7 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         string aside = LogFileNames.Join(directory, LogFileNames.StrayFolderOf(request.Partition, found));
         disk.Rename(request.Folder, aside);
         disk.SyncDirectory(directory);
-        // What the checkpoints say was said of that topic.
-        request = request with { LogStartOffset = 0, RecoveryPoint = 0 };
-        _log.TopicId = null;
-        _names = [];
+        _log.IsOtherSetAside = true;
         _log.Notes.Add($"the folder was that of another topic, {found}, and is now {aside}");
     }
 
