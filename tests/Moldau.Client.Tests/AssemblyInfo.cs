@@ -1,1 +1,2 @@
 [assembly: AssemblyFixture(typeof(Moldau.Client.Tests.Support.Servers))]
+[assembly: AssemblyFixture(typeof(Moldau.Client.Tests.Security.SecureServers))]

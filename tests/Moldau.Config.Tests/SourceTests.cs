@@ -138,7 +138,7 @@ public sealed class SourceTests
     [InlineData("", "abc", 3)]
     [InlineData("same", "same", 0)]
     public void Distance_IsLevenshteins(string left, string right, int distance) =>
-        Assert.Equal(distance, NearestName.Distance(left, right));
+        Assert.Equal(distance, Moldau.Base.Nearest.Distance(left, right));
 
     [Theory]
     [InlineData("a=b=c", "a", "b=c")]

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Moldau.Transport;
+using Moldau.Base;
 
 namespace Moldau.Runtime.Tests;
 

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Moldau.Base;
 using Moldau.Transport;
 
 namespace Moldau.Runtime.Tests;
@@ -151,7 +152,7 @@ public abstract class TlsTests(SocketTransport transport) : IDisposable
         if (asPkcs12)
         {
             File.WriteAllBytes(At("server.p12"), made.Export(X509ContentType.Pkcs12, "secret"));
-            return new(KeyStore.FromFile(At("server.p12"), "secret"));
+            return new(KeyStore.FromFile(File.ReadAllBytes(At("server.p12")), "secret"));
         }
 
         File.WriteAllText(At("server.pem"), $"{made.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n");

@@ -19,6 +19,7 @@ public sealed class ReferenceTests
         ["Transport"] = ["Base"],
         ["Client.Core"] = ["Base", "Protocol", "Records"],
         ["Client"] = ["Base", "Protocol", "Records", "Client.Core"],
+        ["Client.Hosting"] = ["Base", "Protocol", "Records", "Client.Core", "Client"],
         ["Cli"] = ["Base", "Config", "Protocol", "Records", "Client.Core", "Client"],
         ["Runtime"] = ["Base", "Config", "Transport", "Storage", "Broker"],
         ["Embedded"] = ["Base", "Config", "Protocol", "Storage", "Broker", "Client.Core", "Client", "Transport", "Runtime"],

@@ -33,8 +33,10 @@ internal sealed class CommandContext : IAsyncDisposable
         };
         Profile = Profiles.Profile.Chosen(arguments.Value("--profile"), arguments.Has("--bootstrap"));
         Dictionary<string, string> given = Profile?.ClientProperties() ?? new(StringComparer.Ordinal);
-        foreach ((string name, string value) in arguments.Pairs("--property")) given[name] = value;
+        foreach ((string name, string value) in ClientProperties.Merge(arguments.Value("--command-config"), arguments.Pairs("--property")))
+            given[name] = value;
         Properties = new ClientProperties(given);
+        foreach (UnusedProperty unused in Properties.Unused) Say($"{unused.Name} is not used: {unused.Why}");
         Timeout = arguments.Value("--timeout") is not { } text ? DefaultTimeout
             : Numbers.TryParseSpan(text, out TimeSpan span) && span > TimeSpan.Zero ? span
             : throw new CommandException($"'--timeout {text}' is no time; write 500ms, 30s or 2m", ExitCodes.Usage);
@@ -55,6 +57,7 @@ internal sealed class CommandContext : IAsyncDisposable
 
     /// <summary>Where the cluster is asked first, as it was given.</summary>
     public string Bootstrap => Arguments.Value("--bootstrap")
+        ?? Properties.Bootstrap
         ?? (Environment.GetEnvironmentVariable("MOLDAU_BOOTSTRAP") is { Length: > 0 } set ? set : null)
         ?? Profile?.Bootstrap
         ?? DefaultBootstrap;
@@ -75,7 +78,14 @@ internal sealed class CommandContext : IAsyncDisposable
         {
             IReadOnlyList<BrokerAddress> addresses = Addresses();
             Knock(addresses, Bootstrap);
-            _client = new MoldauClient(Properties.Client(addresses, Timeout));
+            try
+            {
+                _client = new MoldauClient(Properties.Client(addresses, Timeout));
+            }
+            catch (ArgumentException error)
+            {
+                throw new CommandException(error.Message.Split(" (Parameter")[0], ExitCodes.Usage);
+            }
         }
 
         return Task.FromResult(_client);

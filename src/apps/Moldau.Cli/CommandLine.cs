@@ -82,7 +82,7 @@ public static class CommandLine
             }
             catch (MoldauException error)
             {
-                Complain(ErrorText.Of(error.Error, error.Message));
+                Complain(ErrorText.Of(error));
                 return ErrorText.ExitCode(error.Error);
             }
             catch (OperationCanceledException) when (context.Cancel.IsCancellationRequested)

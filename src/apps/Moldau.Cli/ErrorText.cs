@@ -8,13 +8,17 @@ internal static class ErrorText
 {
     public static string Of(ErrorCode code, string text)
     {
-        string name = code.KafkaName();
-        string sentence = text.TrimEnd('.', '\n');
-        if (!sentence.Contains(name, StringComparison.Ordinal)) sentence += $" ({name})";
+        string sentence = Named(code, text);
         return Advice(code) is { } advice ? $"{sentence}; {advice}" : sentence;
     }
 
-    public static string Of(ClientError error) => Of(error.Code, error.Text);
+    /// <summary>An error that is final says itself what to change.</summary>
+    public static string Of(ClientError error) =>
+        error.IsFinal ? Named(error.Code, error.Text) : Of(error.Code, error.Text);
+
+    /// <inheritdoc cref="Of(ClientError)"/>
+    public static string Of(MoldauException error) =>
+        error.IsRetriable == error.Error.IsRetriable() ? Of(error.Error, error.Message) : Named(error.Error, error.Message);
 
     public static int ExitCode(ErrorCode code) => code switch
     {
@@ -27,6 +31,13 @@ internal static class ErrorText
             or ErrorCode.CoordinatorNotAvailable or ErrorCode.BrokerNotAvailable => ExitCodes.Unreachable,
         _ => ExitCodes.Failed,
     };
+
+    private static string Named(ErrorCode code, string text)
+    {
+        string name = code.KafkaName();
+        string sentence = text.TrimEnd('.', '\n');
+        return sentence.Contains(name, StringComparison.Ordinal) ? sentence : $"{sentence} ({name})";
+    }
 
     private static string? Advice(ErrorCode code) => code switch
     {

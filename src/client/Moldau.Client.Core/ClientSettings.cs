@@ -46,6 +46,15 @@ public sealed record ClientSettings
     /// again at the bootstrap servers (KIP-899, KIP-1102).</summary>
     public Duration RebootstrapAfter { get; init; } = Duration.FromMs(300_000);
 
+    /// <summary>Encryption and authentication; by default neither.</summary>
+    public SecurityOptions Security { get; init; } = new();
+
+    /// <summary><c>send.buffer.bytes</c> of the sockets; −1 leaves it to the system.</summary>
+    public int SendBufferBytes { get; init; } = -1;
+
+    /// <summary><c>receive.buffer.bytes</c> of the sockets; −1 leaves it to the system.</summary>
+    public int ReceiveBufferBytes { get; init; } = -1;
+
     /// <summary>The largest answer that is read, in bytes; a larger claim closes the link.</summary>
     public int MaxFrameBytes { get; init; } = 128 << 20;
 }

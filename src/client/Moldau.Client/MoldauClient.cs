@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Moldau.Base;
 
 namespace Moldau.Client;
@@ -18,17 +19,24 @@ public sealed class MoldauClient : IAsyncDisposable
     /// <summary>A client with settings of one's own.</summary>
     /// <param name="settings">What all its parts share.</param>
     /// <param name="time">Another clock, for tests.</param>
+    /// <exception cref="ArgumentException">The settings contradict one another, or a key or trust store cannot be
+    /// read.</exception>
     public MoldauClient(ClientSettings settings, TimeProvider? time = null)
         : this(
-            settings, new SocketWorld(new SocketOptions { MaxFrameBytes = settings.MaxFrameBytes }), time ?? TimeProvider.System,
-            unchecked((ulong)Random.Shared.NextInt64()))
+            Sockets(settings), time ?? TimeProvider.System,
+            new ClientMachine(settings, unchecked((ulong)Random.Shared.NextInt64()), RandomNumberGenerator.Fill))
     {
     }
 
     /// <summary>A client in another world than that of sockets.</summary>
     internal MoldauClient(ClientSettings settings, IClientWorld world, TimeProvider time, ulong seed)
+        : this(world, time, new ClientMachine(settings, seed))
     {
-        Driver = new ClientDriver(new ClientMachine(settings, seed), world, time);
+    }
+
+    private MoldauClient(IClientWorld world, TimeProvider time, ClientMachine machine)
+    {
+        Driver = new ClientDriver(machine, world, time);
         Admin = new AdminClient(Driver);
     }
 
@@ -85,4 +93,17 @@ public sealed class MoldauClient : IAsyncDisposable
 
     /// <summary>Closes all links. What is still under way fails.</summary>
     public ValueTask DisposeAsync() => Driver.DisposeAsync();
+
+    private static SocketWorld Sockets(ClientSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return new SocketWorld(new SocketOptions
+        {
+            MaxFrameBytes = settings.MaxFrameBytes,
+            Security = settings.Security,
+            Tls = settings.Security.UsesTls ? new TlsClient(settings.Security.Tls) : null,
+            SendBufferBytes = settings.SendBufferBytes,
+            ReceiveBufferBytes = settings.ReceiveBufferBytes,
+        });
+    }
 }

@@ -7,7 +7,7 @@ public sealed class MoldauException : Exception
 {
     /// <summary>Makes the exception of an error.</summary>
     public MoldauException(ClientError error)
-        : base(error.Text) => Error = error.Code;
+        : base(error.Text) => (Error, IsRetriable) = (error.Code, error.IsRetriable);
 
     /// <summary>Kafka's error code.</summary>
     public ErrorCode Error { get; }
@@ -16,5 +16,5 @@ public sealed class MoldauException : Exception
     public string ErrorName => Error.KafkaName();
 
     /// <summary>True where the same request may succeed later.</summary>
-    public bool IsRetriable => Error.IsRetriable();
+    public bool IsRetriable { get; }
 }

@@ -36,7 +36,10 @@ public sealed class ClusterVerbTests(Clusters clusters)
     [InlineData("did you mean '--until'", "consume", "t", "--untill", "end")]
     [InlineData("did you mean 'topic list'", "topic", "lst")]
     [InlineData("did you mean 'consume'", "consum", "t")]
-    [InlineData("did you mean 'linger.ms'", "produce", "t", "-X", "linger=5")]
+    [InlineData("did you mean 'linger.ms'", "produce", "t", "-X", "linger.m=5")]
+    [InlineData("acks is to be one of all, -1, 1, 0", "produce", "t", "-X", "acks=2")]
+    [InlineData("'linger.ms' and 'queue.buffering.max.ms' are the same", "produce", "t", "-X", "linger.ms=1", "-X", "queue.buffering.max.ms=2")]
+    [InlineData("'--command-config nowhere.properties' cannot be read", "topic", "list", "--command-config", "nowhere.properties")]
     [InlineData("needs a verb: list, describe, create", "topic")]
     [InlineData("needs more than that; usage: moldau topic create NAME", "topic", "create")]
     [InlineData("takes no 'b'", "topic", "list", "a", "b")]
@@ -55,6 +58,23 @@ public sealed class ClusterVerbTests(Clusters clusters)
         int port = Cli.FreePorts(1)[0];
         foreach (string[] verb in (string[][])[["topic", "list"], ["consume", "t"], ["produce", "t"], ["group", "lag"]])
             Cli.AssertRefused(Cli.Run([.. verb, "-b", $"localhost:{port}"]), 5, $"no broker can be reached at localhost:{port}: connection refused");
+    }
+
+    [Fact]
+    public void CommandConfig_NamesThePropertiesAndTheCluster()
+    {
+        Cluster cluster = clusters.Get(Clusters.Ours);
+        using ScratchFolder scratch = new("cli");
+        File.WriteAllLines(
+            scratch["client.properties"], [$"bootstrap.servers={cluster.Bootstrap}", "client.id=config", "ssl.provider=BC"]);
+        ProgramResult result = Cli.Run("broker", "list", "-o", "name", "--command-config", scratch["client.properties"]);
+        Assert.Equal("1\n", result.Succeeded());
+        Assert.Contains("ssl.provider is not used", result.Error, StringComparison.Ordinal);
+        File.AppendAllText(scratch["client.properties"], "security.protocol=SSL\n");
+        result = Cli.Run("broker", "list", "-q", "--command-config", scratch["client.properties"]);
+        Cli.AssertRefused(result, 5, "set security.protocol=PLAINTEXT");
+        Cli.AssertRefused(
+            Cli.Run("broker", "list", "-b", cluster.Bootstrap, "-X", "security.protocol=SASL_SSL"), 2, "sasl.mechanism is not set");
     }
 
     [Fact]

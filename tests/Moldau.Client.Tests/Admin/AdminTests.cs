@@ -21,7 +21,7 @@ public sealed class AdminTests(Servers servers)
         Assert.Equal(ErrorCode.TopicAlreadyExists, again.Error);
 
         // The broker hears of it from the controller a moment later.
-        await UntilAsync(async () => (await client.Admin.DescribeTopicsAsync([name], Cancel))[name].Value is not null);
+        await Eventually.UntilAsync(async () => (await client.Admin.DescribeTopicsAsync([name], Cancel))[name].Value is not null);
         TopicInfo topic = (await client.Admin.DescribeTopicsAsync([name], Cancel))[name].Value!;
         Assert.Equal(2, topic.Partitions.Length);
         Assert.False(topic.Id.IsZero);

@@ -23,6 +23,9 @@ internal sealed class MachineWorld
 
     public Instant Now { get; private set; } = new(1_000_000_000_000, 1_700_000_000_000);
 
+    /// <summary>Who gives tokens to the machine.</summary>
+    public Func<OAuthToken?> NextToken { get; set; } = () => null;
+
     /// <summary>Operations that have ended, in order.</summary>
     public List<ClientOperation> Completed { get; } = [];
 
@@ -153,6 +156,12 @@ internal sealed class MachineWorld
                 break;
             case ClientEffectKind.GiveUpUser:
                 GivenUp.Add(effect.Call!);
+                break;
+            case ClientEffectKind.GetToken:
+                TokenJob wanted = (TokenJob)effect.Job!;
+                if (NextToken() is { } token) wanted.Succeed(token);
+                else wanted.Fail(new LinkFailure("the script has no token"));
+                _events.Enqueue(ClientEvent.JobDone(wanted));
                 break;
             case ClientEffectKind.Complete:
             default:

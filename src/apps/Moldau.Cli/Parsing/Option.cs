@@ -15,6 +15,7 @@ internal sealed record Option(string Name, string? Short, string? Value, string 
         new("--profile", "-P", "NAME", "the address and properties of a profile (MOLDAU_PROFILE; 'moldau profile use')"),
         new("--output", "-o", "FORMAT", Output.OutputFormats.Names),
         new("--property", "-X", "KEY=VALUE", "a property of Kafka's clients; may be repeated"),
+        new("--command-config", null, "FILE", "a file with such properties"),
         new("--timeout", null, "TIME", "how long to wait for the cluster, such as 500ms, 30s (15s)"),
         new("--color", null, "WHEN", "auto|always|never; NO_COLOR means never"),
         new("--quiet", "-q", null, "no messages, only data and errors"),

@@ -69,8 +69,8 @@ internal sealed class CallDesk(ClientSettings settings, Prng prng)
     public void OnLinkLost(ClientCall call, bool wasSent, LinkFailure reason, ClientTurn turn)
     {
         if (call.IsAbandoned) return;
-        ErrorCode code = call.AnswerDue <= turn.Now ? ErrorCode.RequestTimedOut : ErrorCode.NetworkException;
-        call.LastError = _lastTrouble = new ClientError(code, reason.Text);
+        ErrorCode code = !reason.IsFinal && call.AnswerDue <= turn.Now ? ErrorCode.RequestTimedOut : reason.Code;
+        call.LastError = _lastTrouble = new ClientError(code, reason.Text) { IsFinal = reason.IsFinal };
         if (reason.IsFinal || call.HasOwnRetries || (wasSent && !call.MayRepeat))
         {
             call.OnFailed(call.LastError, turn);
@@ -88,6 +88,16 @@ internal sealed class CallDesk(ClientSettings settings, Prng prng)
         _parked.Clear();
         foreach (ClientCall call in parked)
             if (!call.IsAbandoned) call.OnFailed(error, turn);
+    }
+
+    /// <summary>The cluster cannot be asked, and trying again cannot help: what waits for news is told.</summary>
+    public void ShutOut(ClientError error, ClientTurn turn)
+    {
+        foreach (ClientCall call in _parked.Where(c => c.RetryAt == Instant.Never).ToArray())
+        {
+            _parked.Remove(call);
+            if (!call.IsAbandoned) call.OnFailed(error, turn);
+        }
     }
 
     /// <summary>A coordinator cannot be had: who waits for it is told.</summary>

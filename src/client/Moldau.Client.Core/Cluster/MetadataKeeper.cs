@@ -179,6 +179,7 @@ internal sealed class MetadataKeeper
         _isStale = true;
         LastError = error;
         Wait(turn);
+        if (error.IsFinal) _machine.ShutOut(error, turn);
     }
 
     private CallOutcome Take(MetadataResponse answer, string[] asked, ClientTurn turn)

@@ -7,8 +7,11 @@ internal enum LinkState
     /// <summary>The shell opens it.</summary>
     Opening,
 
-    /// <summary>ApiVersions and, where it is asked for, authentication are under way.</summary>
+    /// <summary>ApiVersions is under way.</summary>
     Greeting,
+
+    /// <summary>SASL is under way, for the first time or again (KIP-368): calls wait.</summary>
+    Authenticating,
 
     Ready,
 
@@ -44,8 +47,14 @@ internal sealed class BrokerLink(int brokerId, int lane, BrokerAddress address)
     /// <summary>Not opened again before.</summary>
     public Instant RetryAt { get; set; }
 
-    /// <summary>When opening or the greeting counts as failed.</summary>
+    /// <summary>When opening, the greeting or the authentication counts as failed.</summary>
     public Instant SetupDue { get; set; } = Instant.Never;
+
+    /// <summary>The exchange under way; null before and after.</summary>
+    public SaslExchange? Sasl { get; set; }
+
+    /// <summary>The next call authenticates again first, because the broker soon ends the session.</summary>
+    public Instant SessionDue { get; set; } = Instant.Never;
 
     public Instant LastUsed { get; set; }
 

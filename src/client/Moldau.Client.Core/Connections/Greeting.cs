@@ -4,12 +4,12 @@ namespace Moldau.Client;
 
 /// <summary>The first request on every link: which APIs are there. A broker that is older than the request answers in
 /// version 0 which versions of ApiVersions it has (KIP-35, KIP-511).</summary>
-internal sealed class Greeting : ClientCall
+internal sealed class Greeting : SetupCall
 {
     private const string SoftwareName = "moldau";
 
     public Greeting(short version)
-        : base(ApiKey.ApiVersions, CallTarget.Any)
+        : base(ApiKey.ApiVersions)
     {
         Version = version;
     }
@@ -45,22 +45,7 @@ internal sealed class Greeting : ClientCall
         return 0;
     }
 
-    protected internal override ClientFrame Encode(int correlationId, string clientId)
-    {
-        ApiVersionsRequest request = new()
-        {
-            ClientSoftwareName = SoftwareName,
-            ClientSoftwareVersion = SoftwareVersion,
-        };
-        ClientFrame frame = ClientFrame.Rent(RequestFrame.Size(Api, Version, clientId, request));
-        RequestFrame.Write(frame.Span, Api, Version, correlationId, clientId, request);
-        return frame;
-    }
-
-    protected internal override CallOutcome OnFrame(ClientFrame frame, int bodyStart, ClientTurn turn) =>
-        CallOutcome.Done;
-
-    protected internal override void OnFailed(ClientError error, ClientTurn turn)
-    {
-    }
+    protected internal override ClientFrame Encode(int correlationId, string clientId) => Encode(
+        new ApiVersionsRequest { ClientSoftwareName = SoftwareName, ClientSoftwareVersion = SoftwareVersion },
+        correlationId, clientId);
 }

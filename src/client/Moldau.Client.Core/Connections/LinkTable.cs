@@ -5,7 +5,7 @@ namespace Moldau.Client;
 
 /// <summary>All links of a client. A link is opened by the first call that needs it, greets the broker (ApiVersions),
 /// sends calls in their order, and gives back what it could not get answered.</summary>
-internal sealed class LinkTable(ClientSettings settings, CallDesk calls, Prng prng)
+internal sealed partial class LinkTable(ClientSettings settings, CallDesk calls, Prng prng)
 {
     private readonly Dictionary<(int Broker, int Lane), BrokerLink> _byTarget = [];
     private readonly Dictionary<long, BrokerLink> _byNumber = [];
@@ -81,6 +81,7 @@ internal sealed class LinkTable(ClientSettings settings, CallDesk calls, Prng pr
             if (link.State != LinkState.Down) Break(link, new LinkFailure($"{link} has a new address"), turn, close: true);
         }
 
+        if (link.State == LinkState.Ready && link.SessionDue <= turn.Now) Authenticate(link, turn);
         if (link.State == LinkState.Ready)
         {
             Send(link, call, turn);
@@ -203,18 +204,37 @@ internal sealed class LinkTable(ClientSettings settings, CallDesk calls, Prng pr
 
         link.InFlight.Dequeue();
         link.LastUsed = turn.Now;
-        if (call is Greeting greeting)
+        if (call is SetupCall setup)
         {
-            Greeted(link, greeting, frame, reader.Position, turn);
+            TakeSetup(link, setup, frame.Span[reader.Position..], turn);
             return;
         }
 
         if (!call.IsAbandoned) calls.OnAnswer(call, frame, reader.Position, turn);
     }
 
-    private void Greeted(BrokerLink link, Greeting greeting, ClientFrame frame, int bodyStart, ClientTurn turn)
+    private void TakeSetup(BrokerLink link, SetupCall call, ReadOnlySpan<byte> body, ClientTurn turn)
     {
-        ApiVersionsResponse? answer = greeting.Read(frame.Span[bodyStart..]);
+        switch (call)
+        {
+            case Greeting greeting:
+                Greeted(link, greeting, body, turn);
+                break;
+            case SaslHandshakeCall handshake:
+                HandshakeTaken(link, handshake, body, turn);
+                break;
+            case SaslAuthenticateCall authenticate:
+                AuthenticateTaken(link, authenticate, body, turn);
+                break;
+            default:
+                Verify.Fail($"{call.Api.Name} is no set-up call");
+                break;
+        }
+    }
+
+    private void Greeted(BrokerLink link, Greeting greeting, ReadOnlySpan<byte> body, ClientTurn turn)
+    {
+        ApiVersionsResponse? answer = greeting.Read(body);
         if (answer is null)
         {
             string text = $"{link} does not answer as a Kafka broker does: is it one, and is the port right?";
@@ -236,6 +256,12 @@ internal sealed class LinkTable(ClientSettings settings, CallDesk calls, Prng pr
         }
 
         link.Versions = new NodeVersions(answer);
+        if (settings.Security.UsesSasl) Authenticate(link, turn);
+        else BecomeReady(link, turn);
+    }
+
+    private void BecomeReady(BrokerLink link, ClientTurn turn)
+    {
         link.State = LinkState.Ready;
         link.SetupDue = Instant.Never;
         link.Failures = 0;
@@ -272,6 +298,7 @@ internal sealed class LinkTable(ClientSettings settings, CallDesk calls, Prng pr
         _byNumber.Remove(link.Number);
         turn.Effects.Add(ClientEffect.Close(link.Number));
         link.State = LinkState.Down;
+        link.SessionDue = Instant.Never;
     }
 
     private void Break(BrokerLink link, LinkFailure reason, ClientTurn turn, bool close)
@@ -279,12 +306,14 @@ internal sealed class LinkTable(ClientSettings settings, CallDesk calls, Prng pr
         _byNumber.Remove(link.Number);
         if (close) turn.Effects.Add(ClientEffect.Close(link.Number));
         link.State = LinkState.Down;
+        link.Sasl = null;
+        link.SessionDue = Instant.Never;
         link.SetupDue = Instant.Never;
         link.LastFailure = reason;
         link.Failures++;
         link.RetryAt =
             turn.Now + Backoff.After(link.Failures, settings.ReconnectBackoff, settings.ReconnectBackoffMax, prng);
-        ClientCall[] unanswered = [.. link.InFlight.Where(c => c is not Greeting)];
+        ClientCall[] unanswered = [.. link.InFlight.Where(c => c is not SetupCall)];
         ClientCall[] unsent = [.. link.Waiting];
         link.InFlight.Clear();
         link.Waiting.Clear();

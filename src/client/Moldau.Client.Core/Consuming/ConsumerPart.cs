@@ -107,6 +107,12 @@ internal sealed partial class ConsumerPart : IClientPart
         Wake(turn);
     }
 
+    public void OnShutOut(ClientError error, ClientTurn turn)
+    {
+        // The client asks again and again; its user hears of it once.
+        if (_errors.Count == 0) Fail(error, turn);
+    }
+
     public void OnClosed(ClientError error, ClientTurn turn)
     {
         _isClosed = true;

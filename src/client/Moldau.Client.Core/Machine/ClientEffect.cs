@@ -14,6 +14,10 @@ public enum ClientEffectKind
     /// <summary>Run a job elsewhere and come back with <see cref="ClientEventKind.JobDone"/>.</summary>
     Run,
 
+    /// <summary>Get a token for the brokers (<see cref="TokenJob"/>) and come back with
+    /// <see cref="ClientEventKind.JobDone"/>.</summary>
+    GetToken,
+
     /// <summary>Somebody's wait is over: the operation has its result or its error.</summary>
     Complete,
 
@@ -41,6 +45,8 @@ public readonly record struct ClientEffect(
     public static ClientEffect Close(long link) => new(ClientEffectKind.Close, link);
 
     public static ClientEffect Run(ClientJob job) => new(ClientEffectKind.Run, Job: job);
+
+    public static ClientEffect GetToken(TokenJob job) => new(ClientEffectKind.GetToken, Job: job);
 
     public static ClientEffect Complete(ClientOperation operation) =>
         new(ClientEffectKind.Complete, Operation: operation);

@@ -9,8 +9,12 @@ namespace Moldau.Client;
 /// <param name="Text">One sentence for people.</param>
 public sealed record ClientError(ErrorCode Code, string Text)
 {
+    /// <summary>True where trying again cannot help whatever the code says, such as a wrong password or a certificate that
+    /// is not trusted.</summary>
+    public bool IsFinal { get; init; }
+
     /// <summary>True where the same request may succeed later.</summary>
-    public bool IsRetriable => Code.IsRetriable();
+    public bool IsRetriable => !IsFinal && Code.IsRetriable();
 
     public static ClientError Of(ErrorCode code, string? serverText, string what) =>
         new(code, serverText is { Length: > 0 } ? $"{what}: {serverText} ({code.KafkaName()})" : $"{what} ({code.KafkaName()})");

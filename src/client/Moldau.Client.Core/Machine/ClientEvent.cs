@@ -1,3 +1,5 @@
+using Moldau.Protocol;
+
 namespace Moldau.Client;
 
 public enum ClientEventKind
@@ -53,7 +55,8 @@ public readonly record struct ClientEvent(
 /// <summary>Why a link could not be opened or went away.</summary>
 /// <param name="Text">One sentence for people, with the address.</param>
 /// <param name="IsFinal">True where trying again cannot help, such as a certificate that does not fit.</param>
-public sealed record LinkFailure(string Text, bool IsFinal = false);
+/// <param name="Code">What the calls fail with.</param>
+public sealed record LinkFailure(string Text, bool IsFinal = false, ErrorCode Code = ErrorCode.NetworkException);
 
 /// <summary>Work too long for a step: compressing a batch, say. It touches only what is handed to it.</summary>
 public abstract class ClientJob

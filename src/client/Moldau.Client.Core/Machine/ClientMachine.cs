@@ -13,12 +13,16 @@ public sealed class ClientMachine
 
     /// <param name="settings">What all parts share.</param>
     /// <param name="seed">Of the jitter and of the choice among equals.</param>
-    public ClientMachine(ClientSettings settings, ulong seed)
+    /// <param name="secrets">Fills with bytes that nobody can guess, for nonces; null takes them from the seed, as
+    /// simulations want it.</param>
+    /// <exception cref="ArgumentException">The settings contradict one another.</exception>
+    public ClientMachine(ClientSettings settings, ulong seed, Action<Span<byte>>? secrets = null)
     {
+        if (settings.Security.WhyInvalid is { } reason) throw new ArgumentException(reason, nameof(settings));
         Settings = settings;
         Prng = new Prng(seed);
         Calls = new CallDesk(settings, Prng);
-        Links = new LinkTable(settings, Calls, Prng);
+        Links = new LinkTable(settings, Calls, Prng) { Secrets = secrets ?? Prng.NextBytes };
         Metadata = new MetadataKeeper(settings, this, Prng);
         Coordinators = new CoordinatorTable(this, settings);
         Calls.Attach(this);
@@ -119,6 +123,13 @@ public sealed class ClientMachine
         HasNews = false;
         Calls.Pump(turn, isNewsThere);
         Metadata.OnTurn(turn);
+    }
+
+    /// <summary>The cluster cannot be asked, and trying again cannot help.</summary>
+    internal void ShutOut(ClientError error, ClientTurn turn)
+    {
+        Calls.ShutOut(error, turn);
+        foreach (IClientPart part in _parts.ToArray()) part.OnShutOut(error, turn);
     }
 
     internal void Add(IClientPart part) => _parts.Add(part);

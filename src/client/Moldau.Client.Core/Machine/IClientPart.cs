@@ -10,6 +10,12 @@ internal interface IClientPart
 
     void OnTurn(ClientTurn turn);
 
+    /// <summary>The cluster cannot be asked, and trying again cannot help: a wrong password, say. Who waits for what only
+    /// the cluster can tell is told.</summary>
+    void OnShutOut(ClientError error, ClientTurn turn)
+    {
+    }
+
     /// <summary>The client is being closed: what is still under way ends with this error.</summary>
     void OnClosed(ClientError error, ClientTurn turn);
 }

@@ -132,6 +132,8 @@ internal sealed class ProducerPart : IClientPart
         Accumulator.EndFlushes(turn);
     }
 
+    public void OnShutOut(ClientError error, ClientTurn turn) => Accumulator.FailUnknown(error, turn);
+
     public void OnClosed(ClientError error, ClientTurn turn)
     {
         IsClosed = true;

@@ -114,6 +114,21 @@ internal sealed class RecordAccumulator(ProducerPart producer)
             }
     }
 
+    /// <summary>The cluster cannot be asked about topics: whoever waits to learn of one is told.</summary>
+    public void FailUnknown(ClientError error, ClientTurn turn)
+    {
+        foreach (ProduceTopic topic in Topics)
+        {
+            while (topic.Info is null && topic.Parked.TryDequeue(out ParkedRecord? parked))
+            {
+                _parked--;
+                parked.Fail(error, turn);
+            }
+        }
+
+        producer.Wake();
+    }
+
     /// <summary>Nothing is appended to the batch any more. Its bytes are made here or, where they are compressed, by a
     /// job.</summary>
     public void Close(ProduceBatch batch, ClientTurn turn)

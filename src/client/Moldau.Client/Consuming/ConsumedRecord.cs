@@ -74,6 +74,12 @@ public readonly struct ConsumedRecord<TKey, TValue>
         }
     }
 
+    /// <summary>Begins the span <c>process TOPIC</c>, linked to the one that sent the record, for who works on it; null where
+    /// nobody listens to spans or metrics. Dispose it when the work is done.</summary>
+    /// <param name="group">The consumer's group, to be told with it.</param>
+    public ProcessTrace? StartProcessing(string? group = null) =>
+        ProcessTrace.Start(Topic, Partition, Offset, Headers, IsTombstone, group);
+
     /// <summary>This record and all before it in its partition are worked on: the next commit covers them. Needed only
     /// with <see cref="ConsumerOptions.CommitOnlyDone"/>.</summary>
     public void Done() => _cursor.MarkDone(_record.Offset + 1, _epoch, _generation);

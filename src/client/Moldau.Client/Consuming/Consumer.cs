@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Moldau.Base;
@@ -10,7 +11,7 @@ namespace Moldau.Client;
 /// thread. Heartbeats do not depend on the reader: slow work does not cost the membership.</summary>
 /// <typeparam name="TKey">The type of the keys.</typeparam>
 /// <typeparam name="TValue">The type of the values.</typeparam>
-public sealed class Consumer<TKey, TValue> : IAsyncDisposable
+public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
 {
     private readonly ClientDriver _driver;
     private readonly ConsumerPart _part;
@@ -28,7 +29,11 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
         ConsumerSettings settings = options.ToSettings();
         _reader = new ChunkReader(settings);
         _part = driver.Do(settings, static (machine, turn, s) => new ConsumerPart(machine, s, turn));
+        ClientTelemetry.Gauges.Add(this);
     }
+
+    IEnumerable<Measurement<long>> IGaugeSource.Lags() => _driver.Do(
+        (_part, _options), static (_, _, s) => ConsumerTelemetry.Lags(s._part, s._options));
 
     /// <summary>The partitions that are read now.</summary>
     public IReadOnlyList<TopicPartition> Assignment =>
@@ -131,7 +136,7 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
         {
             while (true)
             {
-                await NextChunkAsync(cancel).ConfigureAwait(false);
+                await PollAsync(cancel).ConfigureAwait(false);
                 while (TryRead(out ConsumedRecord<TKey, TValue> record))
                 {
                     yield return record;
@@ -158,7 +163,7 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
             ConsumedBatch<TKey, TValue> batch = new(this);
             while (true)
             {
-                PartitionCursor cursor = await NextChunkAsync(cancel).ConfigureAwait(false);
+                PartitionCursor cursor = await PollAsync(cancel).ConfigureAwait(false);
                 batch.Open(cursor);
                 yield return batch;
                 if (!_options.CommitOnlyDone) batch.Done();
@@ -173,8 +178,10 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
     /// <summary>Commits what was worked on.</summary>
     /// <exception cref="MoldauException">The group refused, for instance because the partitions belong to another member
     /// now.</exception>
-    public Task CommitAsync(CancellationToken cancel = default) =>
-        _driver.WaitAsync(_part, static (_, turn, part) => part.Commit(part.Uncommitted(), turn), cancel);
+    public Task CommitAsync(CancellationToken cancel = default) => ConsumerTelemetry.CommitAsync(
+        _driver, _options,
+        (_part, cancel), static (driver, s) =>
+            driver.WaitAsync(s._part, static (_, turn, part) => part.Commit(part.Uncommitted(), turn), s.cancel));
 
     /// <summary>Commits these offsets.</summary>
     /// <param name="offsets">For each partition the next offset to read.</param>
@@ -182,7 +189,10 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
     /// <exception cref="MoldauException">The group refused.</exception>
     public Task CommitAsync(
         IReadOnlyDictionary<TopicPartition, CommittedOffset> offsets, CancellationToken cancel = default) =>
-        _driver.WaitAsync((_part, offsets), static (_, turn, s) => s._part.Commit(s.offsets, turn), cancel);
+        ConsumerTelemetry.CommitAsync(
+            _driver, _options,
+            (_part, offsets, cancel), static (driver, s) => driver.WaitAsync(
+                (s._part, s.offsets), static (_, turn, of) => of._part.Commit(of.offsets, turn), s.cancel));
 
     /// <summary>The group's committed offsets; partitions without one are missing.</summary>
     /// <exception cref="MoldauException">The coordinator refused or cannot be reached.</exception>
@@ -200,6 +210,7 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
     {
         if (_isDisposed) return;
         _isDisposed = true;
+        ClientTelemetry.Gauges.Remove(this);
         try
         {
             await _driver.WaitAsync(_part, static (_, turn, part) => part.Leave(turn), default).ConfigureAwait(false);
@@ -255,11 +266,31 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
             TValue? value = raw.Value is { } v ? _value.Deserialize(v, new SerializationContext(topic, false)) : default;
             record = new ConsumedRecord<TKey, TValue>(_reader.Chunk!, raw, _reader.BatchEpoch, key, value);
             _part.Stall.OnRead();
+            if (ClientTelemetry.Consumed.Enabled) ConsumerTelemetry.Count(cursor.Partition, _options);
             return true;
         }
         catch (Exception inner) when (inner is not OutOfMemoryException)
         {
             throw new RecordFormatException(cursor.Partition, raw.Offset, inner);
+        }
+    }
+
+    private ValueTask<PartitionCursor> PollAsync(CancellationToken cancel) =>
+        ClientTelemetry.WantsOperations ? TracedPollAsync(cancel) : NextChunkAsync(cancel);
+
+    private async ValueTask<PartitionCursor> TracedPollAsync(CancellationToken cancel)
+    {
+        OperationTrace trace = OperationTrace.Begin("poll", "receive", null, _options.GroupId, _driver.ClientId);
+        try
+        {
+            PartitionCursor cursor = await NextChunkAsync(cancel).ConfigureAwait(false);
+            trace.Name(cursor.Partition.Topic, cursor.Partition.Partition);
+            trace.End();
+            return cursor;
+        }
+        catch (Exception error) when (trace.EndOn(error))
+        {
+            throw;
         }
     }
 

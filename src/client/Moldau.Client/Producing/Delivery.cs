@@ -11,8 +11,20 @@ internal abstract class Delivery
     /// <summary>False where nobody hears of a failure unless it is kept for the next flush.</summary>
     public virtual bool IsAwaited => true;
 
+    /// <summary>The span of the send; null where nobody listens.</summary>
+    public SendTrace? Trace { get; set; }
+
     /// <summary>Under the client's lock: it hands on and runs nobody's code.</summary>
-    public abstract void Complete(in DeliveryReport report);
+    public void Complete(in DeliveryReport report)
+    {
+        // Forgotten first: who awaits may use this again at once.
+        SendTrace? trace = Trace;
+        Trace = null;
+        trace?.End(report);
+        OnComplete(report);
+    }
+
+    protected abstract void OnComplete(in DeliveryReport report);
 }
 
 /// <summary>A send that is awaited. It goes back to its pool when the result was taken, unless a token may give it up: then
@@ -31,7 +43,7 @@ internal sealed class SendDelivery : Delivery, IValueTaskSource<RecordMetadata>
 
     public ValueTask<RecordMetadata> Task => new(this, _core.Version);
 
-    public override void Complete(in DeliveryReport report)
+    protected override void OnComplete(in DeliveryReport report)
     {
         if (report.Error is { } error)
         {
@@ -82,7 +94,7 @@ internal sealed class UnawaitedDelivery : Delivery
 {
     public override bool IsAwaited => false;
 
-    public override void Complete(in DeliveryReport report)
+    protected override void OnComplete(in DeliveryReport report)
     {
     }
 }
@@ -90,5 +102,5 @@ internal sealed class UnawaitedDelivery : Delivery
 /// <summary>A record with a handler of its own.</summary>
 internal sealed class HandlerDelivery(ReportQueue reports, Action<DeliveryReport> handler) : Delivery
 {
-    public override void Complete(in DeliveryReport report) => reports.Add(handler, report);
+    protected override void OnComplete(in DeliveryReport report) => reports.Add(handler, report);
 }

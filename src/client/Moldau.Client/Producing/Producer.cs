@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Runtime.InteropServices;
 using Moldau.Records;
 
@@ -8,7 +9,7 @@ namespace Moldau.Client;
 /// (idempotence). Safe for use by many threads at once. Get it from <see cref="MoldauClient.CreateProducer"/>.</summary>
 /// <remarks>Records of one partition are written in the order of the calls, whether they are awaited or not. Errors come
 /// as <see cref="MoldauException"/>; a record that failed may be sent again by its owner.</remarks>
-public sealed partial class Producer : IAsyncDisposable
+public sealed partial class Producer : IGaugeSource, IAsyncDisposable
 {
     /// <summary>Failures of enqueued records beyond these are counted, not kept.</summary>
     private const int MostFailuresKept = 1000;
@@ -29,6 +30,13 @@ public sealed partial class Producer : IAsyncDisposable
         (_driver, _interceptors) = (driver, options.Interceptors);
         _reports = new ReportQueue(_interceptors);
         _part = driver.Do(options, static (machine, _, o) => new ProducerPart(machine, o));
+        ClientTelemetry.Gauges.Add(this);
+    }
+
+    IEnumerable<Measurement<long>> IGaugeSource.BufferUsed()
+    {
+        long used = _driver.Do(_part, static (_, _, part) => part.Accumulator.Memory.Used);
+        return [new Measurement<long>(used, new KeyValuePair<string, object?>("messaging.client.id", _driver.ClientId))];
     }
 
     internal bool HasInterceptors => _interceptors.Count > 0;
@@ -176,6 +184,7 @@ public sealed partial class Producer : IAsyncDisposable
     /// <see cref="ProducerOptions.DeliveryTimeout"/>.</summary>
     public async ValueTask DisposeAsync()
     {
+        ClientTelemetry.Gauges.Remove(this);
         try
         {
             await _driver.WaitAsync(_part, static (_, turn, part) => part.Close(turn), default).ConfigureAwait(false);
@@ -291,11 +300,13 @@ public sealed partial class Producer : IAsyncDisposable
     private Task? Append(scoped in ProduceRecord record, Delivery? delivery)
     {
         ArgumentException.ThrowIfNullOrEmpty(record.Topic);
-        if (!HasInterceptors) return AppendAsIs(record, delivery);
+        bool isTraced = ClientTelemetry.WantsSends;
+        if (!HasInterceptors && !isTraced) return AppendAsIs(record, delivery);
         List<RecordHeader> headers = [.. record.Headers];
+        delivery ??= new UnawaitedDelivery();
+        if (isTraced) delivery.Trace = SendTrace.Begin(record, headers, _driver.ClientId);
         foreach (IProducerInterceptor interceptor in _interceptors) interceptor.OnSend(record.Topic, headers);
-        return AppendAsIs(
-            record.With(CollectionsMarshal.AsSpan(headers), record.TimestampMs), delivery ?? new UnawaitedDelivery());
+        return AppendAsIs(record.With(CollectionsMarshal.AsSpan(headers), record.TimestampMs), delivery);
     }
 
     private Task? AppendAsIs(scoped in ProduceRecord record, Delivery? delivery)

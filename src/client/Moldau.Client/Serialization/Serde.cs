@@ -2,7 +2,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Moldau.Client;
 
-/// <summary>The built-in formats. Numbers and texts are those of Kafka's Java serializers of the same
+/// <summary>The built-in formats. NumberTexts and texts are those of Kafka's Java serializers of the same
 /// types.</summary>
 public static class Serde
 {

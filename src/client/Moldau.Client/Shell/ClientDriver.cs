@@ -13,6 +13,10 @@ internal sealed class ClientDriver : IAsyncDisposable
     private readonly IClientWorld _world;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
+
+    /// <summary>Null where no tokens are needed.</summary>
+    private readonly TokenSource? _tokens;
+
     private readonly EffectList<ClientEffect> _effects = new();
     private readonly Dictionary<long, ILink> _links = [];
     private readonly List<ILink> _toFlush = [];
@@ -21,10 +25,14 @@ internal sealed class ClientDriver : IAsyncDisposable
     public ClientDriver(ClientMachine machine, IClientWorld world, TimeProvider time)
     {
         (_machine, _world, _time) = (machine, world, time);
+        if (machine.Settings.Security is { UsesSasl: true, Sasl.Mechanism: SaslMechanism.OAuthBearer } security)
+            _tokens = new TokenSource(security.Sasl, time);
         _timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public ClusterView Cluster => _machine.Cluster;
+
+    public string ClientId => _machine.Settings.ClientId;
 
     public Instant Now => new(
         (long)(_time.GetTimestamp() * (1e9 / _time.TimestampFrequency)), _time.GetUtcNow().ToUnixTimeMilliseconds());
@@ -117,6 +125,7 @@ internal sealed class ClientDriver : IAsyncDisposable
 
         await _timer.DisposeAsync().ConfigureAwait(false);
         foreach (ILink link in links) await link.Ended.ConfigureAwait(false);
+        _tokens?.Dispose();
     }
 
     private void OnTimer()
@@ -163,6 +172,14 @@ internal sealed class ClientDriver : IAsyncDisposable
                 break;
             case ClientEffectKind.Run:
                 _world.Run(this, effect.Job!);
+                break;
+            case ClientEffectKind.GetToken:
+                TokenJob wanted = (TokenJob)effect.Job!;
+                _ = Task.Run(async () =>
+                {
+                    await _tokens!.FillAsync(wanted).ConfigureAwait(false);
+                    Post(ClientEvent.JobDone(wanted));
+                });
                 break;
             case ClientEffectKind.Complete:
                 (effect.Operation!.Waiter as IOperationWaiter)?.Complete(effect.Operation);

@@ -1,14 +1,23 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 
 namespace Moldau.Client;
 
-/// <summary>One link's socket: connects, cuts what comes into frames, sends frames in their order.</summary>
+/// <summary>One link's socket: connects, encrypts where that is asked for, cuts what comes into frames, sends frames in their
+/// order.</summary>
 internal sealed class LinkSocket : ILink
 {
     private const int SizeBytes = 4;
     private const int ReceiveBytes = 64 << 10;
+
+    /// <summary>A broker that hangs up after at most so many answers may want another protocol than ours: the greeting is
+    /// answered by listeners that want SASL too.</summary>
+    private const int MostFramesOfStrangers = 1;
+
+    private static readonly TimeSpan _lastWordPatience = TimeSpan.FromSeconds(1);
 
     private readonly ClientDriver _driver;
     private readonly long _number;
@@ -21,6 +30,7 @@ internal sealed class LinkSocket : ILink
     private bool _isSending;
     private bool _isFlushDue;
     private bool _isClosed;
+    private long _framesReceived;
 
     public LinkSocket(ClientDriver driver, long number, BrokerAddress address, SocketOptions options)
     {
@@ -62,51 +72,72 @@ internal sealed class LinkSocket : ILink
         _ = SendAsync();
     }
 
-    public void Close()
+    public void Close() => TryClose();
+
+    /// <returns>Whether it was open still.</returns>
+    private bool TryClose()
     {
         lock (_lock)
         {
-            if (_isClosed) return;
+            if (_isClosed) return false;
             _isClosed = true;
             while (_outgoing.TryDequeue(out ClientFrame? frame)) frame.Release();
         }
 
         _closing.Cancel();
+        return true;
     }
 
     private async Task RunAsync()
     {
         LinkFailure? failure = null;
         Socket? socket = null;
+        Stream? stream = null;
+        CertificateCheck check = new();
         try
         {
-            socket = await ConnectAsync().ConfigureAwait(false);
-            _stream = new NetworkStream(socket, ownsSocket: false);
+            socket = await ConnectAsync(_closing.Token).ConfigureAwait(false);
+            stream = new NetworkStream(socket, ownsSocket: false);
+            if (_options.Tls is { } tls)
+            {
+                SslStream encrypted = new(stream);
+                stream = encrypted;
+                await encrypted.AuthenticateAsClientAsync(tls.For(_address.Host, check), _closing.Token).ConfigureAwait(false);
+                check.IsAsked |= encrypted.IsMutuallyAuthenticated;
+            }
+
+            _stream = stream;
             _driver.Post(ClientEvent.Opened(_number));
-            failure = await ReceiveAsync(_stream).ConfigureAwait(false);
+            failure = await ReceiveAsync(stream).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_closing.IsCancellationRequested)
         {
             // The machine closed the link.
         }
-        catch (Exception error) when (error is SocketException or IOException or ObjectDisposedException)
+        catch (Exception error) when (error is SocketException or IOException or ObjectDisposedException
+            or AuthenticationException)
         {
-            failure = new LinkFailure($"{_address}: {error.Message}");
+            failure = LinkTrouble.Of(_address, error, check, _options);
         }
         finally
         {
-            Close();
+            bool wasOpen = TryClose();
+            if (stream is not null) await stream.DisposeAsync().ConfigureAwait(false);
             socket?.Dispose();
+            bool isStrange = wasOpen && socket is not null && _framesReceived <= MostFramesOfStrangers;
+            if (isStrange && check.IsAsked && _framesReceived == 0) failure = LinkTrouble.OfOurCertificate(_address, failure, _options);
+            if (isStrange && failure is not { IsFinal: true })
+                failure = await LinkTrouble.AskAsync(_address, failure, _options, ConnectAsync, _framesReceived).ConfigureAwait(false);
             _driver.Post(ClientEvent.Closed(_number, failure));
         }
     }
 
-    private async Task<Socket> ConnectAsync()
+    private async Task<Socket> ConnectAsync(CancellationToken cancel)
     {
         IPAddress[] addresses;
         try
         {
-            addresses = await Dns.GetHostAddressesAsync(_address.Host, _closing.Token).ConfigureAwait(false);
+            addresses = await Dns.GetHostAddressesAsync(_address.Host, cancel).ConfigureAwait(false);
         }
         catch (SocketException)
         {
@@ -119,9 +150,9 @@ internal sealed class LinkSocket : ILink
             Socket socket = new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
-                if (_options.SendBufferBytes > 0) socket.SendBufferSize = _options.SendBufferBytes;
-                if (_options.ReceiveBufferBytes > 0) socket.ReceiveBufferSize = _options.ReceiveBufferBytes;
-                await socket.ConnectAsync(new IPEndPoint(address, _address.Port), _closing.Token).ConfigureAwait(false);
+                if (_options.SendBufferBytes >= 0) socket.SendBufferSize = _options.SendBufferBytes;
+                if (_options.ReceiveBufferBytes >= 0) socket.ReceiveBufferSize = _options.ReceiveBufferBytes;
+                await socket.ConnectAsync(new IPEndPoint(address, _address.Port), cancel).ConfigureAwait(false);
                 return socket;
             }
             catch (SocketException error)
@@ -155,10 +186,7 @@ internal sealed class LinkSocket : ILink
             {
                 int size = BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(at));
                 if (size < SizeBytes || size > _options.MaxFrameBytes)
-                {
-                    return new LinkFailure(
-                        $"{_address} claims an answer of {size} bytes: it speaks no Kafka, or expects TLS", IsFinal: true);
-                }
+                    return LinkTrouble.OfStrangeBytes(_address, buffer.AsSpan(at, have - at), size, _options);
 
                 int there = Math.Min(size, have - at - SizeBytes);
                 if (there < size && size <= buffer.Length - SizeBytes) break;
@@ -171,6 +199,7 @@ internal sealed class LinkSocket : ILink
                     return null;
                 }
 
+                _framesReceived++;
                 _driver.Post(ClientEvent.Received(_number, frame));
             }
 
@@ -220,8 +249,8 @@ internal sealed class LinkSocket : ILink
         catch (Exception error) when (error is SocketException or IOException or ObjectDisposedException
             or OperationCanceledException)
         {
-            // The receiving side sees the same end and reports it; make sure that it does.
-            await _closing.CancelAsync().ConfigureAwait(false);
+            // The receiving side sees the same end and reports it, with the peer's last word; make sure that it does.
+            _closing.CancelAfter(_lastWordPatience);
         }
     }
 }

@@ -1,3 +1,5 @@
+using Moldau.Base;
+
 namespace Moldau.Config;
 
 /// <summary>A property that no table knows, and the known name that it resembles most.</summary>
@@ -51,32 +53,11 @@ public static class NearestName
         foreach (ConfigKey key in table.Keys)
         {
             if (Math.Abs(key.Name.Length - name.Length) >= least) continue;
-            int distance = Distance(name, key.Name);
+            int distance = Nearest.Distance(name, key.Name);
             if (distance >= least) continue;
             least = distance;
             best = key.Name;
         }
         return best;
-    }
-
-    /// <summary>Levenshtein's distance. Names longer than any property are cut, so that the work stays
-    /// bounded.</summary>
-    public static int Distance(string left, string right)
-    {
-        if (left.Length > 200) left = left[..200];
-        int[] row = new int[right.Length + 1];
-        for (int i = 0; i <= right.Length; i++) row[i] = i;
-        for (int i = 1; i <= left.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= right.Length; j++)
-            {
-                int changed = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(changed, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-        return row[right.Length];
     }
 }

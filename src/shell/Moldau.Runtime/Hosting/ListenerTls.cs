@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Moldau.Base;
 using Moldau.Config;
 using Moldau.Transport;
 
@@ -62,7 +63,7 @@ internal static class ListenerTls
         if (!IsPem(endpoint, values, "ssl.keystore.type"))
         {
             if (chain is not null) throw Refuse(endpoint, "ssl.keystore.certificate.chain and ssl.keystore.key need ssl.keystore.type=PEM");
-            return KeyStore.FromFile(Location(endpoint, values), password, keyPassword);
+            return KeyStore.FromFile(File.ReadAllBytes(Location(endpoint, values)), password, keyPassword);
         }
 
         if (chain is not null && key is not null) return KeyStore.FromPem(chain, key, keyPassword);
@@ -80,7 +81,7 @@ internal static class ListenerTls
         if (certificates is null && location is null) return null;
         return Reading(endpoint, "its trust store", () => isPem
             ? KeyStore.FromPemCertificates(certificates ?? File.ReadAllText(location!)).Trusted // one of the two is set
-            : KeyStore.FromFile(location!, values.StringOrNull("ssl.truststore.password")).Trusted);
+            : KeyStore.FromFile(File.ReadAllBytes(location!), values.StringOrNull("ssl.truststore.password")).Trusted);
     }
 
     private static T Reading<T>(Endpoint endpoint, string what, Func<T> read)

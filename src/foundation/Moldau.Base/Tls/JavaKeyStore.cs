@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
-namespace Moldau.Transport;
+namespace Moldau.Base;
 
 /// <summary>Java's own key store format (JKS), which ssl.keystore.type and ssl.truststore.type name by default: entries of
 /// certificates and of keys, which a scheme of Sun's conceals, and a digest over all.</summary>

@@ -1,11 +1,12 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Moldau.Transport.Tests;
+namespace Moldau.Base.Tests;
 
 /// <summary>Key stores as keytool makes them (-storetype JKS), with one password for the file and another for the
 /// key.</summary>
-public sealed class KeyStoreTests : IDisposable
+public sealed class KeyStoreTests
 {
     private const string StorePassword = "vltava1";
     private const string KeyPassword = "vltava2";
@@ -29,37 +30,33 @@ public sealed class KeyStoreTests : IDisposable
         kqlXfqPBJ6o=
         """;
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("moldau-keys-");
-
-    public void Dispose() => _folder.Delete(recursive: true);
-
     [Fact]
     public void JavaKeyStore_GivesCertificateAndKey()
     {
-        KeyStore store = KeyStore.FromFile(Write(Bytes(Keys)), StorePassword, KeyPassword);
+        KeyStore store = KeyStore.FromFile(Bytes(Keys), StorePassword, KeyPassword);
         Assert.Equal("CN=localhost", store.Own!.Subject);
         Assert.Empty(store.Others);
         using ECDsa key = store.Own.GetECDsaPrivateKey()!;
         using ECDsa known = store.Own.GetECDsaPublicKey()!;
         byte[] data = [1, 2, 3];
         Assert.True(known.VerifyData(data, key.SignData(data, HashAlgorithmName.SHA256), HashAlgorithmName.SHA256));
-        Assert.NotNull(new TlsServer(store));
+        Assert.NotNull(SslStreamCertificateContext.Create(store.Own, store.Others, offline: true));
     }
 
     [Fact]
     public void JavaTrustStore_GivesItsCertificates_WithAndWithoutItsPassword()
     {
-        X509Certificate2 trusted = Assert.Single(KeyStore.FromFile(Write(Bytes(Trust)), StorePassword).Trusted);
+        X509Certificate2 trusted = Assert.Single(KeyStore.FromFile(Bytes(Trust), StorePassword).Trusted);
         Assert.Equal("CN=localhost", trusted.Subject);
-        Assert.Single(KeyStore.FromFile(Write(Bytes(Trust)), null).Trusted);
+        Assert.Single(KeyStore.FromFile(Bytes(Trust), null).Trusted);
     }
 
     [Fact]
     public void WrongPasswords_AreSaidToBe()
     {
-        string path = Write(Bytes(Keys));
-        Assert.Contains("password", Assert.ThrowsAny<CryptographicException>(() => KeyStore.FromFile(path, "wrong")).Message);
-        Assert.Contains("key", Assert.ThrowsAny<CryptographicException>(() => KeyStore.FromFile(path, StorePassword)).Message);
+        byte[] file = Bytes(Keys);
+        Assert.Contains("password", Assert.ThrowsAny<CryptographicException>(() => KeyStore.FromFile(file, "wrong")).Message);
+        Assert.Contains("key", Assert.ThrowsAny<CryptographicException>(() => KeyStore.FromFile(file, StorePassword)).Message);
     }
 
     [Fact]
@@ -69,37 +66,30 @@ public sealed class KeyStoreTests : IDisposable
         // The last 20 bytes are the digest, which nobody looks at without the password.
         for (int length = 0; length < good.Length - 20; length++)
         {
-            string path = Write(good[..length]);
-            Assert.ThrowsAny<CryptographicException>(() => KeyStore.FromFile(path, null, KeyPassword).Own!.ToString());
+            byte[] file = (good[..length]);
+            Assert.ThrowsAny<CryptographicException>(() => KeyStore.FromFile(file, null, KeyPassword).Own!.ToString());
         }
 
         for (int at = 4; at < good.Length - 20; at++)
         {
             byte[] bad = [.. good];
             bad[at] ^= 0xFF;
-            string path = Write(bad);
-            Assert.ThrowsAny<CryptographicException>(() => KeyStore.FromFile(path, StorePassword, KeyPassword));
+            byte[] file = (bad);
+            Assert.ThrowsAny<CryptographicException>(() => KeyStore.FromFile(file, StorePassword, KeyPassword));
         }
     }
 
     [Fact]
     public void Pkcs12_GivesKeyAndChain_OrTrust()
     {
-        KeyStore own = KeyStore.FromFile(Write(Bytes(Keys)), StorePassword, KeyPassword);
-        string path = Write(own.Own!.Export(X509ContentType.Pkcs12, "p"));
-        Assert.True(KeyStore.FromFile(path, "p").Own!.HasPrivateKey);
+        KeyStore own = KeyStore.FromFile(Bytes(Keys), StorePassword, KeyPassword);
+        byte[] file = (own.Own!.Export(X509ContentType.Pkcs12, "p"));
+        Assert.True(KeyStore.FromFile(file, "p").Own!.HasPrivateKey);
         X509Certificate2Collection bare = [X509CertificateLoader.LoadCertificate(own.Own.RawData)];
-        KeyStore trust = KeyStore.FromFile(Write(bare.Export(X509ContentType.Pkcs12, "p")!), "p");
+        KeyStore trust = KeyStore.FromFile((bare.Export(X509ContentType.Pkcs12, "p")!), "p");
         Assert.Null(trust.Own);
         Assert.Single(trust.Trusted);
     }
 
     private static byte[] Bytes(string base64) => Convert.FromBase64String(base64);
-
-    private string Write(byte[] bytes)
-    {
-        string path = Path.Combine(_folder.FullName, "store");
-        File.WriteAllBytes(path, bytes);
-        return path;
-    }
 }

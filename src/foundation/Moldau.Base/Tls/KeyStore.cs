@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Moldau.Transport;
+namespace Moldau.Base;
 
 /// <summary>What a key store or trust store holds: PEM text, or a file in PKCS#12 or in Java's own format, which are told
 /// apart by their first bytes, as Java does.</summary>
@@ -29,12 +29,11 @@ public sealed record KeyStore(X509Certificate2? Own, X509Certificate2Collection 
         FromPemCertificates(certificates).Others);
 
     /// <summary>A store in one file.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="bytes">The file.</param>
     /// <param name="password">Password of the file; null for none.</param>
     /// <param name="keyPassword">Password of the key in a Java key store; null: that of the file.</param>
-    public static KeyStore FromFile(string path, string? password, string? keyPassword = null)
+    public static KeyStore FromFile(byte[] bytes, string? password, string? keyPassword = null)
     {
-        byte[] bytes = File.ReadAllBytes(path);
         if (JavaKeyStore.IsOne(bytes)) return JavaKeyStore.Read(bytes, password, keyPassword ?? password);
         X509Certificate2Collection all = X509CertificateLoader.LoadPkcs12Collection(bytes, password);
         X509Certificate2? own = all.FirstOrDefault(c => c.HasPrivateKey);
