@@ -6,32 +6,63 @@ namespace Moldau.Client.Tests.Support;
 /// the assembly.</summary>
 public sealed class Servers : IDisposable
 {
+    private const string Apache = "apache-", Three = "x3";
     private static readonly Lock _lock = new();
     private readonly Dictionary<string, ServerUnderTest> _running = [];
+    private readonly Dictionary<string, ApacheCluster> _clusters = [];
 
     public static TheoryData<string> Names => new("moldau", "apache-4.4.0");
+
+    /// <summary>All there are: also older ones, and three nodes of the newest.</summary>
+    public static TheoryData<string> All =>
+        new("moldau", "apache-4.4.0", "apache-4.3.1", "apache-3.9.1", "apache-2.8.2", "apache-4.4.0x3");
+
+    /// <summary>Addresses of a server, or of all nodes of a cluster.</summary>
+    public string BootstrapOf(string name) => name.EndsWith(Three, StringComparison.Ordinal) ? GetCluster(name).Bootstrap : Get(name).Bootstrap;
 
     public ServerUnderTest Get(string name)
     {
         lock (_lock)
         {
             if (_running.TryGetValue(name, out ServerUnderTest? server)) return server;
-            string? missing = name == "moldau" ? MoldauServer.WhyMissing : ApacheServer.WhyMissing;
-            if (missing is not null) Assert.Skip(missing);
-            server = name == "moldau"
-                ? new MoldauServer(new ServerOptions { Properties = ServerOptions.WithoutRetention })
-                : new ApacheServer(new ServerOptions
-                {
-                    Version = name["apache-".Length..],
-                    Properties = ServerOptions.WithoutRetention,
-                });
+            SkipWithout(name);
+            server = Create(name);
+            _running.Add(name, server);
             server.Start();
-            return _running[name] = server;
+            return server;
+        }
+    }
+
+    public ApacheCluster GetCluster(string name)
+    {
+        lock (_lock)
+        {
+            if (_clusters.TryGetValue(name, out ApacheCluster? cluster)) return cluster;
+            SkipWithout(name);
+            cluster = new ApacheCluster(name[Apache.Length..^Three.Length]);
+            _clusters.Add(name, cluster);
+            cluster.Start();
+            return cluster;
         }
     }
 
     public void Dispose()
     {
         foreach (ServerUnderTest server in _running.Values) server.Dispose();
+        foreach (ApacheCluster cluster in _clusters.Values) cluster.Dispose();
+    }
+
+    private static void SkipWithout(string name)
+    {
+        string? missing = name == "moldau" ? MoldauServer.WhyMissing : ApacheServer.WhyMissing;
+        if (missing is not null) Assert.Skip(missing);
+    }
+
+    private static ServerUnderTest Create(string name)
+    {
+        ServerOptions options = new() { Properties = ServerOptions.WithoutRetention };
+        if (name == "moldau") return new MoldauServer(options);
+        options = options with { Version = name[Apache.Length..] };
+        return options.Version.StartsWith("2.", StringComparison.Ordinal) ? new ZooKeeperServer(options) : new ApacheServer(options);
     }
 }
