@@ -51,6 +51,24 @@ public sealed class MoldauClient : IAsyncDisposable
         return consumer;
     }
 
+    /// <summary>A consumer of a share group (KIP-932): records are given out one by one and acknowledged. It is told what to
+    /// read by <see cref="ShareConsumer{TKey,TValue}.Subscribe"/>.</summary>
+    /// <param name="key">How keys are read.</param>
+    /// <param name="value">How values are read.</param>
+    /// <param name="options">What it is to do.</param>
+    public ShareConsumer<TKey, TValue> CreateShareConsumer<TKey, TValue>(
+        IDeserializer<TKey> key, IDeserializer<TValue> value, ShareConsumerOptions options) => new(Driver, options, key, value);
+
+    /// <summary>A consumer that reads a topic as a member of the share group that the options name.</summary>
+    /// <param name="topic">The topic and its formats.</param>
+    /// <param name="options">What it is to do.</param>
+    public ShareConsumer<TKey, TValue> CreateShareConsumer<TKey, TValue>(Topic<TKey, TValue> topic, ShareConsumerOptions options)
+    {
+        ShareConsumer<TKey, TValue> consumer = new(Driver, options, topic.Key, topic.Value);
+        consumer.Subscribe(topic.Name);
+        return consumer;
+    }
+
     internal ClientDriver Driver { get; }
 
     /// <summary>A producer, which shares the client's metadata and has links of its own. Dispose it to send what is

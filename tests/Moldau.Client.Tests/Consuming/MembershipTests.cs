@@ -91,7 +91,8 @@ public sealed class MembershipTests
         Assert.Empty(consumer.Cursors);
     }
 
-    private static ConsumerSettings Settings() => new() { GroupId = Group, OffsetReset = OffsetReset.Earliest };
+    private static ConsumerSettings Settings() =>
+        new() { GroupId = Group, OffsetReset = OffsetReset.Earliest, GroupProtocol = GroupProtocol.Classic };
 
     /// <summary>A coordinator that makes whoever joins the leader of a group of one.</summary>
     private static ScriptedBroker Coordinator(MachineWorld world)

@@ -26,6 +26,12 @@ internal sealed class MachineWorld
     /// <summary>Operations that have ended, in order.</summary>
     public List<ClientOperation> Completed { get; } = [];
 
+    /// <summary>What the user's code was called for, in order; a test ends a call with <see cref="Return"/>.</summary>
+    public List<UserCall> UserCalls { get; } = [];
+
+    /// <summary>Calls that the machine waits for no longer.</summary>
+    public List<UserCall> GivenUp { get; } = [];
+
     public static ClientSettings Settings() => new() { BootstrapServers = [new BrokerAddress("one", 9092)] };
 
     public ScriptedBroker Broker(int id, string host)
@@ -75,6 +81,13 @@ internal sealed class MachineWorld
         Now = end;
         Machine.Step(ClientEvent.Deadline, Now, _effects);
         Settle();
+    }
+
+    /// <summary>The user's code has ended.</summary>
+    public void Return(UserCall call, string? failure = null)
+    {
+        call.Failure = failure;
+        Post(ClientEvent.UserDone(call));
     }
 
     public void Post(ClientEvent happened)
@@ -134,6 +147,12 @@ internal sealed class MachineWorld
             case ClientEffectKind.Run:
                 effect.Job!.Run();
                 _events.Enqueue(ClientEvent.JobDone(effect.Job));
+                break;
+            case ClientEffectKind.CallUser:
+                UserCalls.Add(effect.Call!);
+                break;
+            case ClientEffectKind.GiveUpUser:
+                GivenUp.Add(effect.Call!);
                 break;
             case ClientEffectKind.Complete:
             default:

@@ -18,7 +18,9 @@ public sealed class Servers : IDisposable
         new("moldau", "apache-4.4.0", "apache-4.3.1", "apache-3.9.1", "apache-2.8.2", "apache-4.4.0x3");
 
     /// <summary>Addresses of a server, or of all nodes of a cluster.</summary>
-    public string BootstrapOf(string name) => name.EndsWith(Three, StringComparison.Ordinal) ? GetCluster(name).Bootstrap : Get(name).Bootstrap;
+    public string BootstrapOf(string name) => IsCluster(name) ? GetCluster(name).Bootstrap : Get(name).Bootstrap;
+
+    public static bool IsCluster(string name) => name.EndsWith(Three, StringComparison.Ordinal);
 
     public ServerUnderTest Get(string name)
     {
@@ -63,6 +65,20 @@ public sealed class Servers : IDisposable
         ServerOptions options = new() { Properties = ServerOptions.WithoutRetention };
         if (name == "moldau") return new MoldauServer(options);
         options = options with { Version = name[Apache.Length..] };
+        if (options.Version.StartsWith("4.", StringComparison.Ordinal))
+        {
+            options = options with
+            {
+                Properties = new Dictionary<string, string>(options.Properties)
+                {
+                    // Tests wait for the end of locks and sessions.
+                    ["group.share.min.record.lock.duration.ms"] = "1000",
+                    ["group.consumer.min.session.timeout.ms"] = "1000",
+                    ["group.consumer.min.heartbeat.interval.ms"] = "100",
+                },
+            };
+        }
+
         return options.Version.StartsWith("2.", StringComparison.Ordinal) ? new ZooKeeperServer(options) : new ApacheServer(options);
     }
 }

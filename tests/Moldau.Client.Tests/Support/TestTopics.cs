@@ -42,4 +42,16 @@ internal static class TestTopics
             """)!.AsObject())!;
         Assert.Equal(0, (int)answer["Responses"]![0]!["PartitionResponses"]![0]!["ErrorCode"]!);
     }
+
+    /// <summary>Sets properties of a group, such as <c>share.auto.offset.reset</c>.</summary>
+    public static void ConfigureGroup(ServerUnderTest node, string group, params (string Name, string Value)[] configs)
+    {
+        using WireClient wire = new(node.Port);
+        string list = string.Join(",", configs.Select(c =>
+            $$"""{"Name":"{{c.Name}}","ConfigOperation":0,"Value":"{{c.Value}}"}"""));
+        JsonObject answer = wire.Ask("IncrementalAlterConfigs", 1, JsonNode.Parse($$"""
+            {"Resources":[{"ResourceType":32,"ResourceName":"{{group}}","Configs":[{{list}}]}],"ValidateOnly":false}
+            """)!.AsObject())!;
+        Assert.Equal(0, (int)answer["Responses"]![0]!["ErrorCode"]!);
+    }
 }

@@ -5,7 +5,7 @@ namespace Moldau.Client;
 
 /// <summary>A consumer inside the machine: the partitions it reads, their positions, what was fetched, and its place in a
 /// group where it has one.</summary>
-internal sealed class ConsumerPart : IClientPart
+internal sealed partial class ConsumerPart : IClientPart
 {
     private readonly ClientMachine _machine;
     private readonly ConsumerSettings _settings;
@@ -13,15 +13,13 @@ internal sealed class ConsumerPart : IClientPart
     private readonly Fetcher _fetcher;
     private readonly OffsetResolver _resolver;
     private readonly Queue<ClientError> _errors = new();
+    private readonly ListenerDesk _listener;
     private readonly int _fetchLane;
     private readonly int _groupLane;
-    private IMembership? _membership;
     private ClientOperation<bool>? _waiting;
     private PartitionCursor[] _all = [];
-    private bool _isFetchingCommitted;
-    private bool _isCommitting;
-    private Instant _nextCommit;
     private Instant _lastTurn;
+    private bool _isHolding;
     private bool _isClosed;
 
     public ConsumerPart(ClientMachine machine, ConsumerSettings settings, ClientTurn turn)
@@ -31,6 +29,8 @@ internal sealed class ConsumerPart : IClientPart
         _groupLane = machine.NewLane();
         _fetcher = new Fetcher(machine, this, settings, _fetchLane);
         _resolver = new OffsetResolver(machine, this, settings);
+        _listener = new ListenerDesk(this, settings);
+        Stall = new StallWatch(settings);
         if (settings.GroupId is not null) Offsets = new OffsetDesk(machine, settings.GroupId, _groupLane);
         _nextCommit = turn.Now + settings.AutoCommitInterval;
         machine.Add(this);
@@ -46,13 +46,14 @@ internal sealed class ConsumerPart : IClientPart
     /// <summary>In the order of their names; replaced, never changed.</summary>
     public PartitionCursor[] Cursors => _all;
 
-    public MemberIdentity Identity => _membership?.Identity ?? MemberIdentity.None;
+    public StallWatch Stall { get; }
 
     public Instant NextDeadline
     {
         get
         {
             Instant next = _membership?.NextDeadline ?? Instant.Never;
+            next = Instant.Min(next, Instant.Min(_listener.NextDeadline, Stall.NextDeadline));
             if (IsAutoCommitting && _all.Length > 0 && !_isCommitting) next = Instant.Min(next, _nextCommit);
             // A time that has come was acted on in the last turn: what follows is an answer, not a deadline.
             foreach (PartitionCursor cursor in _all)
@@ -61,16 +62,7 @@ internal sealed class ConsumerPart : IClientPart
         }
     }
 
-    private bool IsAutoCommitting => _settings.EnableAutoCommit && Offsets is not null;
-
     public PartitionCursor? Find(TopicPartition partition) => _cursors.GetValueOrDefault(partition);
-
-    /// <summary>Joins the group for these topics, or tells it that they are others now.</summary>
-    public void Subscribe(Subscription subscription, ClientTurn turn)
-    {
-        if (_membership is ClassicMembership member) member.Subscribe(subscription, turn);
-        else _membership = new ClassicMembership(_machine, this, _settings.Assignors, subscription, turn);
-    }
 
     /// <summary>Reads exactly these partitions from now on; those that were read already go on where they are.</summary>
     public void Assign(IReadOnlyCollection<TopicPartition> partitions, ClientTurn turn)
@@ -79,11 +71,7 @@ internal sealed class ConsumerPart : IClientPart
         Revoke([.. _cursors.Keys.Where(p => !wanted.Contains(p))], turn);
         foreach (TopicPartition partition in partitions)
         {
-            if (_cursors.ContainsKey(partition)) continue;
-            PartitionCursor cursor = new(partition);
-            if (Offsets is null) BeginWithout(cursor, turn);
-            _cursors[partition] = cursor;
-            _machine.Metadata.Want(partition.Topic, _settings.AllowAutoCreateTopics, turn);
+            if (!_cursors.ContainsKey(partition)) Add(partition, turn);
         }
 
         _all = [.. _cursors.Values];
@@ -106,11 +94,14 @@ internal sealed class ConsumerPart : IClientPart
     {
         if (_isClosed) return;
         _lastTurn = turn.Now;
+        _listener.OnTurn(turn);
         _membership?.OnTurn(turn);
         FetchCommitted(turn);
         if (IsAutoCommitting && _nextCommit <= turn.Now && !_isCommitting) AutoCommit(turn);
         _resolver.OnTurn(turn);
-        _fetcher.OnTurn(turn);
+        if (Stall.Look(_waiting is null && (_isHolding || _fetcher.HasReady), turn.Now))
+            _listener.TellStalled(Stall.IsStalled, turn);
+        if (!Stall.IsStalled) _fetcher.OnTurn(turn);
         Wake(turn);
     }
 
@@ -118,11 +109,18 @@ internal sealed class ConsumerPart : IClientPart
     {
         _isClosed = true;
         _waiting?.TryFail(error, turn);
+        _leaving?.TryFail(error, turn);
         _fetcher.Close();
     }
 
     /// <summary>Fetched records, or null where none are there now.</summary>
-    public FetchedChunk? Take() => _fetcher.Take();
+    public FetchedChunk? Take()
+    {
+        FetchedChunk? chunk = _fetcher.Take();
+        _isHolding = chunk is not null;
+        Stall.OnRead();
+        return chunk;
+    }
 
     /// <summary>An error that the user has to see.</summary>
     public bool TryTakeError(out ClientError? error) => _errors.TryDequeue(out error);
@@ -131,6 +129,8 @@ internal sealed class ConsumerPart : IClientPart
     public ClientOperation<bool> WaitForRecords(ClientTurn turn)
     {
         // One reader: a second wait takes the place of one whose user gave up.
+        _isHolding = false;
+        Stall.OnRead();
         _waiting = new ClientOperation<bool>();
         ClientOperation<bool> waiting = _waiting;
         Wake(turn);
@@ -160,6 +160,18 @@ internal sealed class ConsumerPart : IClientPart
         return true;
     }
 
+    /// <summary>Asks the group again where to read.</summary>
+    public void SeekToCommitted()
+    {
+        foreach (PartitionCursor cursor in _all)
+        {
+            cursor.Reset(PartitionCursor.LatestTimestamp);
+            cursor.Consumed = -1;
+            cursor.IsAsking = false;
+            cursor.State = CursorState.AwaitsCommitted;
+        }
+    }
+
     /// <summary>Goes to the first record that is not older than a time, or to an end (see
     /// <see cref="PartitionCursor.ResetTimestamp"/>).</summary>
     public bool SeekTo(TopicPartition partition, long timestamp)
@@ -168,58 +180,6 @@ internal sealed class ConsumerPart : IClientPart
         cursor.IsAsking = false;
         cursor.Reset(timestamp);
         return true;
-    }
-
-    /// <summary>What the user is done with and has not been committed yet.</summary>
-    public Dictionary<TopicPartition, CommittedOffset> Uncommitted(IEnumerable<TopicPartition>? among = null)
-    {
-        Dictionary<TopicPartition, CommittedOffset> offsets = [];
-        foreach (PartitionCursor cursor in among is null ? _all : among.Select(Find).OfType<PartitionCursor>())
-        {
-            long consumed = cursor.Consumed;
-            if (consumed >= 0 && consumed != cursor.Committed)
-                offsets[cursor.Partition] = new CommittedOffset(consumed, cursor.ConsumedEpoch);
-        }
-
-        return offsets;
-    }
-
-    /// <summary>Commits; partitions that were refused make the operation fail, with the membership told.</summary>
-    public ClientOperation<bool> Commit(
-        IReadOnlyDictionary<TopicPartition, CommittedOffset> offsets, ClientTurn turn)
-    {
-        ClientOperation<bool> operation = new();
-        if (Offsets is null)
-        {
-            operation.TryFail(new ClientError(ErrorCode.InvalidGroupId, "a consumer without a group id commits nothing"), turn);
-            return operation;
-        }
-
-        Watch(Offsets.Commit(offsets, Identity, turn), turn, (done, now) =>
-        {
-            if (done.Error is { } error)
-            {
-                operation.TryFail(error, now);
-                return;
-            }
-
-            ErrorCode first = ErrorCode.None;
-            foreach ((TopicPartition partition, ErrorCode code) in done.Result)
-            {
-                if (code == ErrorCode.None && Find(partition) is { } cursor) cursor.Committed = offsets[partition].Offset;
-                else if (first == ErrorCode.None) first = code;
-            }
-
-            if (first == ErrorCode.None)
-            {
-                operation.TrySucceed(true, now);
-                return;
-            }
-
-            _membership?.OnCommitError(first, now);
-            operation.TryFail(ClientError.Of(first, null, $"the offsets of group {_settings.GroupId} were not committed"), now);
-        });
-        return operation;
     }
 
     /// <summary>Calls when an operation of this consumer has ended: in the same turn where it has already.</summary>
@@ -274,18 +234,6 @@ internal sealed class ConsumerPart : IClientPart
         Wake(turn);
     }
 
-    /// <summary>Stops for good: the user must have committed before.</summary>
-    public void Close(ClientTurn turn)
-    {
-        if (_isClosed) return;
-        _isClosed = true;
-        _membership?.Leave(turn);
-        Revoke([.. _cursors.Keys], turn);
-        _fetcher.Close();
-        _machine.Links.CloseLane(_fetchLane, turn);
-        _machine.Remove(this);
-    }
-
     private long ResetTimestamp(ClientTurn turn) => _settings.OffsetReset.Kind switch
     {
         OffsetResetKind.Earliest => PartitionCursor.EarliestTimestamp,
@@ -306,47 +254,11 @@ internal sealed class ConsumerPart : IClientPart
         cursor.Reset(ResetTimestamp(turn));
     }
 
-    private void FetchCommitted(ClientTurn turn)
+    private void Add(TopicPartition partition, ClientTurn turn)
     {
-        if (Offsets is null || _isFetchingCommitted) return;
-        TopicPartition[] waiting = [.. _all
-            .Where(c => c.State == CursorState.AwaitsCommitted && c.RetryAt <= turn.Now).Select(c => c.Partition)];
-        if (waiting.Length == 0) return;
-        _isFetchingCommitted = true;
-        bool isStable = _settings.IsolationLevel == IsolationLevel.ReadCommitted;
-        Watch(Offsets.Fetch(waiting, isStable, Identity, turn), turn, (done, now) =>
-        {
-            _isFetchingCommitted = false;
-            foreach (PartitionCursor cursor in waiting.Select(Find).OfType<PartitionCursor>())
-            {
-                if (cursor.State != CursorState.AwaitsCommitted) continue;
-                if (done.Error is not null) BackOff(cursor, now);
-                else if (done.Result.TryGetValue(cursor.Partition, out CommittedOffset at)) Begin(cursor, at);
-                else BeginWithout(cursor, now);
-            }
-
-            if (done.Error is { IsRetriable: false } error) Fail(error, now);
-        });
-    }
-
-    private static void Begin(PartitionCursor cursor, CommittedOffset at)
-    {
-        cursor.Seek(at.Offset, at.LeaderEpoch);
-        cursor.Committed = at.Offset;
-    }
-
-    private void AutoCommit(ClientTurn turn)
-    {
-        _nextCommit = turn.Now + _settings.AutoCommitInterval;
-        Dictionary<TopicPartition, CommittedOffset> offsets = Uncommitted();
-        if (offsets.Count == 0) return;
-        _isCommitting = true;
-
-        // What cannot be committed now is committed with the next attempt.
-        Watch(Commit(offsets, turn), turn, (_, now) =>
-        {
-            _isCommitting = false;
-            _nextCommit = now.Now + _settings.AutoCommitInterval;
-        });
+        PartitionCursor cursor = new(partition);
+        if (Offsets is null) BeginWithout(cursor, turn);
+        _cursors[partition] = cursor;
+        _machine.Metadata.Want(partition.Topic, _settings.AllowAutoCreateTopics, turn);
     }
 }

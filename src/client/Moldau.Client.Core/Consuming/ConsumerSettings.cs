@@ -37,6 +37,16 @@ public enum IsolationLevel : sbyte
     ReadCommitted = 1,
 }
 
+/// <summary><c>group.protocol</c>: how a group agrees on who reads what.</summary>
+public enum GroupProtocol
+{
+    /// <summary>The members' leader assigns the partitions; every broker since 0.9 has it.</summary>
+    Classic,
+
+    /// <summary>The broker assigns them (KIP-848).</summary>
+    Consumer,
+}
+
 /// <summary>What a consumer is to do. Names and defaults are those of Kafka's consumer.</summary>
 public sealed record ConsumerSettings
 {
@@ -48,6 +58,14 @@ public sealed record ConsumerSettings
 
     /// <summary><c>auto.offset.reset</c></summary>
     public OffsetReset OffsetReset { get; init; } = OffsetReset.Latest;
+
+    /// <summary><c>group.protocol</c>; null for the broker's (KIP-848), or the classic one where it has not got
+    /// that.</summary>
+    public GroupProtocol? GroupProtocol { get; init; }
+
+    /// <summary><c>group.remote.assignor</c>: which of the broker's assignors is to be used; null leaves it to the
+    /// broker.</summary>
+    public string? RemoteAssignor { get; init; }
 
     /// <summary><c>isolation.level</c></summary>
     public IsolationLevel IsolationLevel { get; init; }
@@ -79,6 +97,9 @@ public sealed record ConsumerSettings
     /// <summary><c>max.poll.interval.ms</c>: how long a rebalance waits for a member, and how long records may be worked
     /// on before the consumer is said to be stuck.</summary>
     public Duration MaxPollInterval { get; init; } = Duration.FromSeconds(300);
+
+    /// <summary>Who is told of partitions that come and go: the shell's own; null for nobody.</summary>
+    internal object? Listener { get; init; }
 
     /// <summary><c>partition.assignment.strategy</c> of the classic protocol, the preferred one first.</summary>
     internal IReadOnlyList<IGroupAssignor> Assignors { get; init; } = [new RangeAssignor(), new CooperativeStickyAssignor()];

@@ -24,10 +24,21 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
 
     private CallTarget Coordinator => CallTarget.Coordinator(CoordinatorType.Group, groupId, lane);
 
+    /// <inheritdoc cref="Commit(IReadOnlyDictionary{TopicPartition, CommittedOffset}, Func{MemberIdentity}, ClientTurn)"/>
+    public ClientOperation<IReadOnlyDictionary<TopicPartition, ErrorCode>> Commit(
+        IReadOnlyDictionary<TopicPartition, CommittedOffset> offsets, MemberIdentity member, ClientTurn turn) =>
+        Commit(offsets, () => member, turn);
+
+    /// <inheritdoc cref="Fetch(IReadOnlyCollection{TopicPartition}?, bool, Func{MemberIdentity}, ClientTurn)"/>
+    public ClientOperation<IReadOnlyDictionary<TopicPartition, CommittedOffset>> Fetch(
+        IReadOnlyCollection<TopicPartition>? partitions, bool requireStable, MemberIdentity member, ClientTurn turn) =>
+        Fetch(partitions, requireStable, () => member, turn);
+
     /// <summary>The result says of each partition what went wrong, or that nothing did.</summary>
     public ClientOperation<IReadOnlyDictionary<TopicPartition, ErrorCode>> Commit(
-        IReadOnlyDictionary<TopicPartition, CommittedOffset> offsets, MemberIdentity member, ClientTurn turn)
+        IReadOnlyDictionary<TopicPartition, CommittedOffset> offsets, Func<MemberIdentity> member, ClientTurn turn)
     {
+        MemberIdentity first = member();
         ClientOperation<IReadOnlyDictionary<TopicPartition, ErrorCode>> operation = new();
         if (offsets.Count == 0)
         {
@@ -37,8 +48,8 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
 
         ClientCall<OffsetCommitRequest, OffsetCommitResponse> call = new(
             Coordinator,
-            _ => Request(offsets, member),
-            (answer, now) => Take(answer, operation, now),
+            _ => Request(offsets, Newest(first, member())),
+            (answer, now) => Take(answer, first.Incarnation == member().Incarnation, operation, now),
             (error, now) => operation.TryFail(error, now))
         {
             Deadline = turn.Now + machine.Settings.ApiTimeout,
@@ -51,13 +62,15 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
     /// <summary>The committed offsets of partitions, null for all that the group has; those without one are missing in
     /// the result.</summary>
     public ClientOperation<IReadOnlyDictionary<TopicPartition, CommittedOffset>> Fetch(
-        IReadOnlyCollection<TopicPartition>? partitions, bool requireStable, MemberIdentity member, ClientTurn turn)
+        IReadOnlyCollection<TopicPartition>? partitions, bool requireStable, Func<MemberIdentity> member, ClientTurn turn)
     {
+        MemberIdentity first = member();
         ClientOperation<IReadOnlyDictionary<TopicPartition, CommittedOffset>> operation = new();
         ClientCall<OffsetFetchRequest, OffsetFetchResponse> call = new(
             Coordinator,
-            version => FetchRequest(partitions, requireStable && version >= FirstStableFetch, member, version),
-            (answer, now) => TakeFetched(answer, operation, now),
+            version => FetchRequest(
+                partitions, requireStable && version >= FirstStableFetch, Newest(first, member()), version),
+            (answer, now) => TakeFetched(answer, first.Incarnation == member().Incarnation, operation, now),
             (error, now) => operation.TryFail(error, now))
         {
             Deadline = turn.Now + machine.Settings.ApiTimeout,
@@ -67,6 +80,11 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
         machine.Calls.Start(call, turn);
         return operation;
     }
+
+    /// <summary>A member's epoch may grow while a request is on its way; after it has lost its partitions it is somebody
+    /// else.</summary>
+    private static MemberIdentity Newest(MemberIdentity first, MemberIdentity now) =>
+        now.Incarnation == first.Incarnation ? now : first;
 
     private OffsetCommitRequest Request(
         IReadOnlyDictionary<TopicPartition, CommittedOffset> offsets, MemberIdentity member)
@@ -98,6 +116,7 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
 
     private static CallOutcome Take(
         OffsetCommitResponse answer,
+        bool isSameMember,
         ClientOperation<IReadOnlyDictionary<TopicPartition, ErrorCode>> operation,
         ClientTurn turn)
     {
@@ -107,7 +126,7 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
             foreach (var partition in topic.Partitions)
             {
                 ErrorCode code = ErrorCodes.FromWire(partition.ErrorCode);
-                if (Again(code) is { } outcome) return outcome;
+                if (Again(code, isSameMember) is { } outcome) return outcome;
                 results[new TopicPartition(topic.Name, partition.PartitionIndex)] = code;
             }
         }
@@ -148,6 +167,7 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
 
     private CallOutcome TakeFetched(
         OffsetFetchResponse answer,
+        bool isSameMember,
         ClientOperation<IReadOnlyDictionary<TopicPartition, CommittedOffset>> operation,
         ClientTurn turn)
     {
@@ -160,11 +180,11 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
                     (t.Name, p.PartitionIndex, p.ErrorCode, p.CommittedOffset, p.CommittedLeaderEpoch, p.Metadata)))
                 : answer.Topics.SelectMany(t => t.Partitions.Select(p =>
                     (t.Name, p.PartitionIndex, p.ErrorCode, p.CommittedOffset, p.CommittedLeaderEpoch, p.Metadata)));
-        if (Again(code) is { } outcome) return outcome;
+        if (Again(code, isSameMember) is { } outcome) return outcome;
         foreach (var row in rows)
         {
             ErrorCode partitionCode = ErrorCodes.FromWire(row.Error);
-            if (Again(partitionCode) is { } again) return again;
+            if (Again(partitionCode, isSameMember) is { } again) return again;
             if (code == ErrorCode.None && partitionCode != ErrorCode.UnknownTopicOrPartition) code = partitionCode;
             if (row.Offset >= 0)
                 offsets[new TopicPartition(row.Topic, row.Partition)] =
@@ -176,8 +196,10 @@ internal sealed class OffsetDesk(ClientMachine machine, string groupId, int lane
         return CallOutcome.Done;
     }
 
-    internal static CallOutcome? Again(ErrorCode code) => code switch
+    internal static CallOutcome? Again(ErrorCode code, bool isSameMember = false) => code switch
     {
+        // The answer to the heartbeat that raised the epoch is still on its way.
+        ErrorCode.StaleMemberEpoch when isSameMember => CallOutcome.Retry,
         ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable => CallOutcome.RetryElsewhere,
         ErrorCode.CoordinatorLoadInProgress or ErrorCode.UnstableOffsetCommit or ErrorCode.RequestTimedOut =>
             CallOutcome.Retry,

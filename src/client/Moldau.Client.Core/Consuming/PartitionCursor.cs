@@ -28,6 +28,7 @@ internal sealed class PartitionCursor(TopicPartition partition)
 
     private long _consumed = -1;
     private int _generation;
+    private int _soughtGeneration;
 
     public TopicPartition Partition { get; } = partition;
 
@@ -46,6 +47,12 @@ internal sealed class PartitionCursor(TopicPartition partition)
     public long ResetTimestamp { get; set; }
 
     public bool IsPaused { get; set; }
+
+    /// <summary>The user is being told that it came: nothing is fetched before.</summary>
+    public bool IsHeld { get; set; }
+
+    /// <summary>It is being given up: what was read is still to be committed, nothing more is fetched.</summary>
+    public bool IsLeaving { get; set; }
 
     /// <summary>A fetched chunk waits to be taken: no more is fetched until it is.</summary>
     public bool HasBuffered { get; set; }
@@ -87,6 +94,18 @@ internal sealed class PartitionCursor(TopicPartition partition)
     /// <summary>Leader epoch of the last consumed record, for commits.</summary>
     public int ConsumedEpoch { get; set; } = -1;
 
+    /// <summary>On the user's thread: the user is done with all records before an offset. What was read before a seek says
+    /// nothing of the position after it.</summary>
+    /// <param name="next">The offset after the last record.</param>
+    /// <param name="epoch">The record's leader epoch.</param>
+    /// <param name="generation">The generation that the record was fetched in.</param>
+    public void MarkDone(long next, int epoch, int generation)
+    {
+        if (generation < Volatile.Read(ref _soughtGeneration)) return;
+        ConsumedEpoch = epoch;
+        Consumed = next;
+    }
+
     /// <summary>Makes what was fetched before worthless.</summary>
     public void Outdate() => Volatile.Write(ref _generation, _generation + 1);
 
@@ -94,6 +113,7 @@ internal sealed class PartitionCursor(TopicPartition partition)
     public void Seek(long offset, int leaderEpoch)
     {
         Outdate();
+        Volatile.Write(ref _soughtGeneration, _generation);
         FetchOffset = offset;
         Consumed = offset;
         LastEpoch = leaderEpoch;
@@ -106,6 +126,7 @@ internal sealed class PartitionCursor(TopicPartition partition)
     public void Reset(long timestamp)
     {
         Outdate();
+        Volatile.Write(ref _soughtGeneration, _generation);
         State = CursorState.AwaitsReset;
         ResetTimestamp = timestamp;
         HasBuffered = false;

@@ -16,6 +16,12 @@ public enum ClientEffectKind
 
     /// <summary>Somebody's wait is over: the operation has its result or its error.</summary>
     Complete,
+
+    /// <summary>Run code of the user and come back with <see cref="ClientEventKind.UserDone"/>.</summary>
+    CallUser,
+
+    /// <summary>The machine goes on without the user's code: it is told by its token.</summary>
+    GiveUpUser,
 }
 
 /// <summary>What a client wants done.</summary>
@@ -25,7 +31,8 @@ public readonly record struct ClientEffect(
     BrokerAddress Address = default,
     ClientFrame? Frame = null,
     ClientJob? Job = null,
-    ClientOperation? Operation = null)
+    ClientOperation? Operation = null,
+    UserCall? Call = null)
 {
     public static ClientEffect Open(long link, BrokerAddress address) => new(ClientEffectKind.Open, link, address);
 
@@ -37,6 +44,10 @@ public readonly record struct ClientEffect(
 
     public static ClientEffect Complete(ClientOperation operation) =>
         new(ClientEffectKind.Complete, Operation: operation);
+
+    public static ClientEffect CallUser(UserCall call) => new(ClientEffectKind.CallUser, Call: call);
+
+    public static ClientEffect GiveUpUser(UserCall call) => new(ClientEffectKind.GiveUpUser, Call: call);
 }
 
 /// <summary>Where a broker listens.</summary>

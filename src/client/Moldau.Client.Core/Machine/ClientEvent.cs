@@ -16,6 +16,9 @@ public enum ClientEventKind
 
     /// <summary>A job has ended.</summary>
     JobDone,
+
+    /// <summary>The user's code has ended.</summary>
+    UserDone,
 }
 
 /// <summary>What happens to a client.</summary>
@@ -23,9 +26,15 @@ public enum ClientEventKind
 /// <param name="Link">The link's number, as the machine gave it; 0 where it is about no link.</param>
 /// <param name="Frame">The bytes of <see cref="ClientEventKind.Received"/>.</param>
 /// <param name="Job">The job of <see cref="ClientEventKind.JobDone"/>.</param>
+/// <param name="Call">The call of <see cref="ClientEventKind.UserDone"/>.</param>
 /// <param name="Reason">Why a link closed, for people; null where the peer closed it without a word.</param>
 public readonly record struct ClientEvent(
-    ClientEventKind Kind, long Link = 0, ClientFrame? Frame = null, ClientJob? Job = null, LinkFailure? Reason = null)
+    ClientEventKind Kind,
+    long Link = 0,
+    ClientFrame? Frame = null,
+    ClientJob? Job = null,
+    LinkFailure? Reason = null,
+    UserCall? Call = null)
 {
     public static ClientEvent Deadline => new(ClientEventKind.Deadline);
 
@@ -37,6 +46,8 @@ public readonly record struct ClientEvent(
         new(ClientEventKind.Closed, link, Reason: reason);
 
     public static ClientEvent JobDone(ClientJob job) => new(ClientEventKind.JobDone, Job: job);
+
+    public static ClientEvent UserDone(UserCall call) => new(ClientEventKind.UserDone, Call: call);
 }
 
 /// <summary>Why a link could not be opened or went away.</summary>

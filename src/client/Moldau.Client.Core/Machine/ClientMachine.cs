@@ -76,6 +76,9 @@ public sealed class ClientMachine
             case ClientEventKind.JobDone:
                 happened.Job!.Done(turn);
                 break;
+            case ClientEventKind.UserDone:
+                happened.Call!.Done(turn);
+                break;
             case ClientEventKind.Deadline:
             default:
                 break;

@@ -12,10 +12,11 @@ public readonly struct ConsumedRecord<TKey, TValue>
     private readonly PartitionCursor _cursor;
     private readonly RecordMemory _record;
     private readonly int _epoch;
+    private readonly int _generation;
 
-    internal ConsumedRecord(PartitionCursor cursor, in RecordMemory record, int epoch, TKey? key, TValue? value)
+    internal ConsumedRecord(FetchedChunk chunk, in RecordMemory record, int epoch, TKey? key, TValue? value)
     {
-        (_cursor, _record, _epoch, Key, Value) = (cursor, record, epoch, key, value);
+        (_cursor, _generation, _record, _epoch, Key, Value) = (chunk.Cursor, chunk.Generation, record, epoch, key, value);
     }
 
     /// <summary>Where it was read.</summary>
@@ -75,9 +76,5 @@ public readonly struct ConsumedRecord<TKey, TValue>
 
     /// <summary>This record and all before it in its partition are worked on: the next commit covers them. Needed only
     /// with <see cref="ConsumerOptions.CommitOnlyDone"/>.</summary>
-    public void Done()
-    {
-        _cursor.ConsumedEpoch = _epoch;
-        _cursor.Consumed = _record.Offset + 1;
-    }
+    public void Done() => _cursor.MarkDone(_record.Offset + 1, _epoch, _generation);
 }

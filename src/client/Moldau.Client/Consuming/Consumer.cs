@@ -34,6 +34,20 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
     public IReadOnlyList<TopicPartition> Assignment =>
         _driver.Do(_part, static (_, _, part) => part.Cursors.Select(c => c.Partition).ToArray());
 
+    /// <summary>True while the reader takes nothing for longer than <see cref="ConsumerOptions.MaxPollInterval"/>: nothing is
+    /// fetched then.</summary>
+    public bool IsStalled => _driver.Do(_part, static (_, _, part) => part.Stall.IsStalled);
+
+    /// <summary>Who the consumer is in its group now: what commits in a transaction carry, see
+    /// <see cref="Transaction"/>.</summary>
+    /// <exception cref="InvalidOperationException">The consumer has no group id.</exception>
+    public ConsumerGroupMetadata GroupMetadata => _driver.Do(_part, static (_, _, part) =>
+    {
+        string group = part.Settings.GroupId ?? throw new InvalidOperationException("the consumer has no group id");
+        MemberIdentity who = part.Identity;
+        return new ConsumerGroupMetadata(group, who.Generation, who.MemberId, who.InstanceId);
+    });
+
     /// <summary>Reads exactly these partitions, without the group's say. Those that were read already go on where they
     /// are.</summary>
     /// <param name="partitions">All partitions to read.</param>
@@ -56,6 +70,12 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The consumer has no group id.</exception>
     public void Subscribe(Regex pattern) => Subscribe(new Subscription([], pattern));
 
+    /// <summary>Reads all topics whose names fit a pattern at the broker, those that are made later too, as a member of the
+    /// group. Needs KIP-848.</summary>
+    /// <param name="pattern">In RE2's syntax; the broker refuses it where it is not.</param>
+    /// <exception cref="InvalidOperationException">The consumer has no group id.</exception>
+    public void Subscribe(SubscriptionPattern pattern) => Subscribe(new Subscription([], null, pattern));
+
     /// <summary>Goes to an offset of an assigned partition.</summary>
     /// <param name="partition">The partition.</param>
     /// <param name="offset">The next offset to read.</param>
@@ -66,6 +86,16 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
     /// <summary>Goes to the first record of an assigned partition.</summary>
     /// <exception cref="InvalidOperationException">The partition is not assigned.</exception>
     public void SeekToBeginning(TopicPartition partition) => SeekTo(partition, PartitionCursor.EarliestTimestamp);
+
+    /// <summary>Goes back to the group's committed offset in all assigned partitions: after a transaction was aborted, what it
+    /// was about is read again.</summary>
+    /// <exception cref="InvalidOperationException">The consumer has no group id.</exception>
+    public void SeekToCommitted() => _driver.Do(_part, static (_, _, part) =>
+    {
+        if (part.Offsets is null) throw new InvalidOperationException("the consumer has no group id");
+        part.SeekToCommitted();
+        return true;
+    });
 
     /// <summary>Goes behind the last record of an assigned partition.</summary>
     /// <exception cref="InvalidOperationException">The partition is not assigned.</exception>
@@ -161,40 +191,49 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
         _driver.WaitAsync(
             (_part, partitions, IsStable: _options.IsolationLevel == IsolationLevel.ReadCommitted),
             static (_, turn, s) => (s._part.Offsets ?? throw new InvalidOperationException("the consumer has no group id"))
-                .Fetch(s.partitions, s.IsStable, s._part.Identity, turn),
+                .Fetch(s.partitions, s.IsStable, () => s._part.Identity, turn),
             cancel);
 
-    /// <summary>Commits what was worked on where that is wanted, leaves the group and closes the links.</summary>
+    /// <summary>Tells the listener that the partitions go, commits what was worked on where that is wanted, leaves the group and
+    /// closes the links. A static member stays in its group until its session ends.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_isDisposed) return;
         _isDisposed = true;
-        if (_options is { EnableAutoCommit: true, GroupId: not null })
-        {
-            try
-            {
-                await CommitAsync().ConfigureAwait(false);
-            }
-            catch (Exception error) when (error is MoldauException or ObjectDisposedException)
-            {
-                // What cannot be committed is read again by the next: at least once.
-            }
-        }
-
         try
         {
-            _driver.Do(_part, static (_, turn, part) =>
-            {
-                part.Close(turn);
-                return true;
-            });
+            await _driver.WaitAsync(_part, static (_, turn, part) => part.Leave(turn), default).ConfigureAwait(false);
         }
-        catch (ObjectDisposedException)
+        catch (Exception error) when (error is MoldauException or ObjectDisposedException)
         {
             // The client was closed before its consumer: nothing is left to close.
         }
 
         if (!_isReading) _reader.Dispose();
+    }
+
+    /// <summary>What a transaction commits in the consumer's name: of all that was worked on, the record that is read now
+    /// included unless only done ones count.</summary>
+    internal (IReadOnlyDictionary<TopicPartition, long> Offsets, ConsumerGroupMetadata Group) ForTransaction()
+    {
+        if (_options.GroupId is null) throw new InvalidOperationException("the consumer has no group id: it has no offsets");
+        if (_options.EnableAutoCommit)
+        {
+            throw new InvalidOperationException(
+                "the consumer commits its offsets by itself, a transaction could not take them back: set"
+                + " ConsumerOptions.EnableAutoCommit to false");
+        }
+
+        if (!_options.CommitOnlyDone && _reader.Chunk is { } chunk)
+            chunk.Cursor.MarkDone(_reader.Position, _reader.BatchEpoch, chunk.Generation);
+        return _driver.Do(_part, static (_, _, part) =>
+        {
+            if (part.WhyNoCommit() is { } error) throw new MoldauException(error);
+            MemberIdentity who = part.Identity;
+            return (
+                (IReadOnlyDictionary<TopicPartition, long>)part.Uncommitted().ToDictionary(o => o.Key, o => o.Value.Offset),
+                new ConsumerGroupMetadata(part.Settings.GroupId!, who.Generation, who.MemberId, who.InstanceId));
+        });
     }
 
     /// <summary>Behind what the reader read or passed over.</summary>
@@ -214,7 +253,8 @@ public sealed class Consumer<TKey, TValue> : IAsyncDisposable
         {
             TKey? key = raw.Key is { } k ? _key.Deserialize(k, new SerializationContext(topic, true)) : default;
             TValue? value = raw.Value is { } v ? _value.Deserialize(v, new SerializationContext(topic, false)) : default;
-            record = new ConsumedRecord<TKey, TValue>(cursor, raw, _reader.BatchEpoch, key, value);
+            record = new ConsumedRecord<TKey, TValue>(_reader.Chunk!, raw, _reader.BatchEpoch, key, value);
+            _part.Stall.OnRead();
             return true;
         }
         catch (Exception inner) when (inner is not OutOfMemoryException)

@@ -2,16 +2,6 @@ using Moldau.Base;
 
 namespace Moldau.Client;
 
-/// <summary>How a group agrees on who reads what: <c>group.protocol</c>.</summary>
-public enum GroupProtocol
-{
-    /// <summary>The members' leader assigns the partitions; every broker since 0.9 has it.</summary>
-    Classic,
-
-    /// <summary>The broker assigns them (KIP-848).</summary>
-    Consumer,
-}
-
 /// <summary>What a consumer is to do. Names and defaults are those of Kafka's consumer.</summary>
 public sealed record ConsumerOptions
 {
@@ -20,6 +10,22 @@ public sealed record ConsumerOptions
 
     /// <summary><c>group.instance.id</c>: a static member, which keeps its partitions over a restart (KIP-345).</summary>
     public string? GroupInstanceId { get; init; }
+
+    /// <summary><c>group.protocol</c>: null for the broker's assignment (KIP-848), or the classic protocol where the cluster
+    /// has not got that. What is chosen here is used, or is an error.</summary>
+    public GroupProtocol? GroupProtocol { get; init; }
+
+    /// <summary><c>group.remote.assignor</c>: which of the broker's assignors is used, such as <c>uniform</c> or <c>range</c>;
+    /// null leaves it to the broker. Only with KIP-848.</summary>
+    public string? GroupRemoteAssignor { get; init; }
+
+    /// <summary><c>partition.assignment.strategy</c>: Kafka's names of assignors (<c>range</c>, <c>roundrobin</c>,
+    /// <c>sticky</c>, <c>cooperative-sticky</c>), the preferred one first. Only the classic protocol has it, so that it is
+    /// chosen too; null for range and cooperative-sticky.</summary>
+    public IReadOnlyList<string>? PartitionAssignmentStrategy { get; init; }
+
+    /// <summary>Told of partitions that come and go, and of a stalled reader.</summary>
+    public IConsumerListener? Listener { get; init; }
 
     /// <summary><c>auto.offset.reset</c>: where to begin without a committed offset.</summary>
     public OffsetReset OffsetReset { get; init; } = OffsetReset.Latest;
@@ -50,13 +56,17 @@ public sealed record ConsumerOptions
     /// <summary><c>fetch.max.wait.ms</c></summary>
     public TimeSpan FetchMaxWait { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary><c>session.timeout.ms</c></summary>
+    /// <summary><c>session.timeout.ms</c> of the classic protocol; with KIP-848 it is the group's
+    /// (<c>consumer.session.timeout.ms</c>).</summary>
     public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(45);
 
-    /// <summary><c>heartbeat.interval.ms</c></summary>
+    /// <summary><c>heartbeat.interval.ms</c> of the classic protocol; with KIP-848 it is the group's
+    /// (<c>consumer.heartbeat.interval.ms</c>).</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary><c>max.poll.interval.ms</c></summary>
+    /// <summary><c>max.poll.interval.ms</c>: how long a rebalance waits for this member, its listener included; and how long a
+    /// reader may be silent before the consumer counts as stalled and fetches nothing more
+    /// (<see cref="IConsumerListener.OnStalledAsync"/>). A stalled consumer stays in its group, unlike Kafka's own.</summary>
     public TimeSpan MaxPollInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary><c>allow.auto.create.topics</c></summary>
@@ -69,6 +79,12 @@ public sealed record ConsumerOptions
     {
         GroupId = GroupId,
         GroupInstanceId = GroupInstanceId,
+        GroupProtocol = Protocol(),
+        RemoteAssignor = GroupRemoteAssignor,
+        Assignors = PartitionAssignmentStrategy is null
+            ? new ConsumerSettings().Assignors
+            : [.. PartitionAssignmentStrategy.Select(Assignor)],
+        Listener = Listener is null ? null : new ListenerRunner(Listener),
         OffsetReset = OffsetReset,
         IsolationLevel = IsolationLevel,
         EnableAutoCommit = EnableAutoCommit,
@@ -83,6 +99,18 @@ public sealed record ConsumerOptions
         AllowAutoCreateTopics = AllowAutoCreateTopics,
         CheckCrcs = CheckCrcs,
     };
+
+    private GroupProtocol? Protocol()
+    {
+        if (PartitionAssignmentStrategy is null) return GroupProtocol;
+        if (GroupProtocol == Client.GroupProtocol.Consumer)
+            throw new ArgumentException("partition.assignment.strategy is the classic protocol's: KIP-848 has group.remote.assignor");
+        return Client.GroupProtocol.Classic;
+    }
+
+    private static IGroupAssignor Assignor(string name) => GroupAssignors.Find(name)
+        ?? throw new ArgumentException($"partition.assignment.strategy: there is no assignor '{name}', but"
+            + $" {string.Join(", ", GroupAssignors.All.Select(a => a.Name))}");
 
     private static Duration Of(TimeSpan span) => Duration.FromMs((long)span.TotalMilliseconds);
 }

@@ -68,6 +68,21 @@ public sealed class Transaction : IAsyncDisposable
             : _producer.Transact((offsets, group), static (t, turn, s) => t.AddOffsets(s.group, s.offsets, turn), cancel);
     }
 
+    /// <summary>Commits with the transaction what a consumer has read: the record that is being read is counted in, unless the
+    /// consumer counts only records that are marked done. Where the transaction is aborted,
+    /// <see cref="Consumer{TKey,TValue}.SeekToCommitted"/> reads it again.</summary>
+    /// <param name="consumer">It must not commit by itself, see <see cref="ConsumerOptions.EnableAutoCommit"/>.</param>
+    /// <param name="cancel">Gives up waiting.</param>
+    /// <exception cref="InvalidOperationException">The consumer has no group, or commits by itself.</exception>
+    /// <exception cref="MoldauException">The offsets were refused, for instance because the consumer's partitions belong to
+    /// another member now; the transaction can only be aborted.</exception>
+    public Task AddOffsetsAsync<TKey, TValue>(Consumer<TKey, TValue> consumer, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(consumer);
+        (IReadOnlyDictionary<TopicPartition, long> offsets, ConsumerGroupMetadata group) = consumer.ForTransaction();
+        return AddOffsetsAsync(offsets, group, cancel);
+    }
+
     /// <summary>Sends what is left, waits for it, and makes everything visible.</summary>
     /// <param name="cancel">Gives up waiting; the commit goes on.</param>
     /// <exception cref="MoldauException">It was not committed; abort it, unless the error is final.</exception>

@@ -173,6 +173,12 @@ internal sealed class ClientDriver : IAsyncDisposable
             case ClientEffectKind.Complete:
                 (effect.Operation!.Waiter as IOperationWaiter)?.Complete(effect.Operation);
                 break;
+            case ClientEffectKind.CallUser:
+                ((IUserCallRunner)effect.Call!.Runner!).Start(effect.Call, this);
+                break;
+            case ClientEffectKind.GiveUpUser:
+                ((IUserCallRunner)effect.Call!.Runner!).GiveUp(effect.Call);
+                break;
             default:
                 Verify.Fail($"effect {effect.Kind}");
                 break;

@@ -66,7 +66,8 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
     }
 
     private static bool IsWanted(PartitionCursor cursor, Instant now) =>
-        cursor is { State: CursorState.Fetching, IsPaused: false, HasBuffered: false } && cursor.RetryAt <= now;
+        cursor is { State: CursorState.Fetching, IsPaused: false, IsHeld: false, IsLeaving: false, HasBuffered: false }
+        && cursor.RetryAt <= now;
 
     private void DropOutdated()
     {

@@ -9,6 +9,8 @@ internal sealed class ClassicMembership : IMembership
 {
     private const string ProtocolType = "consumer";
 
+    private static readonly Duration _leaveTimeout = Duration.FromSeconds(5);
+
     private readonly ClientMachine _machine;
     private readonly ConsumerPart _consumer;
     private readonly IReadOnlyList<IGroupAssignor> _assignors;
@@ -29,6 +31,7 @@ internal sealed class ClassicMembership : IMembership
     private Instant _nextHeartbeat = Instant.Never;
     private Instant _retryAt;
     private int _failures;
+    private int _incarnation;
     private bool _isHeartbeatUnderWay;
     private int _seenMetadata = -1;
 
@@ -42,7 +45,7 @@ internal sealed class ClassicMembership : IMembership
         (_machine, _consumer, _assignors, _subscription) = (machine, consumer, assignors, subscription);
         _settings = consumer.Settings;
         _groupId = _settings.GroupId!;
-        Want(subscription, turn);
+        subscription.Want(machine.Metadata, _settings.AllowAutoCreateTopics, turn);
     }
 
     private enum State
@@ -50,7 +53,8 @@ internal sealed class ClassicMembership : IMembership
         /// <summary>To join, now or after a while.</summary>
         Out,
 
-        /// <summary>What was read is committed before the partitions are given up.</summary>
+        /// <summary>The user is told, and what was read committed, before the partitions are given up. It goes on with
+        /// heartbeats.</summary>
         GivingUp,
 
         Joining,
@@ -59,20 +63,30 @@ internal sealed class ClassicMembership : IMembership
 
         Stable,
 
-        /// <summary>Another member took the instance id, or the group refused for good.</summary>
-        Fenced,
+        /// <summary>The group has put it out; the user is being told, then it joins again.</summary>
+        Losing,
+
+        /// <summary>It only keeps itself alive until what was read is committed.</summary>
+        Leaving,
+
+        /// <summary>It has left, another member took the instance id, or the group refused for good.</summary>
+        Ended,
     }
 
     public MemberIdentity Identity => _generation < 0
-        ? MemberIdentity.None
-        : new MemberIdentity(_memberId, _generation, _settings.GroupInstanceId);
+        ? MemberIdentity.None with { Incarnation = _incarnation }
+        : new MemberIdentity(_memberId, _generation, _settings.GroupInstanceId, _incarnation);
+
+    public bool HasEnded => _state == State.Ended;
 
     public Instant NextDeadline => _state switch
     {
         State.Out => _retryAt,
-        State.Stable when !_isHeartbeatUnderWay => _nextHeartbeat,
+        _ when BeatsNow && !_isHeartbeatUnderWay => _nextHeartbeat,
         _ => Instant.Never,
     };
+
+    private bool BeatsNow => _generation >= 0 && _state is State.Stable or State.GivingUp or State.Leaving;
 
     private CallTarget Coordinator => CallTarget.Coordinator(CoordinatorType.Group, _groupId, _consumer.GroupLane);
 
@@ -84,16 +98,15 @@ internal sealed class ClassicMembership : IMembership
     public void OnTurn(ClientTurn turn)
     {
         if (_state == State.Stable && _seenMetadata != _machine.Metadata.Generation) LookAtTopics(turn);
-        if (_state == State.Stable && !_isHeartbeatUnderWay && _nextHeartbeat <= turn.Now) Beat(turn);
+        if (BeatsNow && !_isHeartbeatUnderWay && _nextHeartbeat <= turn.Now) Beat(turn);
         if (_state == State.Out && _retryAt <= turn.Now) GiveUpAndJoin(turn);
     }
 
-    /// <summary>Reads other topics from now on.</summary>
     public void Subscribe(Subscription subscription, ClientTurn turn)
     {
-        Unwant(_subscription);
+        _subscription.Unwant(_machine.Metadata);
         _subscription = subscription;
-        Want(subscription, turn);
+        subscription.Want(_machine.Metadata, _settings.AllowAutoCreateTopics, turn);
         if (_state == State.Stable) Rejoin(turn);
     }
 
@@ -102,39 +115,42 @@ internal sealed class ClassicMembership : IMembership
         if (_state == State.Stable) OnGroupError(code, turn);
     }
 
-    public void Leave(ClientTurn turn)
+    public void BeginLeaving(ClientTurn turn)
     {
-        Unwant(_subscription);
+        _subscription.Unwant(_machine.Metadata);
         StopWatching();
-        bool isMember = _memberId.Length > 0 && _settings.GroupInstanceId is null;
-        _state = State.Fenced;
-        if (!isMember) return;
+        if (_state != State.Ended) _state = State.Leaving;
+    }
+
+    public void Leave(ClientTurn turn, Action<ClientTurn> left)
+    {
+        // A static member keeps its partitions until it comes back or its session ends (KIP-345).
+        bool leaves = _state == State.Leaving && _memberId.Length > 0 && _settings.GroupInstanceId is null;
+        _state = State.Ended;
+        if (!leaves)
+        {
+            left(turn);
+            return;
+        }
+
         LeaveGroupRequest.MemberIdentity member = new() { MemberId = _memberId, Reason = "the consumer was closed" };
+        // A join may be waiting on the group's link: brokers answer one request of a link after another.
         ClientCall<LeaveGroupRequest, LeaveGroupResponse> call = new(
-            Coordinator,
+            CallTarget.Coordinator(CoordinatorType.Group, _groupId),
             version => version >= 3
                 ? new LeaveGroupRequest { GroupId = _groupId, Members = [member] }
                 : new LeaveGroupRequest { GroupId = _groupId, MemberId = member.MemberId },
-            (_, _) => CallOutcome.Done,
-            (_, _) => { })
+            (_, now) =>
+            {
+                left(now);
+                return CallOutcome.Done;
+            },
+            (_, now) => left(now))
         {
-            Deadline = turn.Now + _machine.Settings.RequestTimeout,
+            Deadline = turn.Now + _leaveTimeout,
             MayRepeat = false,
         };
         _machine.Calls.Start(call, turn);
-    }
-
-    private void Want(Subscription subscription, ClientTurn turn)
-    {
-        if (subscription.Pattern is not null) _machine.Metadata.WantAll(turn);
-        foreach (string topic in subscription.Topics)
-            _machine.Metadata.Want(topic, _settings.AllowAutoCreateTopics, turn);
-    }
-
-    private void Unwant(Subscription subscription)
-    {
-        if (subscription.Pattern is not null) _machine.Metadata.UnwantAll();
-        foreach (string topic in subscription.Topics) _machine.Metadata.Unwant(topic);
     }
 
     private void StopWatching()
@@ -180,26 +196,18 @@ internal sealed class ClassicMembership : IMembership
             return;
         }
 
-        _state = State.GivingUp;
-        CommitThen(_consumer.Cursors.Select(c => c.Partition), turn, now =>
-        {
-            if (_state != State.GivingUp) return;
-            _consumer.Revoke(Owned, now);
-            Join(now);
-        });
+        GiveUpThen(Owned, turn, Join);
     }
 
-    private void CommitThen(IEnumerable<TopicPartition> partitions, ClientTurn turn, Action<ClientTurn> then)
+    /// <summary>The group waits for the others as long as this member gives up: it stays alive meanwhile.</summary>
+    private void GiveUpThen(IReadOnlyList<TopicPartition> partitions, ClientTurn turn, Action<ClientTurn> then)
     {
-        var offsets = _settings.EnableAutoCommit ? _consumer.Uncommitted(partitions) : [];
-        if (offsets.Count == 0)
+        _state = State.GivingUp;
+        int incarnation = _incarnation;
+        _consumer.GiveUp(partitions, turn, now =>
         {
-            then(turn);
-            return;
-        }
-
-        // What cannot be committed is read again by the next owner: at least once.
-        ConsumerPart.Watch(_consumer.Offsets!.Commit(offsets, Identity, turn), turn, (_, now) => then(now));
+            if (_state == State.GivingUp && incarnation == _incarnation) then(now);
+        });
     }
 
     private void Join(ClientTurn turn)
@@ -254,14 +262,14 @@ internal sealed class ClassicMembership : IMembership
 
     private void OnCallFailed(ClientError error, ClientTurn turn)
     {
-        if (_state == State.Fenced) return;
+        if (_state == State.Ended) return;
         if (error.IsRetriable)
         {
             RetryLater(turn);
             return;
         }
 
-        _state = State.Fenced;
+        _state = State.Ended;
         _consumer.Fail(error, turn);
     }
 
@@ -360,20 +368,20 @@ internal sealed class ClassicMembership : IMembership
         List<TopicPartition> assigned = GroupProtocolBytes.ReadAssignment(answer.Assignment);
         HashSet<TopicPartition> kept = [.. assigned];
         TopicPartition[] lost = [.. Owned.Where(p => !kept.Contains(p))];
-        _state = State.Stable;
+        TopicPartition[] added = [.. assigned.Where(p => _consumer.Find(p) is null).Order()];
         _nextHeartbeat = turn.Now + _settings.HeartbeatInterval;
         _seenMetadata = -1;
+        _state = State.Stable;
         if (lost.Length == 0)
         {
-            _consumer.Assign(assigned, turn);
+            _consumer.TakeOn(added, turn, static _ => { });
             return CallOutcome.Done;
         }
 
         // What this member gives up is free for others only after it has joined again.
-        CommitThen(lost, turn, now =>
+        GiveUpThen(lost, turn, now =>
         {
-            if (_state != State.Stable) return;
-            _consumer.Assign(assigned, now);
+            _consumer.TakeOn(added, now, static _ => { });
             Rejoin(now);
         });
         return CallOutcome.Done;
@@ -397,7 +405,7 @@ internal sealed class ClassicMembership : IMembership
             {
                 EndBeat(generation, now);
                 ErrorCode code = ErrorCodes.FromWire(answer.ErrorCode);
-                if (code != ErrorCode.None && _state == State.Stable && _generation == generation) OnGroupError(code, now);
+                if (code != ErrorCode.None && BeatsNow && _generation == generation) OnGroupError(code, now);
                 return CallOutcome.Done;
             },
             (_, now) => EndBeat(generation, now))
@@ -419,38 +427,50 @@ internal sealed class ClassicMembership : IMembership
     {
         switch (code)
         {
+            case ErrorCode.RebalanceInProgress when _state is State.GivingUp or State.Leaving:
+                // It gives up already: it joins, or leaves, when that is done.
+                break;
             case ErrorCode.RebalanceInProgress:
                 Rejoin(turn);
                 break;
             case ErrorCode.UnknownMemberId:
-                LoseAll(turn);
                 _memberId = "";
-                RetryLater(turn);
+                LoseAndRejoin(turn);
                 break;
             case ErrorCode.IllegalGeneration:
-                LoseAll(turn);
-                RetryLater(turn);
+                LoseAndRejoin(turn);
                 break;
             case ErrorCode.NotCoordinator or ErrorCode.CoordinatorNotAvailable:
                 _machine.Coordinators.Forget(CoordinatorType.Group, _groupId);
-                if (_state != State.Stable) RetryLater(turn);
+                if (!BeatsNow) RetryLater(turn);
                 break;
             case ErrorCode when code.IsRetriable():
-                if (_state != State.Stable) RetryLater(turn);
+                if (!BeatsNow) RetryLater(turn);
                 break;
             default:
-                LoseAll(turn);
-                _state = State.Fenced;
+                LoseAll(turn, static _ => { });
+                _state = State.Ended;
                 _consumer.Fail(ClientError.Of(code, null, $"the membership in group {_groupId} has ended"), turn);
                 break;
         }
     }
 
+    private void LoseAndRejoin(ClientTurn turn)
+    {
+        bool isLeaving = _state == State.Leaving;
+        _state = isLeaving ? State.Ended : State.Losing;
+        LoseAll(turn, now =>
+        {
+            if (_state == State.Losing) RetryLater(now);
+        });
+    }
+
     /// <summary>The partitions are somebody else's already: committing them would be wrong.</summary>
-    private void LoseAll(ClientTurn turn)
+    private void LoseAll(ClientTurn turn, Action<ClientTurn> then)
     {
         _generation = -1;
+        _incarnation++;
         _isHeartbeatUnderWay = false;
-        _consumer.Revoke(Owned, turn);
+        _consumer.LoseAll(turn, then);
     }
 }
