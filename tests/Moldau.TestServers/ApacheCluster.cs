@@ -15,7 +15,7 @@ public sealed class ApacheCluster : IDisposable
             Version = version,
             Heap = heap,
             Ports = p,
-            Properties = new Dictionary<string, string>(ServerOptions.WithoutRetention)
+            Properties = new Dictionary<string, string>(ServerOptions.QuickGroups)
             {
                 ["node.id"] = $"{i + 1}",
                 ["broker.rack"] = $"rack-{i + 1}",

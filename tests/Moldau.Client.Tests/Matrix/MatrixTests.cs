@@ -13,6 +13,9 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
 {
     private const string Yes = "yes";
 
+    /// <summary>Members hear of a rebalance by their heartbeats.</summary>
+    private static readonly TimeSpan _often = TimeSpan.FromMilliseconds(300);
+
     public static TheoryData<string> All => Servers.All;
 
     private static CancellationToken Cancel => Patience.Token;
@@ -88,6 +91,7 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
                 GroupId = $"classic-{Guid.NewGuid():N}",
                 OffsetReset = OffsetReset.Earliest,
                 PartitionAssignmentStrategy = [assignor],
+                HeartbeatInterval = _often,
             });
         }
 
@@ -104,6 +108,7 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
             GroupId = $"static-{topic}",
             GroupInstanceId = instance,
             GroupProtocol = GroupProtocol.Classic,
+            HeartbeatInterval = _often,
             OffsetReset = OffsetReset.Earliest,
         };
         await using var other = client.CreateConsumer(Texts(topic), Options("other"));
@@ -140,7 +145,8 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
     public Task Group_FindsAProtocolThatTheServerHas(string server) => Try("group without a chosen protocol", server, async client =>
     {
         string group = $"any-{Guid.NewGuid():N}";
-        await ShareTopicAsync(client, new ConsumerOptions { GroupId = group, OffsetReset = OffsetReset.Earliest });
+        await ShareTopicAsync(
+            client, new ConsumerOptions { GroupId = group, OffsetReset = OffsetReset.Earliest, HeartbeatInterval = _often });
         return server.StartsWith("apache-4", StringComparison.Ordinal) ? "consumer" : "classic";
     });
 
@@ -203,8 +209,10 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
                 if (++copied == 6) break;
             }
 
-            var committed = await client.Admin.ListGroupOffsetsAsync($"copy-{from}", Cancel);
-            Assert.Equal(6, committed[new TopicPartition(from, 0)].Offset);
+            // The coordinator's marker comes to the offsets' log after the commit is answered.
+            await UntilAsync(
+                async () => (await client.Admin.ListGroupOffsetsAsync($"copy-{from}", Cancel))[new TopicPartition(from, 0)].Offset == 6,
+                "the committed offset");
             await using var check = client.CreateConsumer(Serde.Utf8, Serde.Utf8, new ConsumerOptions
             {
                 OffsetReset = OffsetReset.Earliest,
@@ -212,7 +220,7 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
             });
             check.Assign(new TopicPartition(to, 0));
             Assert.Equal(["v0", "v1", "v2", "v3", "v4", "v5"], await ReadAsync(check, 6));
-        }, server == "moldau");
+        }, server == "moldau", ErrorCode.TransactionalIdAuthorizationFailed); // final for every client, until there are transactions
     });
 
     [Theory]
@@ -222,15 +230,19 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
         string topic = await MakeTopicAsync(client, 2);
         TopicPartition partition = new(topic, 0);
         await client.Admin.CreatePartitionsAsync(new Dictionary<string, int> { [topic] = 4 }, cancel: Cancel);
-        await UntilAsync(async () => (await client.Admin.DescribeTopicsAsync([topic], Cancel))[topic].Value?.Partitions.Count == 4, "four partitions");
+        await UntilAsync(async () => (await client.Admin.DescribeTopicsAsync([topic], Cancel))[topic].Value?.Partitions.Length == 4, "four partitions");
         ConfigResource resource = new(ConfigResourceKind.Topic, topic);
         await client.Admin.ChangeConfigAsync(resource, [new ConfigChange("retention.ms", ConfigChangeKind.Set, "123456789")], cancel: Cancel);
         await UntilAsync(
             async () => (await client.Admin.DescribeConfigAsync(resource, Cancel)).Single(c => c.Name == "retention.ms").Value == "123456789",
             "the changed property");
-        await using Producer producer = client.CreateProducer();
-        for (int i = 0; i < 5; i++)
-            await producer.SendAsync(Texts(topic), new ProducerRecord<string, string>(null, $"v{i}") { Partition = 0 }, Cancel);
+        // A producer that lives on asks for its topic now and then, and the broker makes it anew.
+        await using (Producer producer = client.CreateProducer())
+        {
+            for (int i = 0; i < 5; i++)
+                await producer.SendAsync(Texts(topic), new ProducerRecord<string, string>(null, $"v{i}") { Partition = 0 }, Cancel);
+        }
+
         var trimmed = await client.Admin.DeleteRecordsAsync(new Dictionary<TopicPartition, long> { [partition] = 3 }, Cancel);
         Assert.Equal(3, trimmed[partition].Value);
         string group = $"admin-{topic}";
@@ -240,7 +252,7 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
         Assert.Equal(4, (await client.Admin.ListGroupOffsetsAsync(group, Cancel))[partition].Offset);
         Assert.Contains(await client.Admin.ListGroupsAsync(Cancel), g => g.GroupId == group);
         await client.Admin.DeleteGroupAsync(group, Cancel);
-        await client.Admin.DeleteTopicsAsync([topic], Cancel);
+        Assert.Null((await client.Admin.DeleteTopicsAsync([topic], Cancel))[topic]);
         await UntilAsync(async () => !(await client.Admin.ListTopicsAsync(Cancel)).Any(t => t.Name == topic), "the topic to go");
         return Yes;
     });
@@ -296,7 +308,8 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
     }
 
     /// <summary>What a server has not got must be refused with the error that says so.</summary>
-    private static async Task<string> OrRefusedAsync(Func<Task> test, bool isMissing)
+    private static async Task<string> OrRefusedAsync(
+        Func<Task> test, bool isMissing, ErrorCode refusal = ErrorCode.UnsupportedVersion)
     {
         if (!isMissing)
         {
@@ -305,8 +318,8 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
         }
 
         MoldauException error = await Assert.ThrowsAsync<MoldauException>(test);
-        Assert.Equal(ErrorCode.UnsupportedVersion, error.Error);
-        return "refused: UNSUPPORTED_VERSION";
+        Assert.Equal(refusal, error.Error);
+        return $"refused: {refusal}";
     }
 
     private async Task ShareTopicAsync(MoldauClient client, ConsumerOptions options)

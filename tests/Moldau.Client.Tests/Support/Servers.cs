@@ -65,20 +65,7 @@ public sealed class Servers : IDisposable
         ServerOptions options = new() { Properties = ServerOptions.WithoutRetention };
         if (name == "moldau") return new MoldauServer(options);
         options = options with { Version = name[Apache.Length..] };
-        if (options.Version.StartsWith("4.", StringComparison.Ordinal))
-        {
-            options = options with
-            {
-                Properties = new Dictionary<string, string>(options.Properties)
-                {
-                    // Tests wait for the end of locks and sessions.
-                    ["group.share.min.record.lock.duration.ms"] = "1000",
-                    ["group.consumer.min.session.timeout.ms"] = "1000",
-                    ["group.consumer.min.heartbeat.interval.ms"] = "100",
-                },
-            };
-        }
-
+        if (options.Version.StartsWith("4.", StringComparison.Ordinal)) options = options with { Properties = ServerOptions.QuickGroups };
         return options.Version.StartsWith("2.", StringComparison.Ordinal) ? new ZooKeeperServer(options) : new ApacheServer(options);
     }
 }
