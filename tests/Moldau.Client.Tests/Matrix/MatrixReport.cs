@@ -22,7 +22,7 @@ public sealed class MatrixReport : IDisposable
     public void Dispose()
     {
         if (_rows.Count == 0) return;
-        string[] servers = [.. Support.Servers.All.Select(r => r.Data)];
+        string[] servers = [.. Support.Servers.All.Concat(Support.Servers.Tables).Select(r => r.Data)];
         StringBuilder text = new();
         text.AppendLine($"| feature | {string.Join(" | ", servers)} |");
         text.AppendLine($"|---|{string.Concat(servers.Select(_ => "---|"))}");

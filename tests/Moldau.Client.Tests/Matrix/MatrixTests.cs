@@ -272,6 +272,23 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
         return Yes;
     });
 
+    /// <summary>Releases before 2.8, by their version tables: nothing that they do not know may be sent.</summary>
+    [Theory]
+    [MemberData(nameof(Servers.Tables), MemberType = typeof(Servers))]
+    public async Task OlderReleases_AreSpokenToInVersionsTheyKnow(string server)
+    {
+        await Records_GoThroughEachCodecAndAcks(server);
+        await Positions_AreFoundByOffsetTimeAndEnd(server);
+        await ClassicGroup_SharesTheTopic_WithEachAssignor(server);
+        await Group_FindsAProtocolThatTheServerHas(server);
+        await ConsumerGroup_SharesTheTopic(server);
+        await ShareGroup_GivesEachRecordOnce(server);
+        await Transactions_CopyExactlyOnce(server);
+        await Administration_OfTopicsConfigsGroupsAndRecords(server);
+        await BadInput_IsAnErrorThatSaysWhatIsWrong(server);
+        Assert.Empty(servers.GetTable(server).Unknown);
+    }
+
     /// <summary>A broker that dies in the middle: what was acknowledged is there, and the client goes on with the others.</summary>
     [Fact]
     public Task KilledBroker_LosesNothingThatWasAcknowledged() => Try("a broker of three is killed: nothing acknowledged is lost", "apache-4.4.0x3", async client =>

@@ -1,3 +1,4 @@
+using Moldau.Client.Tests.Matrix;
 using Moldau.TestServers;
 
 namespace Moldau.Client.Tests.Support;
@@ -6,10 +7,12 @@ namespace Moldau.Client.Tests.Support;
 /// the assembly.</summary>
 public sealed class Servers : IDisposable
 {
-    private const string Apache = "apache-", Three = "x3";
+    private const string Apache = "apache-", Three = "x3", Table = "table-";
     private static readonly Lock _lock = new();
     private readonly Dictionary<string, ServerUnderTest> _running = [];
     private readonly Dictionary<string, ApacheCluster> _clusters = [];
+
+    private readonly Lazy<OldBrokers> _tables = new(() => new OldBrokers());
 
     public static TheoryData<string> Names => new("moldau", "apache-4.4.0");
 
@@ -17,10 +20,21 @@ public sealed class Servers : IDisposable
     public static TheoryData<string> All =>
         new("moldau", "apache-4.4.0", "apache-4.3.1", "apache-3.9.1", "apache-2.8.2", "apache-4.4.0x3");
 
-    /// <summary>Addresses of a server, or of all nodes of a cluster.</summary>
-    public string BootstrapOf(string name) => IsCluster(name) ? GetCluster(name).Bootstrap : Get(name).Bootstrap;
+    /// <summary>Releases that cannot be run here any more, by their version tables.</summary>
+    public static TheoryData<string> Tables => new(OldBrokers.Releases.Select(r => Table + r).ToArray());
 
-    public static bool IsCluster(string name) => name.EndsWith(Three, StringComparison.Ordinal);
+    /// <summary>Addresses of a server, or of all nodes of a cluster.</summary>
+    public string BootstrapOf(string name)
+    {
+        if (name.StartsWith(Table, StringComparison.Ordinal)) return $"127.0.0.1:{GetTable(name).Port}";
+        return name.EndsWith(Three, StringComparison.Ordinal) ? GetCluster(name).Bootstrap : Get(name).Bootstrap;
+    }
+
+    internal OldBroker GetTable(string name)
+    {
+        SkipWithout(name);
+        return _tables.Value[name[Table.Length..]];
+    }
 
     public ServerUnderTest Get(string name)
     {
@@ -52,6 +66,7 @@ public sealed class Servers : IDisposable
     {
         foreach (ServerUnderTest server in _running.Values) server.Dispose();
         foreach (ApacheCluster cluster in _clusters.Values) cluster.Dispose();
+        if (_tables.IsValueCreated) _tables.Value.Dispose();
     }
 
     private static void SkipWithout(string name)
