@@ -3,6 +3,9 @@ namespace Moldau.TestServers;
 /// <summary>Apache Kafka, run from its jars.</summary>
 public sealed class ApacheServer(ServerOptions options) : ServerUnderTest(options)
 {
+    /// <summary>The id that the cluster's nodes are formatted with; a node by itself has one of its own.</summary>
+    public string? ClusterId { get; init; }
+
     public override string Name => $"Apache Kafka {Options.Version}";
 
     /// <summary>Why there is no Apache server on this machine, or null when there is one.</summary>
@@ -14,7 +17,10 @@ public sealed class ApacheServer(ServerOptions options) : ServerUnderTest(option
     protected override void Format() =>
         KafkaTools.Run(
             "storage",
-            ["format", "--standalone", "-t", RandomId(), "-c", PropertiesFile], version: Options.Version).Succeeded();
+            ClusterId is null
+                ? ["format", "--standalone", "-t", RandomId(), "-c", PropertiesFile]
+                : ["format", "-t", ClusterId, "-c", PropertiesFile],
+            version: Options.Version).Succeeded();
 
     protected override ChildProcess Launch() =>
         ChildProcess.Start(

@@ -13,6 +13,18 @@ public sealed record ServerOptions
     public static IReadOnlyDictionary<string, string> WithoutRetention { get; } =
         new Dictionary<string, string> { ["log.initial.task.delay.ms"] = "3600000" };
 
+    /// <summary>The same, for Apache Kafka 4 and tests that wait for the end of locks and sessions, or for a member's next
+    /// heartbeat, whose interval the server says.</summary>
+    public static IReadOnlyDictionary<string, string> QuickGroups { get; } = new Dictionary<string, string>(WithoutRetention)
+    {
+        ["group.share.min.record.lock.duration.ms"] = "1000",
+        ["group.consumer.min.session.timeout.ms"] = "1000",
+        ["group.consumer.min.heartbeat.interval.ms"] = "100",
+        ["group.consumer.heartbeat.interval.ms"] = "500",
+        ["group.share.min.heartbeat.interval.ms"] = "100",
+        ["group.share.heartbeat.interval.ms"] = "500",
+    };
+
     /// <summary>An existing data folder to open; null makes one that is deleted with the server.</summary>
     public string? DataFolder { get; init; }
 

@@ -50,6 +50,12 @@ public abstract class ServerUnderTest : IDisposable
     {
         EnsureFormatted();
         StartProcess();
+        AwaitAnswer();
+    }
+
+    /// <summary>Waits until the started process answers.</summary>
+    public void AwaitAnswer()
+    {
         var waited = Stopwatch.StartNew();
         Wait.Until(
             () => Process.HasExited
@@ -86,7 +92,7 @@ public abstract class ServerUnderTest : IDisposable
         Process.WaitForEnd(TimeSpan.FromSeconds(30));
     }
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         _process?.Dispose();
         _scratch.Dispose();
@@ -120,13 +126,8 @@ public abstract class ServerUnderTest : IDisposable
     /// <summary>Rewrites the properties file, for a start with other settings.</summary>
     public void WriteProperties(params (string Name, string Value)[] changes)
     {
-        var properties = new Dictionary<string, string>
+        var properties = new Dictionary<string, string>(Roles)
         {
-            ["process.roles"] = "broker,controller",
-            ["node.id"] = "1",
-            ["listeners"] = $"PLAINTEXT://127.0.0.1:{Port},CONTROLLER://127.0.0.1:{ControllerPort}",
-            ["controller.quorum.bootstrap.servers"] = $"127.0.0.1:{ControllerPort}",
-            ["controller.listener.names"] = "CONTROLLER",
             ["log.dirs"] = DataFolder,
             ["offsets.topic.replication.factor"] = "1",
             ["offsets.topic.num.partitions"] = "4",
@@ -140,6 +141,16 @@ public abstract class ServerUnderTest : IDisposable
         foreach (var (name, value) in changes) properties[name] = value;
         File.WriteAllLines(PropertiesFile, properties.Select(property => $"{property.Key}={property.Value}"));
     }
+
+    /// <summary>Who the server is, where it listens and where its metadata is.</summary>
+    protected virtual IReadOnlyDictionary<string, string> Roles => new Dictionary<string, string>
+    {
+        ["process.roles"] = "broker,controller",
+        ["node.id"] = "1",
+        ["listeners"] = $"PLAINTEXT://127.0.0.1:{Port},CONTROLLER://127.0.0.1:{ControllerPort}",
+        ["controller.quorum.bootstrap.servers"] = $"127.0.0.1:{ControllerPort}",
+        ["controller.listener.names"] = "CONTROLLER",
+    };
 
     protected abstract void Format();
 
