@@ -205,8 +205,8 @@ internal static class TransactionAdmin
 
     private static WriteTxnMarkersRequest Marker(
         TopicPartition partition, long producerId, short producerEpoch, int coordinatorEpoch) => new()
-    {
-        Markers =
+        {
+            Markers =
         [
             new WriteTxnMarkersRequest.WritableTxnMarker
             {
@@ -220,5 +220,5 @@ internal static class TransactionAdmin
                 ],
             },
         ],
-    };
+        };
 }
