@@ -10,7 +10,7 @@
 # Workloads: produce-100, produce-1024, consume-100, consume-1024, e2e (5,000 records of 1 KiB a second, open loop).
 # Settings, the same on all: 6 partitions, no keys, no compression; acks=all, idempotent, linger 5 ms (e2e: 0), batches of
 # 64 KiB, 32 MiB of buffer memory, no handler for each record; consumers have all partitions assigned, check CRCs, fetch with
-# min.bytes 1, max.bytes 50 MiB, 1 MiB a partition, commit nothing, read values as bytes, and read a topic of COUNT records
+# min.bytes 1, max.wait FETCH_WAIT ms (default 10; e2e: 500), max.bytes 50 MiB, 1 MiB a partition, commit nothing, read values as bytes, and read a topic of COUNT records
 # (filled by kload in batches of 64 KiB) again and again. Java polls up to 5,000 records at once; ours are read by batches.
 # 2 seconds of warm-up are not counted. Records count where the client has taken them (produce: the buffer memory makes it
 # wait for acknowledgements) or handed them out. CPU is user and system time of the client's process in the counted time,
@@ -21,6 +21,7 @@ rounds=${1:-3}
 seconds=${2:-3}
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 . "$root/bench/lib.sh"
+export FETCH_WAIT=${FETCH_WAIT:-10}
 server_name=${SERVER:-moldau}
 read -ra clients <<<"${CLIENTS:-moldau confluent librdkafka java}"
 read -ra workloads <<<"${WORKLOADS:-produce-100 produce-1024 consume-100 consume-1024 e2e}"

@@ -41,7 +41,7 @@ IProducer<Null, byte[]> NewProducer(int lingerMs) => new ProducerBuilder<Null, b
     QueueBufferingMaxMessages = 10_000_000,
 }).Build();
 
-IConsumer<Ignore, byte[]> NewConsumer()
+IConsumer<Ignore, byte[]> NewConsumer(int maxWaitMs)
 {
     IConsumer<Ignore, byte[]> consumer = new ConsumerBuilder<Ignore, byte[]>(new ConsumerConfig
     {
@@ -50,6 +50,7 @@ IConsumer<Ignore, byte[]> NewConsumer()
         EnableAutoCommit = false,
         CheckCrcs = true,
         FetchMinBytes = 1,
+        FetchWaitMaxMs = maxWaitMs,
         FetchMaxBytes = 50 << 20,
         MaxPartitionFetchBytes = 1 << 20,
         AutoOffsetReset = AutoOffsetReset.Earliest,
@@ -94,7 +95,7 @@ void Produce()
 
 void Consume()
 {
-    using IConsumer<Ignore, byte[]> consumer = NewConsumer();
+    using IConsumer<Ignore, byte[]> consumer = NewConsumer(int.Parse(Environment.GetEnvironmentVariable("FETCH_WAIT")!, CultureInfo.InvariantCulture));
     const int Round = 256;
     long ofTopic = 0;
     long bytes = 0;
@@ -122,7 +123,7 @@ void Consume()
 
 void EndToEnd()
 {
-    using IConsumer<Ignore, byte[]> consumer = NewConsumer();
+    using IConsumer<Ignore, byte[]> consumer = NewConsumer(500);
     using IProducer<Null, byte[]> producer = NewProducer(0);
     bool isOver = false;
     byte[] value = new byte[size];

@@ -36,9 +36,13 @@ Producer NewProducer(int lingerMs) => client.CreateProducer(new ProducerOptions
     BufferBytes = 32 << 20,
 });
 
-Consumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> NewConsumer()
+Consumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> NewConsumer(int maxWaitMs)
 {
-    var consumer = client.CreateConsumer(Serde.Bytes, Serde.Bytes, new ConsumerOptions { OffsetReset = OffsetReset.Earliest });
+    var consumer = client.CreateConsumer(Serde.Bytes, Serde.Bytes, new ConsumerOptions
+    {
+        OffsetReset = OffsetReset.Earliest,
+        FetchMaxWait = TimeSpan.FromMilliseconds(maxWaitMs),
+    });
     consumer.Assign([.. AllPartitions()]);
     return consumer;
 }
@@ -65,7 +69,7 @@ async Task ProduceAsync()
 
 async Task ConsumeAsync()
 {
-    await using var consumer = NewConsumer();
+    await using var consumer = NewConsumer(int.Parse(Environment.GetEnvironmentVariable("FETCH_WAIT")!, CultureInfo.InvariantCulture));
     long ofTopic = 0;
     long bytes = 0;
     await foreach (var batch in consumer.ReadBatchesAsync())
@@ -90,7 +94,7 @@ async Task ConsumeAsync()
 
 async Task EndToEndAsync()
 {
-    await using var consumer = NewConsumer();
+    await using var consumer = NewConsumer(500);
     await using Producer producer = NewProducer(0);
     bool isOver = false;
     Thread sender = new(() =>

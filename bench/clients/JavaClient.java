@@ -53,11 +53,11 @@ final class JavaClient {
             "batch.size", 64 << 10, "buffer.memory", 32L << 20), new ByteArraySerializer(), new ByteArraySerializer());
     }
 
-    private static KafkaConsumer<byte[], byte[]> newConsumer() {
+    private static KafkaConsumer<byte[], byte[]> newConsumer(int maxWaitMs) {
         KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(Map.of(
             "bootstrap.servers", bootstrap, "enable.auto.commit", false, "check.crcs", true, "fetch.min.bytes", 1,
             "fetch.max.bytes", 50 << 20, "max.partition.fetch.bytes", 1 << 20, "max.poll.records", 5000,
-            "auto.offset.reset", "earliest"), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+            "fetch.max.wait.ms", maxWaitMs, "auto.offset.reset", "earliest"), new ByteArrayDeserializer(), new ByteArrayDeserializer());
         consumer.assign(allPartitions());
         return consumer;
     }
@@ -79,7 +79,7 @@ final class JavaClient {
     }
 
     private static void consume() throws Exception {
-        KafkaConsumer<byte[], byte[]> consumer = newConsumer();
+        KafkaConsumer<byte[], byte[]> consumer = newConsumer(Integer.parseInt(System.getenv("FETCH_WAIT")));
         long ofTopic = 0;
         long bytes = 0;
         while (true) {
@@ -96,7 +96,7 @@ final class JavaClient {
     }
 
     private static void endToEnd() throws Exception {
-        KafkaConsumer<byte[], byte[]> consumer = newConsumer();
+        KafkaConsumer<byte[], byte[]> consumer = newConsumer(500);
         KafkaProducer<byte[], byte[]> producer = newProducer(0);
         Thread sender = new Thread(() -> send(producer));
         sender.start();

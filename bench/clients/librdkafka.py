@@ -63,11 +63,11 @@ def beginning():
     return [TopicPartition(topic, p, 0) for p in range(PARTITIONS)]
 
 
-def new_consumer():
+def new_consumer(max_wait_ms):
     consumer = Consumer({
         "bootstrap.servers": bootstrap, "group.id": "bench", "enable.auto.commit": False, "check.crcs": True,
-        "fetch.min.bytes": 1, "fetch.max.bytes": 50 << 20, "max.partition.fetch.bytes": 1 << 20,
-        "auto.offset.reset": "earliest"})
+        "fetch.min.bytes": 1, "fetch.wait.max.ms": max_wait_ms, "fetch.max.bytes": 50 << 20,
+        "max.partition.fetch.bytes": 1 << 20, "auto.offset.reset": "earliest"})
     consumer.assign(beginning())
     return consumer
 
@@ -94,7 +94,7 @@ def produce():
 
 
 def consume():
-    consumer, meter, of_topic, total = new_consumer(), Meter(), 0, 0
+    consumer, meter, of_topic, total = new_consumer(int(os.environ["FETCH_WAIT"])), Meter(), 0, 0
     more = True
     while more:
         records = consumer.consume(10_000, timeout=0.1)
@@ -110,7 +110,7 @@ def consume():
 
 
 def end_to_end():
-    consumer, producer, meter = new_consumer(), new_producer(0), Meter()
+    consumer, producer, meter = new_consumer(500), new_producer(0), Meter()
     over = threading.Event()
 
     def run():

@@ -20,11 +20,18 @@ internal sealed class ClientDriver : IAsyncDisposable
     private readonly EffectList<ClientEffect> _effects = new();
     private readonly Dictionary<long, ILink> _links = [];
     private readonly List<ILink> _toFlush = [];
+    private readonly long _ticksPerMs;
     private Instant _armed = Instant.Never;
+
+    /// <summary>When the wall clock was read last, by the other clock, and what it said in milliseconds since 1970.</summary>
+    private long _wallReadAt;
+    private long _wallMs;
 
     public ClientDriver(ClientMachine machine, IClientWorld world, TimeProvider time)
     {
         (_machine, _world, _time) = (machine, world, time);
+        _ticksPerMs = Math.Max(1, time.TimestampFrequency / 1000);
+        _wallReadAt = time.GetTimestamp() - _ticksPerMs;
         if (machine.Settings.Security is { UsesSasl: true, Sasl.Mechanism: SaslMechanism.OAuthBearer } security)
             _tokens = new TokenSource(security.Sasl, time);
         _timer = time.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -34,8 +41,18 @@ internal sealed class ClientDriver : IAsyncDisposable
 
     public string ClientId => _machine.Settings.ClientId;
 
-    public Instant Now => new(
-        (long)(_time.GetTimestamp() * (1e9 / _time.TimestampFrequency)), _time.GetUtcNow().ToUnixTimeMilliseconds());
+    /// <summary>The time, under the lock. The wall clock is read once a millisecond: two clocks for every record that is
+    /// produced would be a good part of its cost.</summary>
+    private Instant Now
+    {
+        get
+        {
+            long ticks = _time.GetTimestamp();
+            if (ticks - _wallReadAt >= _ticksPerMs)
+                (_wallReadAt, _wallMs) = (ticks, _time.GetUtcNow().ToUnixTimeMilliseconds());
+            return new Instant((long)(ticks * (1e9 / _time.TimestampFrequency)), _wallMs);
+        }
+    }
 
     /// <summary>Something happened.</summary>
     public void Post(in ClientEvent happened)

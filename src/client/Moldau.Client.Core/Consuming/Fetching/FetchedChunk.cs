@@ -7,6 +7,9 @@ namespace Moldau.Client;
 internal sealed class FetchedChunk(
     PartitionCursor cursor, ClientFrame frame, int start, int length, long position, AbortedTransactionEntry[] aborted)
 {
+    /// <summary>Who sent it; −1 where nobody asks.</summary>
+    public int Broker { get; init; } = -1;
+
     public PartitionCursor Cursor { get; } = cursor;
 
     public ReadOnlyMemory<byte> Records => frame.Memory.Slice(start, length);

@@ -55,7 +55,8 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
         }
 
         if (byBroker is null) return;
-        foreach ((int broker, var points) in byBroker.OrderBy(b => b.Key)) Send(broker, points, turn);
+        foreach ((int broker, var points) in byBroker.OrderBy(b => b.Key))
+            if (!WouldHoldUp(broker, points.Keys)) Send(broker, points, turn);
     }
 
     public void Close()
@@ -68,6 +69,25 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
     private static bool IsWanted(PartitionCursor cursor, Instant now) =>
         cursor is { State: CursorState.Fetching, IsPaused: false, IsHeld: false, IsLeaving: false, HasBuffered: false }
         && cursor.RetryAt <= now;
+
+    /// <summary>Whether a fetch would only wait at the broker for what is not written yet, while records of the same broker's
+    /// partitions are about to be taken: these could be fetched on only when that wait is over.</summary>
+    private bool WouldHoldUp(int broker, SortedDictionary<TopicPartition, FetchPoint>.KeyCollection partitions)
+    {
+        bool isTakenSoon = false;
+        foreach (FetchedChunk chunk in _ready) isTakenSoon |= chunk.IsCurrent && chunk.Broker == broker;
+        if (!isTakenSoon) return false;
+        foreach (TopicPartition partition in partitions)
+            if (!IsAtEnd(consumer.Find(partition)!)) return false;
+        return true;
+    }
+
+    /// <summary>True where the broker's last answer has nothing behind the position.</summary>
+    private bool IsAtEnd(PartitionCursor cursor)
+    {
+        long end = settings.IsolationLevel == IsolationLevel.ReadCommitted ? cursor.LastStableOffset : cursor.HighWatermark;
+        return end >= 0 && cursor.FetchOffset >= end;
+    }
 
     private void DropOutdated()
     {
@@ -219,7 +239,7 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
             ? [.. answer.ReadAborted(frame.Span).OrderBy(a => a.FirstOffset)]
             : [];
         _ready.Enqueue(new FetchedChunk(
-            cursor, frame, answer.RecordsStart, answer.RecordsLength, cursor.FetchOffset, aborted));
+            cursor, frame, answer.RecordsStart, answer.RecordsLength, cursor.FetchOffset, aborted) { Broker = broker });
         cursor.FetchOffset = next;
         cursor.LastEpoch = epoch;
         cursor.HasBuffered = true;
