@@ -132,8 +132,9 @@ internal sealed class LinkSocket : ILink
             // The machine closed the link.
         }
         catch (Exception error) when (error is SocketException or IOException or ObjectDisposedException
-            or AuthenticationException)
+            or AuthenticationException or ArgumentException)
         {
+            // A broker may announce a name or a port that no address can have: that is the argument.
             failure = LinkTrouble.Of(_address, error, check, _options);
         }
         finally
@@ -210,10 +211,14 @@ internal sealed class LinkSocket : ILink
                 ClientFrame frame = ClientFrame.Rent(size);
                 buffer.AsSpan(at + SizeBytes, there).CopyTo(frame.Span);
                 at += SizeBytes + there;
-                if (there < size && !await FillAsync(stream, frame.Memory[there..]).ConfigureAwait(false))
+                bool isWhole = there == size;
+                try
                 {
-                    frame.Release();
-                    return null;
+                    if (!isWhole && !(isWhole = await FillAsync(stream, frame.Memory[there..]).ConfigureAwait(false))) return null;
+                }
+                finally
+                {
+                    if (!isWhole) frame.Release();
                 }
 
                 _framesReceived++;
