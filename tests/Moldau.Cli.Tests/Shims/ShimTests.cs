@@ -9,7 +9,11 @@ namespace Moldau.Cli.Tests.Shims;
 /// on standard error. The answers are kept in <c>golden.json</c>; MOLDAU_RECORD_SHIMS=1 asks the originals anew.</summary>
 public sealed class ShimTests : IDisposable
 {
-    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Where the answer differs, with the reason. The list may only shrink.</summary>
     private static readonly Dictionary<string, string> Accepted = new(StringComparer.Ordinal)
@@ -73,7 +77,10 @@ public sealed class ShimTests : IDisposable
     {
         if (original.ExitCode != ours.ExitCode) return $"exit code {ours.ExitCode}, the original's is {original.ExitCode}\n{string.Join('\n', ours.Errors)}";
         if (original.Output != ours.Output) return $"printed\n{ours.Output}\nthe original\n{original.Output}";
-        if ((original.Errors.Length == 0) != (ours.Errors.Length == 0)) return $"standard error is\n{string.Join('\n', ours.Errors)}\nthe original's\n{string.Join('\n', original.Errors)}";
+        if ((original.Errors.Length == 0) != (ours.Errors.Length == 0))
+        {
+            return $"standard error is\n{string.Join('\n', ours.Errors)}\nthe original's\n{string.Join('\n', original.Errors)}";
+        }
         return original.Errors.Length == 0 || original.Errors.Any(e => e.Contains(Plain(ours.Errors[0]), StringComparison.Ordinal))
             ? null
             : $"standard error begins\n{ours.Errors[0]}\nthe original's\n{string.Join('\n', original.Errors)}";

@@ -84,7 +84,8 @@ internal sealed class OldBroker : IDisposable
             bool isKnown = _highest.TryGetValue(key, out short highest) && version <= highest;
             if (key == (short)ApiKey.ApiVersions)
             {
-                await near.WriteAsync(Versions(isKnown ? version : (short)0, isKnown ? ErrorCode.None : ErrorCode.UnsupportedVersion, correlation));
+                ErrorCode error = isKnown ? ErrorCode.None : ErrorCode.UnsupportedVersion;
+                await near.WriteAsync(Versions(isKnown ? version : (short)0, error, correlation));
             }
             else if (isKnown)
             {
