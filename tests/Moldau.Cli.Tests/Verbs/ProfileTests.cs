@@ -28,7 +28,7 @@ public sealed class ProfileTests(Clusters clusters) : IDisposable
         Cluster.AssertFailed(Run("profile", "add", "x/y", "-b", "a:1"), 2, "is no name for a profile");
         Cluster.AssertFailed(Run("profile", "add", "new"), 2, "needs the address");
         Cluster.AssertFailed(Run("profile", "add", "new", "-b", "here"), 2, "is not host:port");
-        Cluster.AssertFailed(Run("profile", "add", "new", "-b", "a:1", "linger=5"), 2, "did you mean 'linger.ms'");
+        Cluster.AssertFailed(Run("profile", "add", "new", "-b", "a:1", "lingr.ms=5"), 2, "did you mean 'linger.ms'");
         Run("profile", "remove", "dev").Succeeded();
         Assert.Equal("prod\n", Run("profile", "list", "-o", "name").Succeeded());
         Cluster.AssertFailed(Run("topic", "list", "-P", "dev"), 3, "there is no profile 'dev'");
