@@ -71,6 +71,21 @@ public sealed class ShimTests : IDisposable
         Cli.AssertRefused(Cli.Run("kafka-nothing"), 2, "there is no command 'kafka-nothing'");
     }
 
+    [Fact]
+    public void AScriptThatIsNotHere_NamesTheVerbThatDoesItsWork()
+    {
+        if (MoldauServer.WhyMissing is { } notBuilt) Assert.Skip(notBuilt);
+        foreach ((string script, string told) in (ReadOnlySpan<(string, string)>)
+            [
+                ("kafka-acls", "'moldau acl' does its work"), ("kafka-reassign-partitions.sh", "'moldau partition move' does its work"),
+                ("kafka-transactions", "'moldau txn' does its work"), ("kafka-streams-groups", "no verb does its work yet"),
+            ])
+            Cli.AssertRefused(Cli.Run(script, "--list"), 2, told);
+        string link = _scratch["kafka-leader-election.sh"];
+        File.CreateSymbolicLink(link, MoldauServer.Executable);
+        Cli.AssertRefused(ChildProcess.Run(link, ["--help"], Cli.Patience), 2, "'moldau partition elect' does its work");
+    }
+
     public void Dispose() => _scratch.Dispose();
 
     private static string? Difference(ShimAnswer original, ShimAnswer ours)
