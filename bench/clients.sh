@@ -10,7 +10,8 @@
 # Workloads: produce-100, produce-1024, consume-100, consume-1024, e2e (5,000 records of 1 KiB a second, open loop).
 # Settings, the same on all: 6 partitions, no keys, no compression; acks=all, idempotent, linger 5 ms (e2e: 0), batches of
 # 64 KiB, 32 MiB of buffer memory, no handler for each record; consumers have all partitions assigned, check CRCs, fetch with
-# min.bytes 1, max.wait FETCH_WAIT ms (default 10; e2e: 500), max.bytes 50 MiB, 1 MiB a partition, commit nothing, read values as bytes, and read a topic of COUNT records
+# min.bytes 1, max.wait FETCH_WAIT ms (default 10; e2e: 500), max.bytes 50 MiB, 1 MiB a partition,
+# commit nothing, read values as bytes, and read a topic of COUNT records
 # (filled by kload in batches of 64 KiB) again and again. Java polls up to 5,000 records at once; ours are read by batches.
 # 2 seconds of warm-up are not counted. Records count where the client has taken them (produce: the buffer memory makes it
 # wait for acknowledgements) or handed them out. CPU is user and system time of the client's process in the counted time,
@@ -57,14 +58,14 @@ client() {
     base) run=("$BASE/$dotnet_client") ;;
     confluent) run=("$root/bench/$confluent_client/Confluent.Bench") ;;
     librdkafka) run=("$python/bin/python" "$root/bench/clients/librdkafka.py") ;;
-    java) run=(java -Xmx512m -Dorg.slf4j.simpleLogger.defaultLogLevel=error -cp "$work:$peers/kafka/4.4.0/*:$peers/kafka/common/*" JavaClient) ;;
+    java) run=(java -Xmx512m -cp "$work:$peers/kafka/4.4.0/*:$peers/kafka/common/*" JavaClient) ;;
   esac
   "${run[@]}" "$1" "127.0.0.1:$port" "$2" "$3" "$seconds" "$4" 2>>"$work/errors" | tail -n 1
 }
 
 # run CLIENT WORKLOAD: one line into the results, with what the server spent on it.
 run() {
-  local mode=${2%-*} size=${2#*-} topic=$2 before json
+  local mode=${2%-*} size=${2#*-} topic=$2 before spent json
   [[ $mode != e2e ]] || size=1024
   if [[ $mode != consume ]]; then
     topic=$2-$1-$round
@@ -74,7 +75,8 @@ run() {
   [[ $mode != e2e ]] || n=5000
   before=$(cpu "$server")
   json=$(client "$1" "$mode" "$topic" "$size" "$n") || { tail -n 5 "$work/errors" >&2; echo "$me: $1 $2 failed" >&2; return 0; }
-  echo "{\"client\":\"$1\",\"workload\":\"$2\",\"server\":$(python3 -c "print($(cpu "$server") - $before)"),\"run\":$json}" >>"$work/results"
+  spent=$(python3 -c "print($(cpu "$server") - $before)")
+  echo "{\"client\":\"$1\",\"workload\":\"$2\",\"server\":$spent,\"run\":$json}" >>"$work/results"
   [[ $mode == consume ]] || "$root/$dotnet_client" delete "127.0.0.1:$port" "$topic" 0 0 0 >/dev/null
 }
 

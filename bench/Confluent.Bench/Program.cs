@@ -95,7 +95,8 @@ void Produce()
 
 void Consume()
 {
-    using IConsumer<Ignore, byte[]> consumer = NewConsumer(int.Parse(Environment.GetEnvironmentVariable("FETCH_WAIT")!, CultureInfo.InvariantCulture));
+    int maxWaitMs = int.Parse(Environment.GetEnvironmentVariable("FETCH_WAIT")!, CultureInfo.InvariantCulture);
+    using IConsumer<Ignore, byte[]> consumer = NewConsumer(maxWaitMs);
     const int Round = 256;
     long ofTopic = 0;
     long bytes = 0;

@@ -69,7 +69,8 @@ async Task ProduceAsync()
 
 async Task ConsumeAsync()
 {
-    await using var consumer = NewConsumer(int.Parse(Environment.GetEnvironmentVariable("FETCH_WAIT")!, CultureInfo.InvariantCulture));
+    int maxWaitMs = int.Parse(Environment.GetEnvironmentVariable("FETCH_WAIT")!, CultureInfo.InvariantCulture);
+    await using var consumer = NewConsumer(maxWaitMs);
     long ofTopic = 0;
     long bytes = 0;
     await foreach (var batch in consumer.ReadBatchesAsync())
