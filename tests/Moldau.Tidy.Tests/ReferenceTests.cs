@@ -56,7 +56,8 @@ public sealed class ReferenceTests
     public void EveryProject_IsInTheSolution_AndHasCode()
     {
         string solution = Tree.Read("Moldau.slnx");
-        foreach (string file in Tree.With(".csproj"))
+        // Another vendor's client, to compare with: its package is no dependency of a build of ours.
+        foreach (string file in Tree.With(".csproj").Where(f => f != "bench/Confluent.Bench/Confluent.Bench.csproj"))
         {
             Assert.Contains(file, solution, StringComparison.Ordinal);
             string folder = file[..(file.LastIndexOf('/') + 1)];
