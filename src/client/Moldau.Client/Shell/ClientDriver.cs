@@ -127,14 +127,16 @@ internal sealed class ClientDriver : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         List<ILink> links;
+        ILink[] flush;
         lock (_lock)
         {
             if (_machine.IsClosed) return;
             _machine.Close(Now, _effects);
             links = [.. _links.Values];
-            Perform();
+            flush = Perform();
         }
 
+        Flush(flush);
         await _timer.DisposeAsync().ConfigureAwait(false);
         foreach (ILink link in links) await link.Ended.ConfigureAwait(false);
         _tokens?.Dispose();
