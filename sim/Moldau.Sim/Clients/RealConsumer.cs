@@ -48,7 +48,15 @@ internal sealed class RealConsumer : ISimActor
 
     public int Read { get; private set; }
 
-    public string Unsettled => $"{_name} has {string.Join(", ", _part!.Cursors.Select(c => $"{c.Partition} {c.State} at {c.FetchOffset}{(c.HasBuffered ? " buffered" : "")}{(c.IsAsking ? " asking" : "")}"))} ({_host.State})"; // started
+    public string Unsettled // Asked for once the consumer started.
+    {
+        get
+        {
+            var cursors = _part!.Cursors.Select(c =>
+                $"{c.Partition} {c.State} at {c.FetchOffset}{(c.HasBuffered ? " buffered" : "")}{(c.IsAsking ? " asking" : "")}");
+            return $"{_name} has {string.Join(", ", cursors)} ({_host.State})";
+        }
+    }
 
     public void Start()
     {
@@ -89,7 +97,9 @@ internal sealed class RealConsumer : ISimActor
         {
             TopicPartition partition = chunk.Cursor.Partition;
             if (!_progress.TryMove(partition, record.Offset, isExact: _settings.GroupId is null))
-                _world.Fail($"[L3] {_name}: {partition} went from {_progress.Of(partition)} to {record.Offset}, in a chunk from {chunk.Position} of {chunk.Records.Length} bytes, committed {chunk.Cursor.Committed}, consumed {chunk.Cursor.Consumed}");
+                _world.Fail(
+                    $"[L3] {_name}: {partition} went from {_progress.Of(partition)} to {record.Offset}, in a chunk from {chunk.Position} of {chunk.Records.Length} bytes, "
+                    + $"committed {chunk.Cursor.Committed}, consumed {chunk.Cursor.Consumed}");
             _history.Saw(partition, record.Offset, record.Value.GetValueOrDefault().Span);
             chunk.Cursor.ConsumedEpoch = _reader.BatchEpoch;
             chunk.Cursor.Consumed = record.Offset + 1;

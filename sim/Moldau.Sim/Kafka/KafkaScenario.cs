@@ -58,7 +58,9 @@ public sealed class KafkaScenario : Scenario
     public override bool IsVerified => _reader!.IsAtEnd; // made when verification begins
 
     public override string Summary => string.Create(CultureInfo.InvariantCulture,
-        $"{_durability} acked {_history!.AckedCount} read {_history.SeenCount} commits {_history.CommitCount} rebalances {_members.Sum(m => m.Rebalances)} lives {_lives.Sum(l => l.Lives)} increments {_session!.Increments} lookups {_auditor!.Lookups} offsets {_committer!.Compared} attempts {_stranger!.Attempts} {_real} starts {_world!.Nodes[0].Incarnation + 1} checks {_checker!.Steps}");
+        $"{_durability} acked {_history!.AckedCount} read {_history.SeenCount} commits {_history.CommitCount} rebalances {_members.Sum(m => m.Rebalances)} "
+        + $"lives {_lives.Sum(l => l.Lives)} increments {_session!.Increments} lookups {_auditor!.Lookups} "
+        + $"offsets {_committer!.Compared} attempts {_stranger!.Attempts} {_real} starts {_world!.Nodes[0].Incarnation + 1} checks {_checker!.Steps}");
 
     public override void Build(SimWorld world)
     {

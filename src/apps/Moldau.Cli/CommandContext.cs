@@ -173,7 +173,8 @@ internal sealed class CommandContext : IAsyncDisposable
         {
             using Socket probe = new(SocketType.Stream, ProtocolType.Tcp);
             using CancellationTokenRegistration giveUp = Cancel.Register(static socket => ((Socket)socket!).Dispose(), probe);
-            using Timer limit = new(static socket => ((Socket)socket!).Dispose(), probe, Timeout, System.Threading.Timeout.InfiniteTimeSpan);
+            using Timer limit = new(
+                static socket => ((Socket)socket!).Dispose(), probe, Timeout, System.Threading.Timeout.InfiniteTimeSpan);
             try
             {
                 probe.Connect(address.Host, address.Port);
@@ -182,7 +183,8 @@ internal sealed class CommandContext : IAsyncDisposable
             catch (Exception error) when (error is SocketException or ObjectDisposedException)
             {
                 Cancel.ThrowIfCancellationRequested();
-                if (error is not SocketException { SocketErrorCode: not SocketError.OperationAborted and not SocketError.Interrupted } refused) break;
+                bool isCut = error is SocketException { SocketErrorCode: SocketError.OperationAborted or SocketError.Interrupted };
+                if (isCut || error is not SocketException refused) break;
                 reason = refused.SocketErrorCode == SocketError.ConnectionRefused ? "connection refused" : refused.Message;
             }
         }

@@ -15,6 +15,12 @@ internal static class Program
             StorageVerbs.Format, StorageVerbs.Info, StorageVerbs.RandomUuid, Logs.LogDumpVerb.Command, Logs.LogVerifyVerb.Command);
         KafkaScripts.Add(Logs.DumpLogShim.Shim, StorageShim.Shim);
         if (ScriptName(args) is { } script) return KafkaScripts.Run(script, CalledAs() == script ? args : args[1..]);
+        if (MissingScript(args) is { } advice)
+        {
+            Console.Error.WriteLine($"moldau: {advice}");
+            return ExitCodes.Usage;
+        }
+
         string verb = args.Length == 0 ? "help" : args[0];
         string[] rest = args.Length == 0 ? [] : args[1..];
         if (rest.Contains("--help") || rest.Contains("-h"))
@@ -49,6 +55,10 @@ internal static class Program
         if (CalledAs() is { } name && KafkaScripts.Has(name)) return name;
         return args.Length > 0 && args[0].StartsWith("kafka-", StringComparison.Ordinal) && KafkaScripts.Has(args[0]) ? args[0] : null;
     }
+
+    private static string? MissingScript(string[] args) =>
+        (CalledAs() is { } name ? KafkaScripts.AdviceOnMissing(name) : null)
+        ?? (args.Length > 0 ? KafkaScripts.AdviceOnMissing(args[0]) : null);
 
     /// <summary>The runtime tells the program's own file; the system remembers the name that was typed.</summary>
     private static string? CalledAs()

@@ -9,7 +9,11 @@ namespace Moldau.Cli.Tests.Shims;
 /// on standard error. The answers are kept in <c>golden.json</c>; MOLDAU_RECORD_SHIMS=1 asks the originals anew.</summary>
 public sealed class ShimTests : IDisposable
 {
-    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Where the answer differs, with the reason. The list may only shrink.</summary>
     private static readonly Dictionary<string, string> Accepted = new(StringComparer.Ordinal)
@@ -67,13 +71,31 @@ public sealed class ShimTests : IDisposable
         Cli.AssertRefused(Cli.Run("kafka-nothing"), 2, "there is no command 'kafka-nothing'");
     }
 
+    [Fact]
+    public void AScriptThatIsNotHere_NamesTheVerbThatDoesItsWork()
+    {
+        if (MoldauServer.WhyMissing is { } notBuilt) Assert.Skip(notBuilt);
+        foreach ((string script, string told) in (ReadOnlySpan<(string, string)>)
+            [
+                ("kafka-acls", "'moldau acl' does its work"), ("kafka-reassign-partitions.sh", "'moldau partition move' does its work"),
+                ("kafka-transactions", "'moldau txn' does its work"), ("kafka-streams-groups", "no verb does its work yet"),
+            ])
+            Cli.AssertRefused(Cli.Run(script, "--list"), 2, told);
+        string link = _scratch["kafka-leader-election.sh"];
+        File.CreateSymbolicLink(link, MoldauServer.Executable);
+        Cli.AssertRefused(ChildProcess.Run(link, ["--help"], Cli.Patience), 2, "'moldau partition elect' does its work");
+    }
+
     public void Dispose() => _scratch.Dispose();
 
     private static string? Difference(ShimAnswer original, ShimAnswer ours)
     {
         if (original.ExitCode != ours.ExitCode) return $"exit code {ours.ExitCode}, the original's is {original.ExitCode}\n{string.Join('\n', ours.Errors)}";
         if (original.Output != ours.Output) return $"printed\n{ours.Output}\nthe original\n{original.Output}";
-        if ((original.Errors.Length == 0) != (ours.Errors.Length == 0)) return $"standard error is\n{string.Join('\n', ours.Errors)}\nthe original's\n{string.Join('\n', original.Errors)}";
+        if ((original.Errors.Length == 0) != (ours.Errors.Length == 0))
+        {
+            return $"standard error is\n{string.Join('\n', ours.Errors)}\nthe original's\n{string.Join('\n', original.Errors)}";
+        }
         return original.Errors.Length == 0 || original.Errors.Any(e => e.Contains(Plain(ours.Errors[0]), StringComparison.Ordinal))
             ? null
             : $"standard error begins\n{ours.Errors[0]}\nthe original's\n{string.Join('\n', original.Errors)}";

@@ -86,7 +86,8 @@ public sealed class LogVerbTests
         Assert.Contains("\"valid\":false", dumped.Output, StringComparison.Ordinal);
         Cli.AssertRefused(Cli.Run("log", "dump", "no-such-file.log"), 3, "there is no file 'no-such-file.log'");
         Cli.AssertRefused(Cli.Run("log", "verify", "/no/such/folder"), 3, "there is no folder");
-        Cli.AssertRefused(Cli.Run("log", "verify", Path.GetTempPath()), 2, "neither a log directory nor");
+        using ScratchFolder empty = new("no-logs");
+        Cli.AssertRefused(Cli.Run("log", "verify", empty.FullPath), 2, "neither a log directory nor");
     }
 
     private static void Found(Written written, string file, byte[] bytes, string problem)

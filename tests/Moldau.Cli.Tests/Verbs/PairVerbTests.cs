@@ -41,7 +41,8 @@ public sealed class PairVerbTests(Clusters clusters)
         string part = topic + "/0";
         string from = cluster.Output(["partition", "list", topic, "-o", "ndjson"]).Contains("\"leader\":1", StringComparison.Ordinal) ? "1" : "2";
         string to = from == "1" ? "2" : "1";
-        cluster.Send(new string('x', 200_000) + "\n", "produce", topic).Succeeded();
+        // The throttle lets a first fetch of 1 MiB pass and then one every eleven seconds: there must be more to fetch.
+        cluster.Send(string.Concat(Enumerable.Repeat(new string('x', 400_000) + "\n", 16)), "produce", topic).Succeeded();
         string[] rates = ["leader.replication.throttled.rate", "follower.replication.throttled.rate"];
         foreach (string broker in (string[])["1", "2"])
             cluster.Run(["config", "set", "broker", broker, .. rates.Select(r => r + "=1")]).Succeeded();

@@ -28,7 +28,7 @@ public sealed class ProfileTests(Clusters clusters) : IDisposable
         Cluster.AssertFailed(Run("profile", "add", "x/y", "-b", "a:1"), 2, "is no name for a profile");
         Cluster.AssertFailed(Run("profile", "add", "new"), 2, "needs the address");
         Cluster.AssertFailed(Run("profile", "add", "new", "-b", "here"), 2, "is not host:port");
-        Cluster.AssertFailed(Run("profile", "add", "new", "-b", "a:1", "linger=5"), 2, "did you mean 'linger.ms'");
+        Cluster.AssertFailed(Run("profile", "add", "new", "-b", "a:1", "lingr.ms=5"), 2, "did you mean 'linger.ms'");
         Run("profile", "remove", "dev").Succeeded();
         Assert.Equal("prod\n", Run("profile", "list", "-o", "name").Succeeded());
         Cluster.AssertFailed(Run("topic", "list", "-P", "dev"), 3, "there is no profile 'dev'");
@@ -72,7 +72,37 @@ public sealed class ProfileTests(Clusters clusters) : IDisposable
         Cli.RunWith(new Dictionary<string, string> { ["XDG_CONFIG_HOME"] = _home.FullPath, ["MOLDAU_CONFIRM"] = "here" }, "topic", "delete", topic, "-y").Succeeded();
     }
 
+    /// <summary>The profile, over it the file, over it -X; each property by itself.</summary>
+    [Fact]
+    public void PropertiesGoOneBeforeTheOther_ProfileThenFileThenX()
+    {
+        Cluster cluster = clusters.Get(Clusters.Ours);
+        string topic = Cluster.NewName("t");
+        Cli.Run("topic", "create", topic, "-p", "1", "-b", cluster.Bootstrap).Succeeded();
+        // Nothing listens at the profile's address, and its TLS would find none at the file's.
+        Run("profile", "add", "layers", "-b", "127.0.0.1:1", "security.protocol=SSL", "client.id=profile", "max.request.size=100").Succeeded();
+        string file = _home["client.properties"];
+        File.WriteAllLines(file, [$"bootstrap.servers={cluster.Bootstrap}", "security.protocol=PLAINTEXT", "client.id=file"]);
+        string[] layered = ["--profile", "layers", "--command-config", file];
+        Assert.Equal(topic + "\n", Run(["topic", "list", topic, "-o", "name", .. layered]).Succeeded());
+
+        // The profile's limit counts where neither says another one; a record of 200 bytes tells.
+        string record = new('x', 200);
+        Cluster.AssertFailed(Send(record, ["produce", topic, .. layered]), 1, "MESSAGE_TOO_LARGE");
+        File.AppendAllText(file, "max.request.size=150\n");
+        Cluster.AssertFailed(Send(record, ["produce", topic, .. layered]), 1, "MESSAGE_TOO_LARGE");
+        Send(record, ["produce", topic, .. layered, "-X", "max.request.size=10000"]).Succeeded();
+        // -X also goes before the file's address, -b before both.
+        Cluster.AssertFailed(Run(["topic", "list", .. layered, "-X", "bootstrap.servers=127.0.0.1:2"]), 5, "127.0.0.1:2");
+        Run(["topic", "list", .. layered, "-X", "bootstrap.servers=127.0.0.1:2", "-b", cluster.Bootstrap]).Succeeded();
+        Cluster.AssertFailed(Run("topic", "list", "--profile", "layers"), 5, "127.0.0.1:1");
+    }
+
     public void Dispose() => _home.Dispose();
+
+    private ProgramResult Send(string input, string[] arguments) => ChildProcess.Run(
+        MoldauServer.Executable, arguments, Cli.Patience, input,
+        environment: new Dictionary<string, string> { ["XDG_CONFIG_HOME"] = _home.FullPath });
 
     private ProgramResult Run(params string[] arguments) =>
         Cli.RunWith(new Dictionary<string, string> { ["XDG_CONFIG_HOME"] = _home.FullPath }, arguments);

@@ -42,7 +42,8 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
             }
         }
 
-        await using var consumer = client.CreateConsumer(Serde.Utf8, Serde.Utf8, new ConsumerOptions { OffsetReset = OffsetReset.Earliest });
+        ConsumerOptions fromStart = new() { OffsetReset = OffsetReset.Earliest };
+        await using var consumer = client.CreateConsumer(Serde.Utf8, Serde.Utf8, fromStart);
         consumer.Assign(PartitionsOf(topic, 3));
         Assert.Equal(sent.Order(StringComparer.Ordinal), (await ReadAsync(consumer, sent.Count)).Order(StringComparer.Ordinal));
         return Yes;
@@ -65,7 +66,8 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
         var offsets = await client.Admin.ListOffsetsAsync(
             new Dictionary<TopicPartition, OffsetSpec> { [partition] = OffsetSpec.At(start.AddSeconds(4)) }, cancel: Cancel);
         Assert.Equal(4, offsets[partition].Value.Offset);
-        await using var consumer = client.CreateConsumer(Serde.Utf8, Serde.Utf8, new ConsumerOptions { OffsetReset = OffsetReset.Earliest });
+        ConsumerOptions fromStart = new() { OffsetReset = OffsetReset.Earliest };
+        await using var consumer = client.CreateConsumer(Serde.Utf8, Serde.Utf8, fromStart);
         consumer.Assign(partition);
         Assert.Equal(["v0", "v1"], await ReadAsync(consumer, 2));
         consumer.SeekToTime(partition, start.AddSeconds(7));
@@ -306,7 +308,8 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
             acknowledged.Add(value);
         }
 
-        await using var consumer = client.CreateConsumer(Serde.Utf8, Serde.Utf8, new ConsumerOptions { OffsetReset = OffsetReset.Earliest });
+        ConsumerOptions fromStart = new() { OffsetReset = OffsetReset.Earliest };
+        await using var consumer = client.CreateConsumer(Serde.Utf8, Serde.Utf8, fromStart);
         consumer.Assign(PartitionsOf(topic, 3));
         // Each once: the producer is idempotent.
         Assert.Equal(

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Moldau.Cli.Bench;
 
@@ -56,7 +57,7 @@ internal sealed class Pace
         };
         if (unit > 1) text = text[..^1];
         bool isNumber = double.TryParse(
-            text, System.Globalization.NumberStyles.AllowDecimalPoint, System.Globalization.CultureInfo.InvariantCulture, out double number);
+            text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number);
         if (!isNumber || number <= 0 || seconds == 0 || unit == 0) return false;
         perSecond = number * unit / seconds;
         return true;

@@ -50,7 +50,8 @@ internal sealed record Profile(string Name, IReadOnlyDictionary<string, string> 
     /// <exception cref="CommandException">It is none.</exception>
     public static string CheckName(string name)
     {
-        bool isName = name.Length is > 0 and <= 100 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_') && name[0] != '.';
+        bool isName = name.Length is > 0 and <= 100 && name[0] != '.'
+            && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
         return isName ? name : throw new CommandException(
             $"'{name}' is no name for a profile; it has letters, digits, dots, dashes and underscores", ExitCodes.Usage);
     }

@@ -19,8 +19,7 @@ internal sealed class JsonSource(Stream stream) : IRecordSource
     {
         while (true)
         {
-            // What stands between objects: blanks, and the frame of an array.
-            while (_start < _end && _buffer[_start] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t' or (byte)',' or (byte)'[' or (byte)']') _start++;
+            while (_start < _end && IsBetweenValues(_buffer[_start])) _start++;
             if (_start < _end)
             {
                 if (_buffer[_start] != (byte)'{') throw new FormatException("a record is a JSON object, which begins with {");
@@ -37,6 +36,9 @@ internal sealed class JsonSource(Stream stream) : IRecordSource
             await FillAsync(cancel).ConfigureAwait(false);
         }
     }
+
+    /// <summary>What stands between objects: blanks, and the frame of an array.</summary>
+    private static bool IsBetweenValues(byte b) => " \n\r\t,[]"u8.Contains(b);
 
     /// <summary>0 while its end is not there yet.</summary>
     private int LengthOfObject()

@@ -17,7 +17,8 @@ internal static class BrokerApiVersionsShim
         foreach (BrokerInfo broker in cluster.Brokers)
         {
             ApiVersionsResponse answer = await context.Client.AskAsync<ApiVersionsRequest, ApiVersionsResponse>(
-                CallTarget.Broker(broker.Id), _ => new ApiVersionsRequest { ClientSoftwareName = "moldau", ClientSoftwareVersion = "1" }, context.Cancel).ConfigureAwait(false);
+                CallTarget.Broker(broker.Id),
+                _ => new ApiVersionsRequest { ClientSoftwareName = "moldau", ClientSoftwareVersion = "1" }, context.Cancel).ConfigureAwait(false);
             Dictionary<short, ApiVersionsResponse.ApiVersion> known = answer.ApiKeys.ToDictionary(a => a.ApiKey);
             // What brokers alone ask of each other is not a client's to use, and is not shown where a broker does not have it.
             string[] lines = [.. ApiTable.All

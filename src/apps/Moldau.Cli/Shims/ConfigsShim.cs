@@ -55,7 +55,9 @@ internal static class ConfigsShim
             "client-metrics" => "client-metrics",
             null => throw new ShimUsageException("At least one entity type must be specified"),
             "users" or "clients" or "ips" => throw new ShimUsageException("users, clients and ips are not supported by this script yet; see 'moldau quota' and 'moldau user'"),
-            { } other => throw new ShimUsageException($"Invalid entity type {other}, the entity type must be one of topics, clients, users, brokers, ips, broker-loggers, client-metrics, groups with a bootstrap-server or bootstrap-controller"),
+            { } other => throw new ShimUsageException(
+                $"Invalid entity type {other}, the entity type must be one of topics, clients, users, brokers, ips, broker-loggers, "
+                + "client-metrics, groups with a bootstrap-server or bootstrap-controller"),
         };
         string? name = arguments.Has("entity-default") ? "" : arguments.Value("entity-name");
         if (name is null && arguments.Has("alter"))
@@ -76,14 +78,18 @@ internal static class ConfigsShim
 
         ConfigChange[] changes =
         [
-            .. add.Select(p => new ConfigChange(p.Key, ConfigChangeKind.Set, p.Value.StartsWith('[') && p.Value.EndsWith(']') ? p.Value[1..^1] : p.Value)),
+            .. add.Select(p => new ConfigChange(p.Key, ConfigChangeKind.Set, WithoutBrackets(p.Value))),
             .. arguments.Values("delete-config").SelectMany(ShimArguments.Split).Select(n => new ConfigChange(n, ConfigChangeKind.Delete, null)),
         ];
         if (changes.Length == 0) throw new ShimUsageException("At least one of --add-config, --add-config-file, or --delete-config must be specified with --alter");
-        await context.Admin.ChangeConfigAsync(new ConfigResource(KindOf(kind), name!), changes, false, context.Cancel).ConfigureAwait(false);
+        ConfigResource resource = new(KindOf(kind), name!);
+        await context.Admin.ChangeConfigAsync(resource, changes, false, context.Cancel).ConfigureAwait(false);
         string what = name!.Length == 0 ? $"default config for {kind}s in the cluster" : $"config for {kind} {name}";
         context.Out.WriteLine($"Completed updating {what}.");
     }
+
+    /// <summary>A value in brackets may hold commas; the brackets are not part of it.</summary>
+    private static string WithoutBrackets(string value) => value.StartsWith('[') && value.EndsWith(']') ? value[1..^1] : value;
 
     private static async Task DescribeAsync(ShimContext context, string kind, string? name)
     {

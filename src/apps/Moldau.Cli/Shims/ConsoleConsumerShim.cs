@@ -41,7 +41,7 @@ internal static class ConsoleConsumerShim
 
         OffsetReset reset = arguments.Has("from-beginning") ? OffsetReset.Earliest : OffsetReset.Latest;
         // Without a group of its own the script makes one up; nobody can tell, so none is left behind here.
-        ConsumerOptions options = context.Properties.Consumer(group, reset) with { AllowAutoCreateTopics = true };
+        ConsumerOptions options = context.Consumer(group, reset) with { AllowAutoCreateTopics = true };
         var consumer = context.Client.CreateConsumer(Serde.Bytes, Serde.Bytes, options);
         await using (consumer.ConfigureAwait(false))
         {
@@ -95,9 +95,16 @@ internal static class ConsoleConsumerShim
             {
                 foreach (var record in batch)
                 {
+                    if (printed == most)
+                    {
+                        // The original goes back to the first record that it did not print, so that its commit has no epoch.
+                        if (consumer.Assignment.Contains(batch.TopicPartition)) consumer.Seek(batch.TopicPartition, record.Offset);
+                        break;
+                    }
+
                     formatter.Write(record, buffer);
                     record.Done();
-                    if (++printed >= most) break;
+                    printed++;
                 }
 
                 await output.WriteAsync(buffer.WrittenMemory, CancellationToken.None).ConfigureAwait(false);
@@ -142,7 +149,12 @@ internal static class ConsoleConsumerShim
         public void Write(in ConsumedRecord<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> record, IBufferWriter<byte> output)
         {
             List<string> fields = [];
-            if (_time) fields.Add(record.UnixTimeMilliseconds < 0 ? "NO_TIMESTAMP" : string.Create(CultureInfo.InvariantCulture, $"{TimeName(record.TimestampType)}:{record.UnixTimeMilliseconds}"));
+            if (_time)
+            {
+                fields.Add(record.UnixTimeMilliseconds < 0
+                    ? "NO_TIMESTAMP"
+                    : string.Create(CultureInfo.InvariantCulture, $"{TimeName(record.TimestampType)}:{record.UnixTimeMilliseconds}"));
+            }
             if (_partition) fields.Add(string.Create(CultureInfo.InvariantCulture, $"Partition:{record.Partition}"));
             if (_offset) fields.Add(string.Create(CultureInfo.InvariantCulture, $"Offset:{record.Offset}"));
             if (_epoch) fields.Add(string.Create(CultureInfo.InvariantCulture, $"Epoch:{record.LeaderEpoch}"));

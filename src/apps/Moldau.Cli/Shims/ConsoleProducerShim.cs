@@ -52,7 +52,12 @@ internal static class ConsoleProducerShim
                 int length = line.Length > 0 && line.Span[^1] == '\r' ? line.Length - 1 : line.Length;
                 RawRecord record = reader.Parse(line.Span[..length]);
                 if (context.Arguments.Has("sync")) await producer.SendAsync(topic, record, context.Cancel).ConfigureAwait(false);
-                else await producer.EnqueueAsync(topic, record, report => Tell(context, topic, report), context.Cancel).ConfigureAwait(false);
+                else
+                {
+                    await producer
+                        .EnqueueAsync(topic, record, report => Tell(context, topic, report), context.Cancel)
+                        .ConfigureAwait(false);
+                }
                 if (prompts) context.Error.Write(">");
             }
         }
@@ -113,7 +118,8 @@ internal static class ConsoleProducerShim
             string rest = line;
             string? headers = _hasHeaders ? Cut(ref rest, _headersDelimiter, "headers delimiter", line) : null;
             string? key = _hasKey ? Cut(ref rest, _keySeparator, "key separator", line) : null;
-            return new RawRecord(Bytes(key), Bytes(rest)) { Headers = headers is null || headers == _nullMarker ? default : HeadersOf(headers, line) };
+            bool hasHeaders = headers is not null && headers != _nullMarker;
+            return new RawRecord(Bytes(key), Bytes(rest)) { Headers = hasHeaders ? HeadersOf(headers!, line) : default };
         }
 
         private string? Cut(ref string rest, string separator, string what, string line)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Moldau.Base;
 using Moldau.Client;
 using Moldau.Protocol;
@@ -27,12 +28,7 @@ internal static class ConsumerGroupsShim
         {
             context.AddPropertiesFile(arguments.Value("command-config"));
             await context.ConnectAsync(bootstrap, "listGroups").ConfigureAwait(false);
-            if (arguments.Has("list")) await ListAsync(context).ConfigureAwait(false);
-            else if (arguments.Has("describe")) await ConsumerGroupsShimDescribe.RunAsync(context, await GroupsAsync(context).ConfigureAwait(false)).ConfigureAwait(false);
-            else if (arguments.Has("delete")) await DeleteAsync(context).ConfigureAwait(false);
-            else if (arguments.Has("delete-offsets")) await DeleteOffsetsAsync(context).ConfigureAwait(false);
-            else if (arguments.Has("reset-offsets")) await ConsumerGroupsShimReset.RunAsync(context, await GroupsAsync(context).ConfigureAwait(false)).ConfigureAwait(false);
-            else throw new ShimUsageException("--validate-regex is not supported by this script yet");
+            await ActAsync(context).ConfigureAwait(false);
             return ExitCodes.Ok;
         }
         catch (MoldauException error)
@@ -41,6 +37,21 @@ internal static class ConsumerGroupsShim
             Fail(context, text);
             return error.Error == ErrorCode.RequestTimedOut ? ExitCodes.Failed : ExitCodes.Ok;
         }
+    }
+
+    private static async Task ActAsync(ShimContext context)
+    {
+        ShimArguments arguments = context.Arguments;
+        if (arguments.Has("list")) await ListAsync(context).ConfigureAwait(false);
+        else if (arguments.Has("delete")) await DeleteAsync(context).ConfigureAwait(false);
+        else if (arguments.Has("delete-offsets")) await DeleteOffsetsAsync(context).ConfigureAwait(false);
+        else if (arguments.Has("describe") || arguments.Has("reset-offsets"))
+        {
+            IReadOnlyList<string> groups = await GroupsAsync(context).ConfigureAwait(false);
+            if (arguments.Has("describe")) await ConsumerGroupsShimDescribe.RunAsync(context, groups).ConfigureAwait(false);
+            else await ConsumerGroupsShimReset.RunAsync(context, groups).ConfigureAwait(false);
+        }
+        else throw new ShimUsageException("--validate-regex is not supported by this script yet");
     }
 
     /// <summary>The script tells of most failures and ends well all the same.</summary>
@@ -162,7 +173,7 @@ internal static class ConsumerGroupsShim
         int colon = text.LastIndexOf(':');
         string topic = colon < 0 ? text : text[..colon];
         if (colon >= 0)
-            return [.. text[(colon + 1)..].Split(',').Select(p => new TopicPartition(topic, int.Parse(p, System.Globalization.CultureInfo.InvariantCulture)))];
+            return [.. text[(colon + 1)..].Split(',').Select(p => new TopicPartition(topic, int.Parse(p, CultureInfo.InvariantCulture)))];
         var described = (await context.Admin.DescribeTopicsAsync([topic], context.Cancel).ConfigureAwait(false))[topic];
         if (described.Error is { } error) return mayMiss ? [new TopicPartition(topic, 0)] : throw new MoldauException(error);
         return [.. described.Value!.Partitions.Select(p => new TopicPartition(topic, p.Partition))];

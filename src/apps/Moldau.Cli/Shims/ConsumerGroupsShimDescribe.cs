@@ -55,8 +55,10 @@ internal static class ConsumerGroupsShimDescribe
             long? end = ends![partition] is { IsSuccess: true } found ? found.Value.Offset : null;
             rows.Add(
             [
-                group.GroupId, partition.Topic, Text(partition.Partition), at is not null && offset.LeaderEpoch >= 0 ? Text(offset.LeaderEpoch) : Unknown,
-                Text(at), Text(end), Text(at is { } a && end is { } e ? e - a : null), owner?.MemberId ?? Unknown, owner?.ClientHost ?? Unknown,
+                group.GroupId, partition.Topic, Text(partition.Partition),
+                at is not null && offset.LeaderEpoch >= 0 ? Text(offset.LeaderEpoch) : Unknown,
+                Text(at), Text(end), Text(at is { } a && end is { } e ? e - a : null),
+                owner?.MemberId ?? Unknown, owner?.ClientHost ?? Unknown,
                 owner?.ClientId ?? Unknown,
             ]);
         }
@@ -79,14 +81,19 @@ internal static class ConsumerGroupsShimDescribe
         bool hasInstances = group.Members.Any(m => m.InstanceId is not null);
         List<string[]> rows = [.. group.Members.Select(m => new[]
         {
-            group.GroupId, m.MemberId, m.InstanceId ?? Unknown, m.ClientHost, m.ClientId, Text(m.Assignment.Count), Unknown, Assignment(m), Unknown, Unknown,
+            group.GroupId, m.MemberId, m.InstanceId ?? Unknown, m.ClientHost, m.ClientId,
+            Text(m.Assignment.Count), Unknown, Assignment(m), Unknown, Unknown,
         })];
         string[] head =
         [
             "GROUP", "CONSUMER-ID", "GROUP-INSTANCE-ID", "HOST", "CLIENT-ID", "#PARTITIONS", "CURRENT-EPOCH", "CURRENT-ASSIGNMENT", "TARGET-EPOCH",
             "TARGET-ASSIGNMENT",
         ];
-        int[] widths = [Width(rows, 0), Width(rows, 1), Math.Max(17, Width(rows, 2)), Width(rows, 3), Width(rows, 4), 15, 15, Math.Max(20, Width(rows, 7)), 15, 20];
+        int[] widths =
+        [
+            Width(rows, 0), Width(rows, 1), Math.Max(17, Width(rows, 2)), Width(rows, 3), Width(rows, 4),
+            15, 15, Math.Max(20, Width(rows, 7)), 15, 20,
+        ];
         context.Out.WriteLine();
         foreach (string[] row in rows.Prepend(head))
         {

@@ -48,7 +48,10 @@ internal static class ConsumerGroupsShimReset
         IReadOnlyList<string> topics = context.Arguments.Values("topic");
         if (topics.Count == 0) throw new ShimUsageException("One of the reset scopes should be defined: --all-topics, --topic.");
         List<TopicPartition> partitions = [];
-        foreach (string topic in topics) partitions.AddRange(await ConsumerGroupsShim.PartitionsAsync(context, topic, mayMiss: false).ConfigureAwait(false));
+        foreach (string topic in topics)
+        {
+            partitions.AddRange(await ConsumerGroupsShim.PartitionsAsync(context, topic, mayMiss: false).ConfigureAwait(false));
+        }
         return [.. partitions.Order()];
     }
 
@@ -64,7 +67,9 @@ internal static class ConsumerGroupsShimReset
         long? to = arguments.Number("to-offset");
         long? by = arguments.Number("shift-by");
         if (to is null && by is null)
-            throw new ShimUsageException("Option '--reset-offsets' requires one of the following scenarios: --to-offset, --to-datetime, --by-duration, --to-earliest, --to-latest, --shift-by, --from-file, --to-current");
+            throw new ShimUsageException(
+                "Option '--reset-offsets' requires one of the following scenarios: --to-offset, --to-datetime, --by-duration, "
+                + "--to-earliest, --to-latest, --shift-by, --from-file, --to-current");
         var starts = await EndsAsync(context, partitions, OffsetSpec.Earliest).ConfigureAwait(false);
         return partitions.Select(p => (p, Within(context, p, to ?? Committed(committed, p) + by!.Value, starts[p], ends[p]))).ToArray();
     }
@@ -110,7 +115,9 @@ internal static class ConsumerGroupsShimReset
     private static async Task<IEnumerable<(TopicPartition Partition, long Offset)>> AtTimeAsync(
         ShimContext context, TopicPartition[] partitions, DateTimeOffset time, Dictionary<TopicPartition, long> ends)
     {
-        var found = await context.Admin.ListOffsetsAsync(partitions.ToDictionary(p => p, _ => OffsetSpec.At(time)), cancel: context.Cancel).ConfigureAwait(false);
+        var found = await context.Admin
+            .ListOffsetsAsync(partitions.ToDictionary(p => p, _ => OffsetSpec.At(time)), cancel: context.Cancel)
+            .ConfigureAwait(false);
         List<(TopicPartition, long)> targets = [];
         foreach (TopicPartition partition in partitions)
         {
@@ -126,7 +133,9 @@ internal static class ConsumerGroupsShimReset
     private static async Task<Dictionary<TopicPartition, long>> EndsAsync(ShimContext context, TopicPartition[] partitions, OffsetSpec spec)
     {
         if (partitions.Length == 0) return [];
-        var found = await context.Admin.ListOffsetsAsync(partitions.ToDictionary(p => p, _ => spec), cancel: context.Cancel).ConfigureAwait(false);
+        var found = await context.Admin
+            .ListOffsetsAsync(partitions.ToDictionary(p => p, _ => spec), cancel: context.Cancel)
+            .ConfigureAwait(false);
         if (found.Values.FirstOrDefault(f => f.Error is not null).Error is { } error) throw new MoldauException(error);
         return found.ToDictionary(f => f.Key, f => f.Value.Value.Offset);
     }

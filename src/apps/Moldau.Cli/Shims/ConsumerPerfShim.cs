@@ -28,7 +28,8 @@ internal static class ConsumerPerfShim
         context.AddProperties(ShimArguments.Pairs(arguments.Values("command-property")));
         if (arguments.Value("fetch-size") is { } fetch) context.AddProperties(new Dictionary<string, string> { ["max.partition.fetch.bytes"] = fetch });
         await context.ConnectAsync(bootstrap, "metadata").ConfigureAwait(false);
-        ConsumerOptions options = context.Properties.Consumer(group, arguments.Has("from-latest") ? OffsetReset.Latest : OffsetReset.Earliest) with { CommitOnlyDone = false };
+        OffsetReset reset = arguments.Has("from-latest") ? OffsetReset.Latest : OffsetReset.Earliest;
+        ConsumerOptions options = context.Consumer(group, reset) with { CommitOnlyDone = false };
         var consumer = context.Client.CreateConsumer(Serde.Bytes, Serde.Bytes, options);
         await using (consumer.ConfigureAwait(false))
         {
@@ -73,7 +74,8 @@ internal static class ConsumerPerfShim
                 + "You can use the --timeout option to increase the timeout.");
         }
 
-        string[] lines = BenchResult.ConsumerLines(records, bytes, start, start + Stopwatch.GetElapsedTime(began, last), join ?? TimeSpan.Zero).Split('\n');
+        DateTimeOffset end = start + Stopwatch.GetElapsedTime(began, last);
+        string[] lines = BenchResult.ConsumerLines(records, bytes, start, end, join ?? TimeSpan.Zero).Split('\n');
         foreach (string line in context.Arguments.Has("hide-header") ? lines[1..] : lines) context.Out.WriteLine(line);
         return ExitCodes.Ok;
     }

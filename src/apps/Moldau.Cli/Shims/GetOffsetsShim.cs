@@ -41,12 +41,22 @@ internal static class GetOffsetsShim
             return ExitCodes.Failed;
         }
 
-        var found = await context.Admin.ListOffsetsAsync(partitions.ToDictionary(p => p, _ => spec), cancel: context.Cancel).ConfigureAwait(false);
+        var found = await context.Admin
+            .ListOffsetsAsync(partitions.ToDictionary(p => p, _ => spec), cancel: context.Cancel)
+            .ConfigureAwait(false);
         foreach (TopicPartition partition in partitions)
         {
             Outcome<FoundOffset> outcome = found[partition];
-            if (!outcome.IsSuccess) context.Error.WriteLine($"Skip getting offsets for topic-partition {partition} due to error: {ShimErrors.TextOf(outcome.Error!)}");
-            else if (outcome.Value.Offset >= 0) context.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{partition.Topic}:{partition.Partition}:{outcome.Value.Offset}"));
+            if (!outcome.IsSuccess)
+            {
+                string text = ShimErrors.TextOf(outcome.Error!);
+                context.Error.WriteLine($"Skip getting offsets for topic-partition {partition} due to error: {text}");
+            }
+            else if (outcome.Value.Offset >= 0)
+            {
+                string line = string.Create(CultureInfo.InvariantCulture, $"{partition.Topic}:{partition.Partition}:{outcome.Value.Offset}");
+                context.Out.WriteLine(line);
+            }
         }
 
         return ExitCodes.Ok;
@@ -69,7 +79,8 @@ internal static class GetOffsetsShim
             {
                 int colon = p.LastIndexOf(':');
                 string topic = colon < 0 ? p : p[..colon];
-                return (topic.Length == 0 || TopicsShim.Fits(topic, partition.Topic)) && (colon < 0 || InRange(p[(colon + 1)..], partition.Partition));
+                return (topic.Length == 0 || TopicsShim.Fits(topic, partition.Topic))
+                    && (colon < 0 || InRange(p[(colon + 1)..], partition.Partition));
             });
         if (arguments.Value("topic") is { } wanted && !TopicsShim.Fits(wanted, partition.Topic)) return false;
         return arguments.Value("partitions") is not { } list || list.Split(',').Any(p => InRange(p, partition.Partition));

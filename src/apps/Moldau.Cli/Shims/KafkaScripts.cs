@@ -16,6 +16,9 @@ public static class KafkaScripts
     /// <summary>True where the name, with or without <c>.sh</c>, is that of a script that is here.</summary>
     public static bool Has(string name) => Find(name) is not null;
 
+    /// <summary>What to say of one of Kafka's scripts that is not here; null for a name that is none of theirs.</summary>
+    public static string? AdviceOnMissing(string name) => MissingScripts.Advice(name);
+
     /// <summary>The names, for the help.</summary>
     public static IEnumerable<string> Names => _all.Select(s => s.Name).Concat(_offline.Select(s => s.Name));
 

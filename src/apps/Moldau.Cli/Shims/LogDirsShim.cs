@@ -69,7 +69,9 @@ internal static class LogDirsShim
         json.WriteStartObject();
         json.WriteStartArray("partitions");
         var partitions = directory.Topics.Where(t => topics is null || topics.Contains(t.Name))
-            .SelectMany(t => t.Partitions.Select(p => (t.Name, Partition: p))).OrderBy(p => p.Name, StringComparer.Ordinal).ThenBy(p => p.Partition.PartitionIndex);
+            .SelectMany(t => t.Partitions.Select(p => (t.Name, Partition: p)))
+            .OrderBy(p => p.Name, StringComparer.Ordinal)
+            .ThenBy(p => p.Partition.PartitionIndex);
         foreach ((string topic, DescribeLogDirsResponse.DescribeLogDirsPartition partition) in partitions)
         {
             json.WriteStartObject();

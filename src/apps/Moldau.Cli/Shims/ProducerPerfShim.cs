@@ -31,7 +31,9 @@ internal static class ProducerPerfShim
         context.AddPropertiesFile(file);
         context.AddProperties(properties);
         string bootstrap = arguments.Value("bootstrap-server") ?? properties.GetValueOrDefault("bootstrap.servers") ?? FromFile(file)
-            ?? throw new ShimUsageException("At least one of --bootstrap-server, --command-property, --producer-props, --producer.config or --command-config must be specified.");
+            ?? throw new ShimUsageException(
+                "At least one of --bootstrap-server, --command-property, --producer-props, --producer.config or --command-config "
+                + "must be specified.");
         List<byte[]> payloads = Payloads(arguments);
         await context.ConnectAsync(bootstrap, "metadata").ConfigureAwait(false);
         Producer producer = context.Client.CreateProducer(context.Properties.Producer(DeliveryTimeout, null));
@@ -51,13 +53,16 @@ internal static class ProducerPerfShim
             await pace.NextAsync(context.Cancel).ConfigureAwait(false);
             byte[] payload = payloads[(int)(i % payloads.Count)];
             bytes += payload.Length;
-            await producer.EnqueueAsync(topic, new RawRecord(null, payload), deliveries.For(Stopwatch.GetTimestamp()), context.Cancel).ConfigureAwait(false);
+            await producer
+                .EnqueueAsync(topic, new RawRecord(null, payload), deliveries.For(Stopwatch.GetTimestamp()), context.Cancel)
+                .ConfigureAwait(false);
         }
 
         await producer.FlushAsync().ConfigureAwait(false);
         await deliveries.Drained.ConfigureAwait(false);
         if (deliveries.Error is { } error) context.Error.WriteLine($"{ShimErrors.ClassOf(error.Code)}: {ShimErrors.TextOf(error)}");
-        context.Out.WriteLine(BenchResult.ProducerLine(deliveries.Times.Count, bytes, Stopwatch.GetElapsedTime(began, deliveries.LastAt), deliveries.Times));
+        TimeSpan took = Stopwatch.GetElapsedTime(began, deliveries.LastAt);
+        context.Out.WriteLine(BenchResult.ProducerLine(deliveries.Times.Count, bytes, took, deliveries.Times));
         return ExitCodes.Ok;
     }
 
@@ -67,7 +72,8 @@ internal static class ProducerPerfShim
         {
             if (!File.Exists(file)) throw new ShimUsageException($"File does not exist or empty file provided.");
             string delimiter = arguments.Value("payload-delimiter") is { } given ? given.Replace("\\n", "\n", StringComparison.Ordinal) : "\n";
-            return [.. File.ReadAllText(file).Split(delimiter, StringSplitOptions.RemoveEmptyEntries).Select(System.Text.Encoding.UTF8.GetBytes)];
+            string[] payloads = File.ReadAllText(file).Split(delimiter, StringSplitOptions.RemoveEmptyEntries);
+            return [.. payloads.Select(System.Text.Encoding.UTF8.GetBytes)];
         }
 
         return arguments.Number("record-size") is { } size and > 0

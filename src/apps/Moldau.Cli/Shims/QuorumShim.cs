@@ -51,7 +51,9 @@ internal static class QuorumShim
         DescribeQuorumResponse.ReplicaState? leader = quorum.CurrentVoters.FirstOrDefault(v => v.ReplicaId == quorum.LeaderId);
         var followers = quorum.CurrentVoters.Where(v => v.ReplicaId != quorum.LeaderId).ToArray();
         long lag = leader is null || followers.Length == 0 ? 0 : followers.Max(f => leader.LogEndOffset - f.LogEndOffset);
-        long lagMs = leader is null || followers.Length == 0 ? 0 : followers.Max(f => f.LastCaughtUpTimestamp < 0 ? -1 : leader.LastCaughtUpTimestamp - f.LastCaughtUpTimestamp);
+        long lagMs = leader is null || followers.Length == 0
+            ? 0
+            : followers.Max(f => f.LastCaughtUpTimestamp < 0 ? -1 : leader.LastCaughtUpTimestamp - f.LastCaughtUpTimestamp);
         context.Out.WriteLine($"ClusterId:              {clusterId}");
         context.Out.WriteLine($"LeaderId:               {quorum.LeaderId}");
         context.Out.WriteLine($"LeaderEpoch:            {quorum.LeaderEpoch}");

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Moldau.Cli.Shims;
 
 /// <summary>Options as Kafka's scripts read them: <c>--name value</c>, <c>--name=value</c>, never shortened.</summary>
@@ -35,8 +37,15 @@ internal sealed class ShimArguments
             string? option = known.FirstOrDefault(k => k.TrimEnd(':', '?') == name)
                 ?? throw new ShimUsageException(shim.Actions.Count > 0 ? $"unrecognized arguments: '{arg}'" : $"{name} is not a recognized option");
             if (equals >= 0) parsed._given.Add((name, arg[(equals + 1)..]));
-            else if (shim.Lists.Contains(name)) while (i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal)) parsed._given.Add((name, args[++i]));
-            else if (option.EndsWith(':')) parsed._given.Add((name, i + 1 < args.Length ? args[++i] : throw new ShimUsageException($"Option {name} requires an argument")));
+            else if (shim.Lists.Contains(name))
+            {
+                while (i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal)) parsed._given.Add((name, args[++i]));
+            }
+            else if (option.EndsWith(':'))
+            {
+                if (i + 1 >= args.Length) throw new ShimUsageException($"Option {name} requires an argument");
+                parsed._given.Add((name, args[++i]));
+            }
             else if (option.EndsWith('?') && i + 1 < args.Length && !args[i + 1].StartsWith('-')) parsed._given.Add((name, args[++i]));
             else parsed._given.Add((name, ""));
         }
@@ -60,7 +69,7 @@ internal sealed class ShimArguments
     public long? Number(string name)
     {
         if (Value(name) is not { } text) return null;
-        return long.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out long number)
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
             ? number
             : throw new ShimUsageException($"Cannot parse argument '{text}' of option {name}");
     }

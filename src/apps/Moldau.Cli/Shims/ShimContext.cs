@@ -35,6 +35,13 @@ internal sealed class ShimContext : IAsyncDisposable
 
     public ClientProperties Properties => new(_properties);
 
+    /// <summary>What a script's consumer is to do: the classic protocol where nobody says otherwise, as Kafka's default is.</summary>
+    public ConsumerOptions Consumer(string? group, OffsetReset reset)
+    {
+        ConsumerOptions options = Properties.Consumer(group, reset);
+        return options with { GroupProtocol = options.GroupProtocol ?? GroupProtocol.Classic };
+    }
+
     /// <summary>Adds properties of clients; those that this client does not have are passed over, as Kafka's do.</summary>
     public void AddProperties(IReadOnlyDictionary<string, string> properties)
     {

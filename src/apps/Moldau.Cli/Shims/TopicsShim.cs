@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Moldau.Client;
 using Moldau.Protocol;
@@ -36,7 +37,11 @@ internal static class TopicsShim
             if (arguments.Has("create")) await CreateAsync(context).ConfigureAwait(false);
             else if (arguments.Has("alter")) await AlterAsync(context).ConfigureAwait(false);
             else if (arguments.Has("delete")) await DeleteAsync(context).ConfigureAwait(false);
-            else if (arguments.Has("describe")) await TopicsShimDescribe.RunAsync(context, await FindAsync(context, !arguments.Has("if-exists")).ConfigureAwait(false)).ConfigureAwait(false);
+            else if (arguments.Has("describe"))
+            {
+                var found = await FindAsync(context, !arguments.Has("if-exists")).ConfigureAwait(false);
+                await TopicsShimDescribe.RunAsync(context, found).ConfigureAwait(false);
+            }
             else foreach (TopicInfo topic in await FindAsync(context, false).ConfigureAwait(false)) context.Out.WriteLine(topic.Name);
             return ExitCodes.Ok;
         }
@@ -80,7 +85,9 @@ internal static class TopicsShim
     {
         int partitions = (int)context.Arguments.Number("partitions")!.Value;
         var topics = await FindAsync(context, !context.Arguments.Has("if-exists")).ConfigureAwait(false);
-        var grown = await context.Admin.CreatePartitionsAsync(topics.ToDictionary(t => t.Name, _ => partitions), false, context.Cancel).ConfigureAwait(false);
+        var grown = await context.Admin
+            .CreatePartitionsAsync(topics.ToDictionary(t => t.Name, _ => partitions), false, context.Cancel)
+            .ConfigureAwait(false);
         if (grown.Values.FirstOrDefault(e => e is not null) is { } error) throw new MoldauException(error);
     }
 
@@ -114,7 +121,7 @@ internal static class TopicsShim
     {
         Dictionary<int, IReadOnlyList<int>> assignments = [];
         foreach (string partition in text.Split(','))
-            assignments[assignments.Count] = [.. partition.Split(':').Select(b => int.Parse(b, System.Globalization.CultureInfo.InvariantCulture))];
+            assignments[assignments.Count] = [.. partition.Split(':').Select(b => int.Parse(b, CultureInfo.InvariantCulture))];
         return assignments;
     }
 

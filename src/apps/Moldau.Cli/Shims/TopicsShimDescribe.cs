@@ -14,7 +14,8 @@ internal static class TopicsShimDescribe
         bool onlyOverrides = context.Arguments.Has("topics-with-overrides");
         foreach (TopicInfo topic in topics)
         {
-            var configs = await context.Admin.DescribeConfigAsync(new ConfigResource(ConfigResourceKind.Topic, topic.Name), context.Cancel).ConfigureAwait(false);
+            ConfigResource resource = new(ConfigResourceKind.Topic, topic.Name);
+            var configs = await context.Admin.DescribeConfigAsync(resource, context.Cancel).ConfigureAwait(false);
             string[] set = [.. configs.Where(c => c.Source != ConfigSource.DefaultConfig).Select(c => $"{c.Name}={c.Value}")];
             if (onlyOverrides && set.Length == 0) continue;
             if (!isFiltered)
@@ -24,7 +25,10 @@ internal static class TopicsShimDescribe
             if (onlyOverrides) continue;
             string? least = configs.FirstOrDefault(c => c.Name == "min.insync.replicas")?.Value;
             int min = int.TryParse(least, out int number) ? number : 1;
-            foreach (PartitionInfo partition in topic.Partitions.Where(p => !isFiltered || IsWanted(context, p, min))) Write(context, topic, partition);
+            foreach (PartitionInfo partition in topic.Partitions)
+            {
+                if (!isFiltered || IsWanted(context, partition, min)) Write(context, topic, partition);
+            }
         }
     }
 

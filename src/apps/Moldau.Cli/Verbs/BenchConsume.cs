@@ -48,7 +48,8 @@ internal static class BenchConsume
     }
 
     private static async Task<(long Records, long Bytes, bool WasInterrupted)> ReadAsync(
-        Consumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> consumer, Dictionary<TopicPartition, long> ends, long count, CancellationToken cancel)
+        Consumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> consumer,
+        Dictionary<TopicPartition, long> ends, long count, CancellationToken cancel)
     {
         long records = 0;
         long bytes = 0;

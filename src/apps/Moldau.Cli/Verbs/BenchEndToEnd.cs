@@ -97,14 +97,16 @@ internal static class BenchEndToEnd
     }
 
     private static async Task ReadAsync(
-        Consumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> consumer, LatencyHistogram times, long mark, int count, CancellationToken cancel)
+        Consumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> consumer,
+        LatencyHistogram times, long mark, int count, CancellationToken cancel)
     {
         await foreach (var batch in consumer.ReadBatchesAsync(cancel).ConfigureAwait(false))
         {
             foreach (var record in batch)
             {
                 long now = Stopwatch.GetTimestamp();
-                if (record.RawValue is not { Length: >= StampBytes } value || BinaryPrimitives.ReadInt64LittleEndian(value.Span) != mark) continue;
+                if (record.RawValue is not { Length: >= StampBytes } value) continue;
+                if (BinaryPrimitives.ReadInt64LittleEndian(value.Span) != mark) continue;
                 times.Record((now - BinaryPrimitives.ReadInt64LittleEndian(value.Span[8..])) * 1_000_000 / Stopwatch.Frequency);
             }
 

@@ -52,7 +52,8 @@ internal static class BenchProduce
                 {
                     long due = pace.Due;
                     await pace.NextAsync(context.Cancel).ConfigureAwait(false);
-                    await producer.EnqueueAsync(topic, new RawRecord(null, value), deliveries.For(due), context.Cancel).ConfigureAwait(false);
+                    RawRecord record = new(null, value);
+                    await producer.EnqueueAsync(topic, record, deliveries.For(due), context.Cancel).ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (context.Cancel.IsCancellationRequested)

@@ -39,7 +39,8 @@ internal static class Health
             {
                 result = await LookAsync(context, limit.Token).ConfigureAwait(false);
             }
-            catch (Exception error) when ((waits || watches) && error is MoldauException or CommandException { ExitCode: ExitCodes.Unreachable })
+            catch (Exception error) when (
+                (waits || watches) && error is MoldauException or CommandException { ExitCode: ExitCodes.Unreachable })
             {
                 unreachable = error;
             }
@@ -73,7 +74,8 @@ internal static class Health
         IReadOnlyList<TopicInfo> topics = await admin.ListTopicsAsync(cancel).ConfigureAwait(false);
         CommandResult result = new(Columns);
         HashSet<int> alive = [.. cluster.Brokers.Select(b => b.Id)];
-        int[] missing = [.. topics.SelectMany(t => t.Partitions).SelectMany(p => p.Replicas).Distinct().Where(b => !alive.Contains(b)).Order()];
+        var replicas = topics.SelectMany(t => t.Partitions).SelectMany(p => p.Replicas).Distinct();
+        int[] missing = [.. replicas.Where(b => !alive.Contains(b)).Order()];
         result.Add("controller", cluster.ControllerId >= 0 ? "ok" : "fail", null, cluster.ControllerId >= 0 ? null : "no controller is known");
         result.Add("brokers", missing.Length == 0 ? "ok" : "fail", alive.Count, missing.Length == 0 ? null : $"missing: {string.Join(", ", missing)}");
         Row(result, "partitions without leader", topics, p => p.LeaderId < 0);
@@ -96,10 +98,12 @@ internal static class Health
         List<TopicPartition> below = [];
         foreach (TopicInfo topic in topics.Where(t => t.Partitions.Any(p => p.InSyncReplicas.Length < p.Replicas.Length)))
         {
-            var configs = await admin.DescribeConfigAsync(new ConfigResource(ConfigResourceKind.Topic, topic.Name), cancel).ConfigureAwait(false);
+            ConfigResource resource = new(ConfigResourceKind.Topic, topic.Name);
+            var configs = await admin.DescribeConfigAsync(resource, cancel).ConfigureAwait(false);
             string? text = configs.FirstOrDefault(c => c.Name == "min.insync.replicas")?.Value;
             if (text is null || !Numbers.TryParse(text, out int least)) continue;
-            below.AddRange(topic.Partitions.Where(p => p.InSyncReplicas.Length < least).Select(p => new TopicPartition(topic.Name, p.Partition)));
+            var fewer = topic.Partitions.Where(p => p.InSyncReplicas.Length < least);
+            below.AddRange(fewer.Select(p => new TopicPartition(topic.Name, p.Partition)));
         }
 
         result.Add("partitions below min.insync.replicas", below.Count == 0 ? "ok" : "fail", below.Count, Some(below));

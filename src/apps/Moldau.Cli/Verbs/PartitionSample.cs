@@ -55,11 +55,12 @@ internal sealed class PartitionSample
         LastMs = Math.Max(LastMs, record.UnixTimeMilliseconds);
         if (record.RawKey is { } key) AddKey(Hash(key.Span));
         else WithoutKey++;
-        // A zero byte and the id of the schema: more than a few would be chance.
-        if (record.RawValue is { Length: > 5 } value && value.Span[0] == 0 && BinaryPrimitives.ReadInt32BigEndian(value.Span[1..]) is > 0 and < 1 << 24 and var id
-            && _schemas.Count <= MostSchemas)
-            _schemas.Add(id);
+        if (record.RawValue is { } value && SchemaId(value.Span) is { } id && _schemas.Count <= MostSchemas) _schemas.Add(id);
     }
+
+    /// <summary>A zero byte and the id of the schema; a number beyond what a registry hands out is chance.</summary>
+    private static int? SchemaId(ReadOnlySpan<byte> value) =>
+        value.Length > 5 && value[0] == 0 && BinaryPrimitives.ReadInt32BigEndian(value[1..]) is > 0 and < 1 << 24 and var id ? id : null;
 
     private void AddKey(ulong hash)
     {

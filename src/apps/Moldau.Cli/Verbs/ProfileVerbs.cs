@@ -65,7 +65,8 @@ internal static class ProfileVerbs
         string name = Profile.CheckName(arguments.Operands[0]);
         ProfileStore store = ProfileStore.Default;
         bool isThere = store.Has(name);
-        Dictionary<string, string> values = isThere ? store.Require(name).Values.ToDictionary(StringComparer.Ordinal) : new(StringComparer.Ordinal);
+        Dictionary<string, string> values = new(StringComparer.Ordinal);
+        if (isThere) values = store.Require(name).Values.ToDictionary(StringComparer.Ordinal);
         Dictionary<string, string> given = CommandLineArguments.Pairs(arguments.Operands.Skip(1), "profile add");
         foreach ((string key, string value) in arguments.Pairs("--property")) given[key] = value;
         if (arguments.Value("--bootstrap") is { } bootstrap) given[Profile.BootstrapProperty] = bootstrap;

@@ -72,11 +72,14 @@ internal static class TopicCopy
         var found = (await target.DescribeTopicsAsync([to], context.Cancel).ConfigureAwait(false))[to];
         if (found.IsSuccess) return found.Value!.Partitions.Length;
         if (found.Error!.Code != Protocol.ErrorCode.UnknownTopicOrPartition) throw new MoldauException(found.Error);
-        var configs = await source.DescribeConfigAsync(new ConfigResource(ConfigResourceKind.Topic, from.Name), context.Cancel).ConfigureAwait(false);
+        ConfigResource resource = new(ConfigResourceKind.Topic, from.Name);
+        var configs = await source.DescribeConfigAsync(resource, context.Cancel).ConfigureAwait(false);
         await target.CreateTopicAsync(
             new NewTopic(to, from.Partitions.Length)
             {
-                Configs = configs.Where(c => c.Source == ConfigSource.TopicConfig && c.Value is not null).ToDictionary(c => c.Name, c => c.Value!),
+                Configs = configs
+                    .Where(c => c.Source == ConfigSource.TopicConfig && c.Value is not null)
+                    .ToDictionary(c => c.Name, c => c.Value!),
             },
             context.Cancel).ConfigureAwait(false);
         context.Say($"moldau: made topic '{to}' with {Words.Count(from.Partitions.Length, "partition")}");

@@ -80,7 +80,10 @@ internal static class DumpLogShim
             records.Dispose();
         }
 
-        if (reader.Status != BatchReadStatus.Ok && !reader.IsRestZero()) context.Out.WriteLine($"Found {reader.Length - reader.Position} invalid bytes at the end of {Path.GetFileName(file)}");
+        if (reader.Status != BatchReadStatus.Ok && !reader.IsRestZero())
+        {
+            context.Out.WriteLine($"Found {reader.Length - reader.Position} invalid bytes at the end of {Path.GetFileName(file)}");
+        }
     }
 
     private static string Record(in RecordBatchView batch, in RecordView record, int index, BytesFormat format)
@@ -134,7 +137,10 @@ internal static class DumpLogShim
     {
         foreach (ProducerEntry p in ProducerSnapshotFile.TryDecode(File.ReadAllBytes(file)) ?? [])
         {
-            string first = p.BatchCount > 0 ? $"firstSequence: {p[0].FirstSequence} lastSequence: {p.LastSequence} lastOffset: {p.LastDataOffset} offsetDelta: {p.LastOffsetDelta} timestamp: {p.LastTimestamp}" : "";
+            string first = p.BatchCount == 0
+                ? ""
+                : $"firstSequence: {p[0].FirstSequence} lastSequence: {p.LastSequence} lastOffset: {p.LastDataOffset} "
+                    + $"offsetDelta: {p.LastOffsetDelta} timestamp: {p.LastTimestamp}";
             string transaction = p.CurrentTransactionFirstOffset is { } offset ? $"OptionalLong[{offset}]" : "OptionalLong.empty";
             context.Out.WriteLine(
                 $"producerId: {p.ProducerId} producerEpoch: {p.Epoch} coordinatorEpoch: {p.CoordinatorEpoch} currentTxnFirstOffset: {transaction} "

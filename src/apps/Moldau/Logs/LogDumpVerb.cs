@@ -124,7 +124,8 @@ internal static class LogDumpVerb
     }
 
     private static void Add(
-        CommandResult result, string path, long position, in RecordBatchView batch, in RecordView record, BytesFormat keys, BytesFormat values)
+        CommandResult result, string path, long position, in RecordBatchView batch, in RecordView record,
+        BytesFormat keys, BytesFormat values)
     {
         string? type = batch.IsControl ? SegmentReader.ControlType(record.Key) : null;
         string? headers = null;

@@ -94,7 +94,10 @@ internal sealed class PartitionVerifier(string folder, LogFindings findings)
         if (_epochs is null || batch.PartitionLeaderEpoch < 0) return;
         int? known = _epochs.EpochForOffset(batch.BaseOffset);
         if (known == batch.PartitionLeaderEpoch) return;
-        findings.Add(path, position, batch.BaseOffset, $"is of leader epoch {batch.PartitionLeaderEpoch}, {LogFileNames.LeaderEpochCheckpoint} says {known?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "nothing"}");
+        string says = known?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "nothing";
+        findings.Add(
+            path, position, batch.BaseOffset,
+            $"is of leader epoch {batch.PartitionLeaderEpoch}, {LogFileNames.LeaderEpochCheckpoint} says {says}");
     }
 
     private void Producer(in RecordBatchView batch)
@@ -120,9 +123,13 @@ internal sealed class PartitionVerifier(string folder, LogFindings findings)
             OffsetPosition entry = index[i];
             while (at < batches.Count && batches[at].Position < entry.Position) at++;
             if (at == batches.Count || batches[at].Position != entry.Position)
-                findings.Add(path, i * (long)OffsetIndex.EntryBytes, entry.Offset, $"points to {entry.Position}, where no batch begins");
+                findings.Add(
+                    path, i * (long)OffsetIndex.EntryBytes, entry.Offset,
+                    $"points to {entry.Position}, where no batch begins");
             else if (batches[at].LastOffset != entry.Offset)
-                findings.Add(path, i * (long)OffsetIndex.EntryBytes, entry.Offset, $"points to {entry.Position}, where the batch ends with offset {batches[at].LastOffset}");
+                findings.Add(
+                    path, i * (long)OffsetIndex.EntryBytes, entry.Offset,
+                    $"points to {entry.Position}, where the batch ends with offset {batches[at].LastOffset}");
         }
     }
 
@@ -177,7 +184,9 @@ internal sealed class PartitionVerifier(string folder, LogFindings findings)
                 findings.Add(path, null, entry.LastDataOffset, $"producer {entry.ProducerId} wrote at an offset that the snapshot does not cover");
             if (!_producers.TryGetValue(entry.ProducerId, out var seen) || seen.LastOffset >= offset || entry.LastDataOffset < 0) continue;
             if (seen.LastOffset == entry.LastDataOffset && (seen.Epoch != entry.Epoch || seen.LastSequence != entry.LastSequence))
-                findings.Add(path, null, seen.LastOffset, $"producer {entry.ProducerId} is at epoch {entry.Epoch}, sequence {entry.LastSequence}; its batch says {seen.Epoch}, {seen.LastSequence}");
+                findings.Add(
+                    path, null, seen.LastOffset,
+                    $"producer {entry.ProducerId} is at epoch {entry.Epoch}, sequence {entry.LastSequence}; its batch says {seen.Epoch}, {seen.LastSequence}");
             else if (seen.LastOffset > entry.LastDataOffset && seen.Epoch >= entry.Epoch)
                 findings.Add(path, null, seen.LastOffset, $"producer {entry.ProducerId} ends at {entry.LastDataOffset}; it wrote up to {seen.LastOffset}");
         }

@@ -99,9 +99,10 @@ internal static class RecordText
         return message is null || !reader.IsComplete ? Bytes(bytes, BytesFormat.Hex) : MessageJson.Of(message, isKey ? (short)0 : first);
     }
 
-    private static string Metadata(ReadOnlySpan<byte> bytes) => MetadataRecords.Read(bytes, out MetadataRecord record) == MetadataReadStatus.Ok
-        ? MessageJson.Of(record.Message, record.Version)
-        : Bytes(bytes, BytesFormat.Hex);
+    private static string Metadata(ReadOnlySpan<byte> bytes) =>
+        MetadataRecords.Read(bytes, out MetadataRecord record) == MetadataReadStatus.Ok
+            ? MessageJson.Of(record.Message, record.Version)
+            : Bytes(bytes, BytesFormat.Hex);
 
     private static string Bytes(ReadOnlySpan<byte> bytes, BytesFormat format) => format switch
     {

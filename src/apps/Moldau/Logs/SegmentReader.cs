@@ -11,7 +11,8 @@ internal sealed class SegmentReader : IDisposable
     private int _size;
     private long _next;
 
-    public SegmentReader(string path) => _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 20);
+    public SegmentReader(string path) =>
+        _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 20);
 
     public long Length => _file.Length;
 
@@ -37,7 +38,8 @@ internal sealed class SegmentReader : IDisposable
         Status = BatchReadStatus.Ok;
         if (_next >= Length) return false;
         _file.Position = _next;
-        int head = _file.ReadAtLeast(_buffer.AsSpan(0, RecordBatchLayout.HeaderBytesUpToMagic), RecordBatchLayout.HeaderBytesUpToMagic, false);
+        const int Least = RecordBatchLayout.HeaderBytesUpToMagic;
+        int head = _file.ReadAtLeast(_buffer.AsSpan(0, Least), Least, false);
         Status = RecordBatchView.PeekSize(_buffer.AsSpan(0, head), out int size);
         if (Status == BatchReadStatus.Ok && size > Length - _next) Status = BatchReadStatus.Incomplete;
         if (Status != BatchReadStatus.Ok) return false;

@@ -93,7 +93,8 @@ internal static class SmallFileDump
     private static CommandResult Properties(string path, byte[] bytes)
     {
         CommandResult result = new(File, new("property"), new("value"));
-        foreach (string line in Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        const StringSplitOptions Trimmed = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+        foreach (string line in Encoding.UTF8.GetString(bytes).Split('\n', Trimmed))
         {
             int end = line.IndexOfAny(['=', ':']);
             if (line[0] != '#' && end > 0) result.Add(path, line[..end].Trim(), line[(end + 1)..].Trim());

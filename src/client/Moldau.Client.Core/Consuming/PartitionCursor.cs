@@ -115,6 +115,9 @@ internal sealed class PartitionCursor(TopicPartition partition)
         Outdate();
         Volatile.Write(ref _soughtGeneration, _generation);
         FetchOffset = offset;
+        // The epoch of the record read before belongs to another offset: committed with this one, it would look like a
+        // truncation to whoever reads on from here (KIP-320).
+        ConsumedEpoch = leaderEpoch;
         Consumed = offset;
         LastEpoch = leaderEpoch;
         SeenLeaderEpoch = -1;

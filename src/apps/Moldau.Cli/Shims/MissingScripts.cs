@@ -1,0 +1,46 @@
+namespace Moldau.Cli.Shims;
+
+/// <summary>Kafka's scripts that are not here, with the verb that does the same: who calls one is told, not left with
+/// "no such command".</summary>
+internal static class MissingScripts
+{
+    private const string NotYet = "";
+
+    private static readonly Dictionary<string, string> _insteadOf = new(StringComparer.Ordinal)
+    {
+        ["kafka-acls"] = "acl",
+        ["kafka-client-metrics"] = "config set metrics",
+        ["kafka-console-share-consumer"] = NotYet,
+        ["kafka-delegation-tokens"] = NotYet,
+        ["kafka-e2e-latency"] = "bench e2e",
+        ["kafka-groups"] = "group list",
+        ["kafka-jmx"] = NotYet,
+        ["kafka-leader-election"] = "partition elect",
+        ["kafka-metadata-shell"] = NotYet,
+        ["kafka-mirror-maker"] = "topic copy",
+        ["kafka-reassign-partitions"] = "partition move",
+        ["kafka-replica-verification"] = "log verify",
+        ["kafka-run-class"] = NotYet,
+        ["kafka-server-start"] = "start",
+        ["kafka-server-stop"] = NotYet,
+        ["kafka-share-consumer-perf-test"] = NotYet,
+        ["kafka-share-groups"] = "share",
+        ["kafka-streams-application-reset"] = "group seek",
+        ["kafka-streams-groups"] = NotYet,
+        ["kafka-transactions"] = "txn",
+        ["kafka-verifiable-consumer"] = NotYet,
+        ["kafka-verifiable-producer"] = NotYet,
+        ["kafka-verifiable-share-consumer"] = NotYet,
+    };
+
+    /// <summary>What to tell who calls a script by this name; null where Kafka has none either.</summary>
+    /// <param name="name">With or without <c>.sh</c>.</param>
+    public static string? Advice(string name)
+    {
+        string plain = name.EndsWith(".sh", StringComparison.Ordinal) ? name[..^3] : name;
+        if (!_insteadOf.TryGetValue(plain, out string? verb)) return null;
+        return verb == NotYet
+            ? $"Kafka's script '{plain}' is not here, and no verb does its work yet; 'moldau help' lists what there is"
+            : $"Kafka's script '{plain}' is not here; 'moldau {verb}' does its work, see 'moldau help {verb}'";
+    }
+}
