@@ -72,8 +72,8 @@ public sealed class GroupProtocolTests(Servers servers)
         Owner other = new("other", owners);
         await using var stays = client.CreateConsumer(topic, options with { GroupInstanceId = "stays", Listener = other });
         var goes = client.CreateConsumer(topic, options with { GroupInstanceId = "goes" });
-        Wait.Until(() => stays.Assignment.Count == 2 && goes.Assignment.Count == 2,
-            TimeSpan.FromSeconds(60), "both to have two partitions");
+        Wait.Until(() => stays.Assignment.Count == 2 && goes.Assignment.Count == 2 && other.Owned.Count == 2,
+            TimeSpan.FromSeconds(60), "both to have two partitions, and the listener to have heard of it");
         IReadOnlyList<TopicPartition> had = goes.Assignment;
         int calls = other.Calls;
         await goes.DisposeAsync();

@@ -61,7 +61,12 @@ internal sealed class OldBroker : IDisposable
         {
             await far.ConnectAsync(IPAddress.Loopback, behind);
             near.NoDelay = far.NoDelay = true;
-            await Task.WhenAny(RequestsAsync(near.GetStream(), far.GetStream()), far.GetStream().CopyToAsync(near.GetStream()));
+            Task answers = far.GetStream().CopyToAsync(near.GetStream());
+            // Whoever hangs up behind a last request has sent it: the broker gets it, and then the end.
+            bool isOver = await Task.WhenAny(RequestsAsync(near.GetStream(), far.GetStream()), answers) is Task<bool> requests && await requests;
+            if (!isOver) return;
+            far.Client.Shutdown(SocketShutdown.Send);
+            await answers;
         }
         catch (Exception error) when (error is IOException or SocketException or ObjectDisposedException)
         {
@@ -69,12 +74,13 @@ internal sealed class OldBroker : IDisposable
         }
     }
 
-    private async Task RequestsAsync(NetworkStream near, NetworkStream far)
+    /// <summary>Lets requests through until the client hangs up (true) or asks for what the old broker had not (false).</summary>
+    private async Task<bool> RequestsAsync(NetworkStream near, NetworkStream far)
     {
         byte[] length = new byte[4];
         while (true)
         {
-            await near.ReadExactlyAsync(length);
+            if (await near.ReadAtLeastAsync(length, length.Length, throwOnEndOfStream: false) < length.Length) return true;
             byte[] frame = new byte[4 + BinaryPrimitives.ReadInt32BigEndian(length)];
             length.CopyTo(frame, 0);
             await near.ReadExactlyAsync(frame.AsMemory(4));
@@ -84,8 +90,10 @@ internal sealed class OldBroker : IDisposable
             bool isKnown = _highest.TryGetValue(key, out short highest) && version <= highest;
             if (key == (short)ApiKey.ApiVersions)
             {
-                ErrorCode error = isKnown ? ErrorCode.None : ErrorCode.UnsupportedVersion;
-                await near.WriteAsync(Versions(isKnown ? version : (short)0, error, correlation));
+                byte[] answer = isKnown
+                    ? Versions(version, ErrorCode.None, correlation)
+                    : Versions(0, ErrorCode.UnsupportedVersion, correlation);
+                await near.WriteAsync(answer);
             }
             else if (isKnown)
             {
@@ -94,7 +102,7 @@ internal sealed class OldBroker : IDisposable
             else
             {
                 Unknown.Enqueue($"{(ApiKey)key} version {version}");
-                return;
+                return false;
             }
         }
     }

@@ -33,7 +33,11 @@ public sealed class ClientConfigurationTests
     public void KafkasDefaults_AreOurs(string list)
     {
         // Kafka's default mechanism is not offered, and none of the rest is to be set by default.
-        string[] others = ["sasl.mechanism", "bootstrap.servers", "client.id", "ssl.enabled.protocols"];
+        // A group protocol that is not said is found out, and its assignors with it.
+        string[] others =
+        [
+            "sasl.mechanism", "bootstrap.servers", "client.id", "ssl.enabled.protocols", "group.protocol", "partition.assignment.strategy",
+        ];
         string[] ofTheSystem = ["send.buffer.bytes", "receive.buffer.bytes"];
         foreach (string[] row in Rows(list))
         {
@@ -49,6 +53,7 @@ public sealed class ClientConfigurationTests
             // What follows from acks and requests in flight is not said: null there, true in Kafka.
             if (row[0] != "enable.idempotence") Assert.Equal(producer, given.Apply(producer));
             Assert.Equal(consumer, given.Apply(consumer));
+            Assert.Equal(Share(), given.Apply(Share()));
         }
     }
 
@@ -75,7 +80,8 @@ public sealed class ClientConfigurationTests
         {
             Assert.NotNull(row.Path);
             Assert.Same(row, ClientConfiguration.Find(row.Path));
-            Assert.Single(new object?[] { row.Client, row.Producer, row.Consumer }, s => s is not null);
+            // A share consumer has some of the consumer's properties, and some of its own.
+            Assert.Single(new object?[] { row.Client, row.Producer, row.Consumer ?? (object?)row.Share }, s => s is not null);
         }
     }
 
@@ -103,6 +109,44 @@ public sealed class ClientConfigurationTests
         Assert.Equal([new BrokerAddress("a", 1), new BrokerAddress("::1", 2)], client.BootstrapServers);
         Assert.Equal(["A", "B"], client.Security.Tls.CipherSuites);
         Assert.False(client.Security.Tls.ChecksHostName);
+    }
+
+    [Fact]
+    public void Groups_AreConfiguredByNamesAndByJavasClasses()
+    {
+        ConsumerOptions classic = Read(
+            ("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor, range"),
+            ("group.protocol", "CLASSIC")).Apply(new ConsumerOptions());
+        Assert.Equal(["cooperative-sticky", "range"], classic.PartitionAssignmentStrategy);
+        Assert.Equal(GroupProtocol.Classic, classic.GroupProtocol);
+        ConsumerOptions remote = Read(("Consumer:GroupRemoteAssignor", "uniform")).Apply(new ConsumerOptions());
+        Assert.Equal("uniform", remote.GroupRemoteAssignor);
+        Assert.Equal(GroupProtocol.Consumer, remote.ToSettings().GroupProtocol);
+        Assert.Equal(GroupProtocol.Consumer, Read(("group.protocol", "consumer")).Apply(new ConsumerOptions()).GroupProtocol);
+        Assert.Throws<ArgumentException>(() => (remote with { GroupProtocol = GroupProtocol.Classic }).ToSettings());
+        Assert.Throws<ArgumentException>(() => (remote with { PartitionAssignmentStrategy = ["range"] }).ToSettings());
+    }
+
+    [Fact]
+    public void ShareConsumers_HaveTheirOwnAndTheConsumersProperties()
+    {
+        ShareConsumerOptions options = Read(
+            ("group.id", "g"), ("share.acknowledgement.mode", "explicit"), ("share.acquire.mode", "RECORD_LIMIT"),
+            ("max.poll.records", "7"), ("fetch.min.bytes", "8"), ("fetch.max.bytes", "9"), ("fetch.max.wait.ms", "10"),
+            ("check.crcs", "false"), ("session.timeout.ms", "11")).Apply(Share());
+        Assert.Equal(
+            new ShareConsumerOptions
+            {
+                GroupId = "g",
+                AcknowledgementMode = ShareAcknowledgementMode.Explicit,
+                AcquireMode = ShareAcquireMode.RecordLimit,
+                MaxPollRecords = 7,
+                FetchMinBytes = 8,
+                FetchMaxBytes = 9,
+                FetchMaxWait = TimeSpan.FromMilliseconds(10),
+                CheckCrcs = false,
+            },
+            options);
     }
 
     [Fact]
@@ -160,6 +204,10 @@ public sealed class ClientConfigurationTests
     [InlineData("compression.lz4.level", "18", "from 1 to 17")]
     [InlineData("auto.offset.reset", "by_duration:soon", "ISO 8601")]
     [InlineData("security.protocol", "TLS", "one of PLAINTEXT, SSL")]
+    [InlineData("group.protocol", "streams", "one of classic, consumer")]
+    [InlineData("partition.assignment.strategy", "range,x.Y", "range, roundrobin, sticky, cooperative-sticky")]
+    [InlineData("share.acquire.mode", "all", "one of batch_optimized")]
+    [InlineData("retries", "-1", "a whole number, at least 0")]
     public void WrongValue_IsAnError_WithWhatIsWanted(string name, string value, string wanted)
     {
         FormatException error = Assert.Throws<FormatException>(Read((name, value)).Check);
@@ -178,6 +226,8 @@ public sealed class ClientConfigurationTests
     }
 
     private static ClientSettings Client() => new() { BootstrapServers = [] };
+
+    private static ShareConsumerOptions Share() => new() { GroupId = "" };
 
     private static ClientConfiguration Read(params (string Name, string? Value)[] properties) =>
         ClientConfiguration.Read(properties.Select(p => new KeyValuePair<string, string?>(p.Name, p.Value)));

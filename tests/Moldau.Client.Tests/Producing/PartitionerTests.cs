@@ -1,5 +1,7 @@
 using System.Text;
+using Moldau.Base;
 using Moldau.Client.Tests.Support;
+using Moldau.Protocol;
 
 namespace Moldau.Client.Tests.Producing;
 
@@ -68,6 +70,112 @@ public sealed class PartitionerTests
         world.World.Do((_, turn) => world.Part.Accumulator.TopicOf("t", turn));
         world.World.RunFor(100);
         Assert.Equal(2, world.Send(partition: -1, key: "k").Batch!.Partition.Index);
+    }
+
+    [Theory]
+    [InlineData(3, "named partition 3 of 3")]
+    [InlineData(-1, "named partition -1 of 3")]
+    [InlineData(99, "failed: it is 99")]
+    public void OwnPartitioner_ThatNamesNone_FailsTheRecordAlone(int named, string why)
+    {
+        ProducerWorld world = new(new ProducerOptions { Partitioner = new Named(named) });
+        ProducerWorld.Sent parked = world.Send(partition: -1);
+        Assert.False(parked.IsDone);
+        world.Brokers[0].Topic("t", 1, 1, 1);
+        world.World.RunUntil(() => parked.IsDone, 10_000);
+        Assert.Equal(ErrorCode.InvalidPartitions, parked.Error!.Code);
+        Assert.Contains(why, parked.Error.Text, StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.InvalidPartitions, world.Send(partition: -1).Refused!.Code);
+        Assert.Equal(0, world.Part.Accumulator.Memory.Used);
+        Assert.Null(world.Send(partition: 2).Refused);
+    }
+
+    [Fact]
+    public void AvailabilityTimeout_PassesOverABrokerThatTakesNoBatches_UntilItDoes()
+    {
+        ProducerWorld world = Availability(new ProducerOptions { PartitionerAvailabilityTimeout = Duration.FromMs(500) });
+        world.Brokers[1].IsUp = false;
+        world.Brokers[1].Break();
+        world.Send(partition: 1);
+        world.World.RunFor(400);
+        Assert.Contains(1, Drawn(world));
+        world.World.RunFor(3_000);
+        Assert.DoesNotContain(1, Drawn(world));
+        world.Brokers[1].IsUp = true;
+        world.World.RunFor(3_000);
+        Assert.Contains(1, Drawn(world));
+    }
+
+    [Fact]
+    public void AvailabilityTimeout_EndsWithTheLastRecordThatWaits()
+    {
+        ProducerWorld world = Availability(new ProducerOptions
+        {
+            PartitionerAvailabilityTimeout = Duration.FromMs(500),
+            DeliveryTimeout = Duration.FromSeconds(10),
+        });
+        world.Brokers[1].IsUp = false;
+        world.Brokers[1].Break();
+        world.Send(partition: 1);
+        world.World.RunFor(5_000);
+        Assert.DoesNotContain(1, Drawn(world));
+        world.World.RunFor(20_000);
+        Assert.Contains(1, Drawn(world));
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(500, false)]
+    public void AvailabilityTimeout_CountsWhereItIsSet_AndPartitioningAdaptive(int timeoutMs, bool isAdaptive)
+    {
+        ProducerWorld world = Availability(new ProducerOptions
+        {
+            PartitionerAvailabilityTimeout = Duration.FromMs(timeoutMs),
+            IsPartitioningAdaptive = isAdaptive,
+        });
+        world.Brokers[1].IsUp = false;
+        world.Brokers[1].Break();
+        world.Send(partition: 1);
+        world.World.RunFor(5_000);
+        Assert.Contains(1, Drawn(world));
+    }
+
+    [Fact]
+    public void IgnoredKeys_GoWhereRecordsWithoutOneDo()
+    {
+        ProducerWorld world = new(new ProducerOptions { PartitionerIgnoresKeys = true, BatchBytes = 200 });
+        world.Brokers[0].Topic("t", 1, 1, 1, 1);
+        world.World.Do((_, turn) => world.Part.Accumulator.TopicOf("t", turn));
+        world.World.RunFor(100);
+        HashSet<int> partitions = [];
+        for (int i = 0; i < 100; i++) partitions.Add(world.Send(partition: -1, key: "same", padTo: 80).Batch!.Partition.Index);
+        Assert.Equal(4, partitions.Count);
+    }
+
+    /// <summary>Broker 1 leads partition 0, broker 2 partition 1; both are known.</summary>
+    private static ProducerWorld Availability(ProducerOptions options)
+    {
+        ProducerWorld world = new(options with { BatchBytes = 200, Linger = Duration.Zero }, brokers: 2);
+        world.Brokers[0].Topic("t", 1, 2);
+        world.World.Do((_, turn) => world.Part.Accumulator.TopicOf("t", turn));
+        world.World.RunFor(100);
+        world.Send(partition: 0);
+        world.Send(partition: 1);
+        world.World.RunFor(1_000);
+        return world;
+    }
+
+    private static HashSet<int> Drawn(ProducerWorld world)
+    {
+        HashSet<int> partitions = [];
+        for (int i = 0; i < 60; i++) partitions.Add(world.Send(partition: -1, padTo: 80).Batch!.Partition.Index);
+        return partitions;
+    }
+
+    private sealed class Named(int partition) : IPartitioner
+    {
+        public int Partition(TopicInfo topic, ReadOnlySpan<byte> key, bool hasKey, ReadOnlySpan<byte> value) =>
+            partition == 99 ? throw new InvalidOperationException("it is 99") : partition;
     }
 
     private sealed class Last : IPartitioner

@@ -364,6 +364,37 @@ public sealed class ProducerMachineTests
         Assert.Contains("others", batch.ErrorOf(0)!.Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(2, 3)]
+    public void Retries_LimitTheAttempts(int retries, int attempts)
+    {
+        ProducerWorld world = Started(new ProducerOptions { Retries = retries });
+        int asked = 0;
+        world.Log.Refuse = (_, _, _) =>
+        {
+            asked++;
+            return ErrorCode.NotLeaderOrFollower;
+        };
+        Sent sent = world.Send();
+        world.World.RunUntil(() => sent.IsDone, 30_000);
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, sent.Error!.Code);
+        Assert.Equal(attempts, asked);
+        world.Log.Refuse = null;
+        Sent next = world.Send();
+        world.World.RunUntil(() => next.IsDone, 30_000);
+        Assert.Null(next.Error);
+        Assert.Equal(0, world.Part.Accumulator.Memory.Used);
+    }
+
+    [Fact]
+    public void Retries_AreNeededForIdempotence()
+    {
+        Assert.False(new ProducerOptions { Retries = 0 }.UsesIdempotence);
+        Assert.Contains("retries", new ProducerOptions { Retries = 0, IsIdempotent = true }.WhyInvalid, StringComparison.Ordinal);
+        Assert.Contains("retries", new ProducerOptions { Retries = 0, TransactionalId = "t" }.WhyInvalid, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void LogAppendTime_IsToldWithTheBatch()
     {

@@ -139,4 +139,26 @@ public sealed class ProducerTests(Servers servers)
             () => (lines = Topics.Read(node, name, "%s")).Length > 0, TimeSpan.FromSeconds(30), "the record to be there");
         Assert.Equal(["one"], lines);
     }
+
+    /// <summary>More than a socket takes at once: what was flushed goes out although its producer is disposed of.</summary>
+    [Theory]
+    [MemberData(nameof(Servers.Names), MemberType = typeof(Servers))]
+    public async Task AcksNone_ADisposedProducer_HasSentWhatItFlushed(string server)
+    {
+        const int Count = 300;
+        ServerUnderTest node = servers.Get(server);
+        await using MoldauClient client = new(node.Bootstrap);
+        string name = await Topics.CreateAsync(client);
+        await using (Producer producer = client.CreateProducer(new ProducerOptions { Acks = Acks.None, Linger = Duration.Zero }))
+        {
+            await producer.SendAsync(name, default, "0"u8, Cancel);
+            for (int i = 0; i < Count; i++)
+                await producer.EnqueueAsync(new Topic<byte[], byte[]>(name, Serde.ByteArray, Serde.ByteArray), key: [], new byte[100_000], Cancel);
+            await producer.FlushAsync(Cancel);
+        }
+
+        TopicPartition partition = new(name, 0);
+        await Eventually.UntilAsync(async () => (await client.Admin.ListOffsetsAsync(
+            new Dictionary<TopicPartition, OffsetSpec> { [partition] = OffsetSpec.Latest }, cancel: Cancel))[partition].Value.Offset == Count + 1);
+    }
 }

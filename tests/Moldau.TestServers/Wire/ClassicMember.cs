@@ -18,6 +18,8 @@ public static class ClassicMember
         Wait.Until(
             () =>
             {
+                // The first question for a coordinator is what makes the topic of groups.
+                wire.Ask("FindCoordinator", 4, JsonNode.Parse($$"""{"KeyType":0,"CoordinatorKeys":["{{group}}"]}""")!.AsObject());
                 joined = wire.Ask("JoinGroup", 9, JsonNode.Parse($$"""
                     {"GroupId":"{{group}}","SessionTimeoutMs":45000,"RebalanceTimeoutMs":60000,"MemberId":"{{member}}",
                      "ProtocolType":"consumer","Protocols":[{"Name":"range","Metadata":"{{Subscription(topic)}}"}]}

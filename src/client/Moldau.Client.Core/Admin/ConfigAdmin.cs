@@ -6,10 +6,19 @@ namespace Moldau.Client;
 /// <summary>What has a configuration: the resource types of DescribeConfigs.</summary>
 public enum ConfigResourceKind : sbyte
 {
+    /// <summary>A topic.</summary>
     Topic = 2,
+
+    /// <summary>A broker, or what holds for all of them.</summary>
     Broker = 4,
+
+    /// <summary>The levels of a broker's loggers (KIP-412).</summary>
     BrokerLogger = 8,
+
+    /// <summary>A subscription to clients' metrics (KIP-714).</summary>
     ClientMetrics = 16,
+
+    /// <summary>A group (KIP-848).</summary>
     Group = 32,
 }
 
@@ -18,20 +27,38 @@ public enum ConfigResourceKind : sbyte
 /// <param name="Name">A topic, a broker's id (empty for the default of all brokers), a group.</param>
 public readonly record struct ConfigResource(ConfigResourceKind Kind, string Name)
 {
+    /// <inheritdoc/>
     public override string ToString() => $"{Kind} {(Name.Length > 0 ? Name : "(default)")}";
 }
 
 /// <summary>Where a value comes from: the sources of DescribeConfigs.</summary>
 public enum ConfigSource : sbyte
 {
+    /// <summary>Not told.</summary>
     Unknown = 0,
+
+    /// <summary>The topic's own.</summary>
     TopicConfig = 1,
+
+    /// <summary>The broker's own, changed while it runs.</summary>
     DynamicBrokerConfig = 2,
+
+    /// <summary>All brokers', changed while they run.</summary>
     DynamicDefaultBrokerConfig = 3,
+
+    /// <summary>The broker's file.</summary>
     StaticBrokerConfig = 4,
+
+    /// <summary>Kafka's default.</summary>
     DefaultConfig = 5,
+
+    /// <summary>A level of a logger.</summary>
     DynamicBrokerLoggerConfig = 6,
+
+    /// <summary>The subscription's own.</summary>
     ClientMetricsConfig = 7,
+
+    /// <summary>The group's own.</summary>
     GroupConfig = 8,
 }
 
@@ -59,21 +86,41 @@ public sealed record ConfigSynonym(string Name, string? Value, ConfigSource Sour
 /// <summary>How a value is written: the types of DescribeConfigs (KIP-569).</summary>
 public enum ConfigType : sbyte
 {
+    /// <summary>Not told.</summary>
     Unknown = 0,
+
+    /// <summary><c>true</c> or <c>false</c>.</summary>
     Boolean = 1,
+
+    /// <summary>Text.</summary>
     String = 2,
+
+    /// <summary>A number of 32 bits.</summary>
     Int = 3,
+
+    /// <summary>A number of 16 bits.</summary>
     Short = 4,
+
+    /// <summary>A number of 64 bits.</summary>
     Long = 5,
+
+    /// <summary>A number with a fraction.</summary>
     Double = 6,
+
+    /// <summary>Texts with commas between them.</summary>
     List = 7,
+
+    /// <summary>A Java class.</summary>
     Class = 8,
+
+    /// <summary>Never told.</summary>
     Password = 9,
 }
 
 /// <summary>How a property is changed: the operations of IncrementalAlterConfigs.</summary>
 public enum ConfigChangeKind : sbyte
 {
+    /// <summary>To this value.</summary>
     Set = 0,
 
     /// <summary>Back to what holds without it.</summary>
@@ -127,8 +174,33 @@ internal static class ConfigAdmin
             },
             from: withDocumentation ? FirstDocumentedVersion : (short)0);
 
-    /// <summary>Null, or why nothing of it was changed.</summary>
+    /// <summary>Null, or why nothing of it was changed. Brokers before 2.3 are asked another way.</summary>
     public static ClientOperation<ClientError?> Change(
+        ClientMachine machine,
+        ClientTurn turn,
+        ConfigResource resource,
+        IReadOnlyList<ConfigChange> changes,
+        bool validateOnly)
+    {
+        ClientOperation<ClientError?> operation = new();
+        ConsumerPart.Watch(ChangeSome(machine, turn, resource, changes, validateOnly), turn, Take);
+        return operation;
+
+        void Take(ClientOperation<ClientError?> answer, ClientTurn now)
+        {
+            bool isOld = answer.Error?.Code == ErrorCode.UnsupportedVersion && ConfigReplacement.IsFor(resource);
+            if (isOld) ConsumerPart.Watch(ConfigReplacement.Change(machine, now, resource, changes, validateOnly), now, End);
+            else End(answer, now);
+        }
+
+        void End(ClientOperation<ClientError?> answer, ClientTurn now)
+        {
+            if (answer.Error is { } error) operation.TryFail(error, now);
+            else operation.TrySucceed(answer.Result, now);
+        }
+    }
+
+    private static ClientOperation<ClientError?> ChangeSome(
         ClientMachine machine,
         ClientTurn turn,
         ConfigResource resource,
@@ -189,7 +261,7 @@ internal static class ConfigAdmin
             Documentation = value.Documentation,
         };
 
-    private static CallTarget TargetOf(ConfigResource resource, CallTarget otherwise) =>
+    internal static CallTarget TargetOf(ConfigResource resource, CallTarget otherwise) =>
         resource.Kind is ConfigResourceKind.Broker or ConfigResourceKind.BrokerLogger
         && int.TryParse(resource.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
             ? CallTarget.Broker(id)

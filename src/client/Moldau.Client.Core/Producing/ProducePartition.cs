@@ -67,7 +67,7 @@ internal sealed class ProducePartition(ProduceTopic topic, int index)
 }
 
 /// <summary>A topic as a producer sees it.</summary>
-internal sealed class ProduceTopic(string name, Prng prng)
+internal sealed class ProduceTopic(string name, ProducerPart producer)
 {
     private ProducePartition[] _partitions = [];
     private int _generation = -1;
@@ -77,7 +77,7 @@ internal sealed class ProduceTopic(string name, Prng prng)
     /// <summary>Null while the topic is not known.</summary>
     public TopicInfo? Info { get; private set; }
 
-    public StickyPartitioner Sticky { get; } = new(prng);
+    public StickyPartitioner Sticky { get; } = new(producer);
 
     /// <summary>Partitions with something to do.</summary>
     public List<ProducePartition> Busy { get; } = [];

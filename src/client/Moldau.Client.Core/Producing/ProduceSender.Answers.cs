@@ -8,6 +8,7 @@ internal sealed partial class ProduceSender
     public void OnAnswer(ProduceCall call, ProduceResponse response, ClientTurn turn)
     {
         call.Node.InFlight--;
+        call.Node.BlockedSince = Instant.Never;
         int at = 0;
         foreach (ProduceResponse.TopicProduceResponse topic in response.Responses)
         {
@@ -26,7 +27,8 @@ internal sealed partial class ProduceSender
         foreach (ProduceBatch? batch in call.Batches)
         {
             if (batch is null) continue;
-            Retry(Return(batch), missing, turn);
+            Return(batch).IsInDoubt = true;
+            Retry(batch, missing, turn);
             Settle(batch.Partition);
         }
 
@@ -54,6 +56,7 @@ internal sealed partial class ProduceSender
     public void OnSent(ProduceCall call, ClientTurn turn)
     {
         call.Node.InFlight--;
+        call.Node.BlockedSince = Instant.Never;
         foreach (ProduceBatch batch in call.Batches) Succeed(Return(batch), -1, -1, turn);
         producer.Wake();
     }
@@ -168,6 +171,12 @@ internal sealed partial class ProduceSender
         {
             // Given up while it was under way.
             Accumulator.Release(batch);
+            return;
+        }
+
+        if (batch.Attempts > _options.Retries)
+        {
+            Fail(batch, error, isKnown: !batch.IsInDoubt, turn);
             return;
         }
 

@@ -15,6 +15,13 @@ internal sealed class ProduceNode(int brokerId)
     public ProduceCall? Next { get; set; }
 
     public long NextBytes { get; set; }
+
+    /// <summary>Since when a batch is due that it does not take, because it cannot be reached or has as many requests as it
+    /// may; <see cref="Instant.Never"/> where it takes them.</summary>
+    public Instant BlockedSince { get; set; } = Instant.Never;
+
+    /// <summary>The last round of the sender in which a batch for it was waiting.</summary>
+    public long WantedInRound { get; set; }
 }
 
 /// <summary>Takes batches that are due to the leaders of their partitions, at most one batch of a partition per request,
@@ -28,6 +35,7 @@ internal sealed partial class ProduceSender(ProducerPart producer)
     private readonly Dictionary<int, ProduceNode> _nodes = [];
     private readonly List<ProduceNode> _toSend = [];
     private int _firstTopic;
+    private long _round;
 
     /// <summary>Batches that requests carry.</summary>
     public int InFlightBatches { get; private set; }
@@ -35,6 +43,12 @@ internal sealed partial class ProduceSender(ProducerPart producer)
     private RecordAccumulator Accumulator => producer.Accumulator;
 
     private ProducerIdentity Identity => producer.Identity;
+
+    /// <summary>True where a broker has not taken a batch that is due for <c>partitioner.availability.timeout.ms</c>
+    /// (KIP-794).</summary>
+    public bool IsBlocked(int leader, ClientTurn turn) =>
+        _nodes.TryGetValue(leader, out ProduceNode? node) && node.BlockedSince != Instant.Never
+        && turn.Now >= node.BlockedSince + _options.PartitionerAvailabilityTimeout;
 
     /// <summary>Sends everything that can go now, and says when there is more to do.</summary>
     public Instant Drain(ClientTurn turn)
@@ -48,6 +62,7 @@ internal sealed partial class ProduceSender(ProducerPart producer)
     private Instant DrainOnce(ClientTurn turn)
     {
         Instant next = Instant.Never;
+        _round++;
         List<ProduceTopic> topics = Accumulator.Topics;
         for (int i = 0; i < topics.Count; i++)
         {
@@ -68,6 +83,7 @@ internal sealed partial class ProduceSender(ProducerPart producer)
             }
         }
 
+        if (_options.PartitionerAvailabilityTimeout > Duration.Zero) Unblock();
         _firstTopic = topics.Count == 0 ? 0 : (_firstTopic + 1) % topics.Count;
         if (_toSend.Count == 0) return next;
         foreach (ProduceNode node in _toSend) Send(node, turn);
@@ -81,9 +97,10 @@ internal sealed partial class ProduceSender(ProducerPart producer)
     {
         ProduceBatch first = partition.First!;
         if (first.State == ProduceBatchState.Compressing) return Instant.Never;
+        int leader = partition.Topic.LeaderOf(partition.Index);
+        if (_nodes.TryGetValue(leader, out ProduceNode? node)) node.WantedInRound = _round;
         if (first.RetryAt > turn.Now) return first.RetryAt;
         if (first.State == ProduceBatchState.Open && DueAt(first, turn) is var due && due > turn.Now) return due;
-        int leader = partition.Topic.LeaderOf(partition.Index);
         if (leader < 0 || !producer.Machine.Metadata.View.TryGetAddress(leader, out _))
         {
             producer.Machine.Metadata.Refresh(turn);
@@ -94,13 +111,22 @@ internal sealed partial class ProduceSender(ProducerPart producer)
 
         // With one request in flight nothing may overtake what is sent again, even where the leader has changed.
         if (_options.MaxInFlight == 1 && partition.InFlight > 0) return Instant.Never;
-        if (!_nodes.TryGetValue(leader, out ProduceNode? node)) _nodes.Add(leader, node = new ProduceNode(leader));
+        if (node is null) _nodes.Add(leader, node = new ProduceNode(leader) { WantedInRound = _round });
+        bool takes = node.InFlight < _options.MaxInFlight && producer.Machine.Links.IsReady(leader, producer.Lane);
+        node.BlockedSince = takes ? Instant.Never : Instant.Min(node.BlockedSince, turn.Now);
         if (node.InFlight >= _options.MaxInFlight) return Instant.Never;
         Instant usable = producer.Machine.Links.UsableAt(leader, producer.Lane);
         if (usable > turn.Now) return usable;
         if (first.State == ProduceBatchState.Open) Accumulator.Close(first, turn);
         if (first.State == ProduceBatchState.Ready) Add(node, first);
         return Instant.Never;
+    }
+
+    /// <summary>A broker that nothing waits for is worth a try again.</summary>
+    private void Unblock()
+    {
+        foreach (ProduceNode node in _nodes.Values)
+            if (node.InFlight == 0 && node.Next is null && node.WantedInRound < _round) node.BlockedSince = Instant.Never;
     }
 
     private Instant DueAt(ProduceBatch open, ClientTurn turn) =>

@@ -52,8 +52,13 @@ public sealed record ProducerOptions
     /// included.</summary>
     public Duration DeliveryTimeout { get; init; } = Duration.FromSeconds(120);
 
+    /// <summary><c>retries</c>: how often a batch is sent again at most; by default as often as
+    /// <see cref="DeliveryTimeout"/> lets it.</summary>
+    public int Retries { get; init; } = int.MaxValue;
+
     /// <summary><c>enable.idempotence</c>: no duplicates and no reordering, whatever is sent again. Null, the default:
-    /// yes, unless <see cref="Acks"/> or <see cref="MaxInFlight"/> rule it out or the brokers do not have it.</summary>
+    /// yes, unless <see cref="Acks"/>, <see cref="MaxInFlight"/> or <see cref="Retries"/> rule it out or the brokers do
+    /// not have it.</summary>
     public bool? IsIdempotent { get; init; }
 
     /// <summary><c>transactional.id</c>: the name under which this producer's transactions go on after a restart, and
@@ -73,6 +78,11 @@ public sealed record ProducerOptions
     /// <summary><c>partitioner.adaptive.partitioning.enable</c></summary>
     public bool IsPartitioningAdaptive { get; init; } = true;
 
+    /// <summary><c>partitioner.availability.timeout.ms</c>: where a broker has taken no batch for so long although one is
+    /// due, records without a key go to the partitions of others (KIP-794). Zero, the default: they do not. It counts
+    /// with <see cref="IsPartitioningAdaptive"/> and without a partitioner of one's own.</summary>
+    public Duration PartitionerAvailabilityTimeout { get; init; } = Duration.Zero;
+
     /// <summary>Called for every record; see there.</summary>
     public IReadOnlyList<IProducerInterceptor> Interceptors { get; init; } = [];
 
@@ -83,16 +93,18 @@ public sealed record ProducerOptions
         {
             if (BatchBytes < 1 || BufferBytes < 1 || MaxRequestBytes < 1) return "sizes are at least 1";
             if (MaxInFlight < 1) return "max.in.flight.requests.per.connection is at least 1";
+            if (Retries < 0) return "retries is at least 0";
+            if (IsIdempotent == true && Retries == 0) return "enable.idempotence needs retries of at least 1";
             if (IsIdempotent == true && Acks != Acks.All) return "enable.idempotence needs acks=all";
             if (IsIdempotent == true && MaxInFlight > MaxInFlightIdempotent)
                 return $"enable.idempotence needs max.in.flight.requests.per.connection of at most {MaxInFlightIdempotent}";
             if (TransactionalId is null) return null;
-            return UsesIdempotence ? null : "transactional.id needs idempotence: acks=all and at most 5 requests in flight";
+            return UsesIdempotence ? null : "transactional.id needs idempotence: acks=all, retries, and at most 5 requests in flight";
         }
     }
 
     internal bool UsesIdempotence =>
-        IsIdempotent ?? (Acks == Acks.All && MaxInFlight <= MaxInFlightIdempotent);
+        IsIdempotent ?? (Acks == Acks.All && MaxInFlight <= MaxInFlightIdempotent && Retries > 0);
 
     /// <summary>Brokers recognise retries among the last five batches of a producer.</summary>
     private const int MaxInFlightIdempotent = 5;

@@ -66,6 +66,7 @@ internal sealed class ProducerPart : IClientPart
         if (WhyNever(record) is { } error) return error;
         ProduceTopic topic = Accumulator.TopicOf(record.Topic, turn);
         AppendStatus status = Accumulator.TryAppend(topic, record, turn, out batch, out index);
+        if (status == AppendStatus.Refused) return Accumulator.Refusal;
         if (status != AppendStatus.Appended) parked = Accumulator.Park(topic, record, status, turn);
         return null;
     }

@@ -14,6 +14,9 @@ internal enum AppendStatus
 
     /// <summary>The buffer memory is full.</summary>
     NoRoom,
+
+    /// <summary>The user's partitioner named no partition of the topic: see <see cref="RecordAccumulator.Refusal"/>.</summary>
+    Refused,
 }
 
 /// <summary>Gathers records into batches, one open batch per partition, within the buffer memory. Records for which there
@@ -28,6 +31,9 @@ internal sealed class RecordAccumulator(ProducerPart producer)
     private long _lastNumber;
     private int _parked;
     private bool _isShort;
+
+    /// <summary>Why the last record was refused.</summary>
+    public ClientError? Refusal { get; private set; }
 
     public BatchMemory Memory { get; } = new(producer.Options);
 
@@ -73,7 +79,7 @@ internal sealed class RecordAccumulator(ProducerPart producer)
     public ProduceTopic TopicOf(string name, ClientTurn turn)
     {
         if (_byName.TryGetValue(name, out ProduceTopic? topic)) return topic;
-        topic = new ProduceTopic(name, producer.Prng);
+        topic = new ProduceTopic(name, producer);
         _byName.Add(name, topic);
         Topics.Add(topic);
         producer.Machine.Metadata.Want(name, mayCreate: true, turn);
@@ -261,15 +267,15 @@ internal sealed class RecordAccumulator(ProducerPart producer)
         topic.Look(producer.Machine.Metadata);
         if (topic.Info is null || record.Partition >= topic.Info.Partitions.Length) return AppendStatus.Unknown;
         long timestamp = record.TimestampMs == ProduceRecord.Now ? turn.Now.UnixMs : record.TimestampMs;
-        ProducePartition partition = Choose(topic, record, out bool isSticky);
+        if (Choose(topic, record, turn, out bool isSticky) is not { } partition) return AppendStatus.Refused;
         batch = partition.Open;
         if (batch is null || !TryAdd(batch, record, timestamp))
         {
             long need = Memory.Need(record.MostBytes);
-            if (isSticky && topic.Sticky.TrySwitch(topic, record.MostBytes, _options.BatchBytes, _options.IsPartitioningAdaptive))
+            if (isSticky && topic.Sticky.TrySwitch(topic, record.MostBytes, turn))
             {
                 if (batch is not null) CloseFull(batch, turn);
-                partition = topic[topic.Sticky.Current(topic, _options.IsPartitioningAdaptive)];
+                partition = topic[topic.Sticky.Current(topic, turn)];
                 batch = partition.Open;
             }
 
@@ -292,21 +298,37 @@ internal sealed class RecordAccumulator(ProducerPart producer)
     private static bool TryAdd(ProduceBatch batch, in ProduceRecord record, long timestamp) =>
         batch.Builder!.TryAppend(timestamp, record.Key, record.Value, record.Headers);
 
-    private ProducePartition Choose(ProduceTopic topic, in ProduceRecord record, out bool isSticky)
+    /// <summary>Null where the user's partitioner refused.</summary>
+    private ProducePartition? Choose(ProduceTopic topic, in ProduceRecord record, ClientTurn turn, out bool isSticky)
     {
         isSticky = false;
         if (record.Partition >= 0) return topic[record.Partition];
         int count = topic.Info!.Partitions.Length;
-        if (_options.Partitioner is { } own)
-        {
-            int chosen = own.Partition(topic.Info, record.Key.Span, !record.Key.IsNull, record.Value.Span);
-            return topic[Math.Clamp(chosen, 0, count - 1)];
-        }
+        if (_options.Partitioner is { } own) return ChooseBy(own, topic, record);
 
         if (!record.Key.IsNull && !_options.PartitionerIgnoresKeys)
             return topic[Murmur2.Partition(record.Key.Span, count)];
         isSticky = true;
-        return topic[topic.Sticky.Current(topic, _options.IsPartitioningAdaptive)];
+        return topic[topic.Sticky.Current(topic, turn)];
+    }
+
+    /// <summary>The user's code must not end the turn: it may be that of a link.</summary>
+    private ProducePartition? ChooseBy(IPartitioner own, ProduceTopic topic, in ProduceRecord record)
+    {
+        string problem;
+        try
+        {
+            int chosen = own.Partition(topic.Info!, record.Key.Span, !record.Key.IsNull, record.Value.Span);
+            if (chosen >= 0 && chosen < topic.Info!.Partitions.Length) return topic[chosen];
+            problem = $"named partition {chosen} of {topic.Info!.Partitions.Length}";
+        }
+        catch (Exception error)
+        {
+            problem = $"failed: {error.Message}";
+        }
+
+        Refusal = new ClientError(ErrorCode.InvalidPartitions, $"the partitioner of {topic.Name} {problem}");
+        return null;
     }
 
     private void CloseFull(ProduceBatch batch, ClientTurn turn)
@@ -334,7 +356,8 @@ internal sealed class RecordAccumulator(ProducerPart producer)
             IsPart = true,
             FirstIndex = whole.FirstIndex + firstIndex,
             ReservedBytes = bytes,
-            Attempts = whole.Attempts,
+            // To be divided is no retry.
+            Attempts = whole.Attempts - 1,
             Waiter = whole.Waiter,
         };
         Memory.Reserve(bytes);
@@ -356,7 +379,7 @@ internal sealed class RecordAccumulator(ProducerPart producer)
         }
 
         if (status == AppendStatus.NoRoom) _isShort = true;
-        ClientError? error = WhyNever(topic, parked, status, turn);
+        ClientError? error = status == AppendStatus.Refused ? Refusal : WhyNever(topic, parked, status, turn);
         if (error is null) return false;
         parked.Fail(error, turn);
         return true;

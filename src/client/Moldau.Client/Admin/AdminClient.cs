@@ -201,7 +201,8 @@ public sealed class AdminClient : AdminArea
                 ConfigAdmin.Describe(machine, now, resource, s.withSynonyms, s.withDocumentation)),
             cancel);
 
-    /// <summary>Changes some properties of a topic, a broker or a group.</summary>
+    /// <summary>Changes some properties of a topic, a broker or a group. Brokers before 2.3 can only replace all properties:
+    /// what is there is asked for first, and what others change at the same moment may be lost.</summary>
     /// <exception cref="MoldauException">Nothing was changed; the text says which property is wrong.</exception>
     public Task ChangeConfigAsync(
         ConfigResource resource,

@@ -16,7 +16,7 @@ public sealed record ConsumerOptions
     public GroupProtocol? GroupProtocol { get; init; }
 
     /// <summary><c>group.remote.assignor</c>: which of the broker's assignors is used, such as <c>uniform</c> or <c>range</c>;
-    /// null leaves it to the broker. Only with KIP-848.</summary>
+    /// null leaves it to the broker. Only KIP-848 has it, so that it is chosen too.</summary>
     public string? GroupRemoteAssignor { get; init; }
 
     /// <summary><c>partition.assignment.strategy</c>: Kafka's names of assignors (<c>range</c>, <c>roundrobin</c>,
@@ -102,6 +102,13 @@ public sealed record ConsumerOptions
 
     private GroupProtocol? Protocol()
     {
+        if (GroupRemoteAssignor is not null)
+        {
+            if (GroupProtocol == Client.GroupProtocol.Classic || PartitionAssignmentStrategy is not null)
+                throw new ArgumentException("group.remote.assignor is KIP-848's: the classic protocol has partition.assignment.strategy");
+            return Client.GroupProtocol.Consumer;
+        }
+
         if (PartitionAssignmentStrategy is null) return GroupProtocol;
         if (GroupProtocol == Client.GroupProtocol.Consumer)
             throw new ArgumentException("partition.assignment.strategy is the classic protocol's: KIP-848 has group.remote.assignor");

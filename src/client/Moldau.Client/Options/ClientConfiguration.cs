@@ -27,7 +27,7 @@ public sealed class ClientConfiguration
     /// <summary>Every name of a property that sets something, Kafka's first.</summary>
     public static IReadOnlyList<string> Names => Lookup.Names;
 
-    /// <summary>Looks the names up. Values are read by the three <c>Apply</c>s, in no order of their own.</summary>
+    /// <summary>Looks the names up. Values are read by the <c>Apply</c>s, in no order of their own.</summary>
     /// <param name="properties">Names and values; null counts as the empty text.</param>
     /// <exception cref="FormatException">There is no such property, or two names of one property were given; the text names
     /// the one that may be meant.</exception>
@@ -100,6 +100,15 @@ public sealed class ClientConfiguration
         return defaults;
     }
 
+    /// <summary>The share consumers' options. What only other consumers have is not looked at.</summary>
+    /// <param name="defaults">What holds for what was not given.</param>
+    /// <exception cref="FormatException">A value cannot be read.</exception>
+    public ShareConsumerOptions Apply(ShareConsumerOptions defaults)
+    {
+        foreach ((PropertyRow row, PropertyText text) in _given) defaults = row.Share?.Invoke(defaults, text) ?? defaults;
+        return defaults;
+    }
+
     /// <summary>The client's settings, with the bootstrap servers that were given.</summary>
     /// <exception cref="FormatException">A value cannot be read, or no bootstrap server was given.</exception>
     public ClientSettings ToClientSettings()
@@ -115,6 +124,7 @@ public sealed class ClientConfiguration
         Apply(new ClientSettings { BootstrapServers = [] });
         Apply(new ProducerOptions());
         Apply(new ConsumerOptions());
+        Apply(new ShareConsumerOptions { GroupId = "" });
     }
 
     /// <summary>By any of its names; a section in front narrows the meaning of a dotted name and is checked.</summary>
@@ -127,7 +137,7 @@ public sealed class ClientConfiguration
         bool isItsOwn = name[..section].ToLowerInvariant() switch
         {
             "producer:" => row.Producer is not null || row.WhyUnused is not null,
-            "consumer:" => row.Consumer is not null || row.WhyUnused is not null,
+            "consumer:" => row.Consumer is not null || row.Share is not null || row.WhyUnused is not null,
             "security:" or "security:sasl:" or "security:tls:" => row.Client is not null || row.WhyUnused is not null,
             _ => false,
         };

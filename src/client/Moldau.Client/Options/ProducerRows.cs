@@ -41,6 +41,9 @@ internal static class ProducerRows
             (o, v) => o with { PartitionerIgnoresKeys = v.Bool }),
         PropertyRow.OfProducer("partitioner.adaptive.partitioning.enable", "IsPartitioningAdaptive",
             (o, v) => o with { IsPartitioningAdaptive = v.Bool }),
+        PropertyRow.OfProducer("partitioner.availability.timeout.ms", "PartitionerAvailabilityTimeout",
+            (o, v) => o with { PartitionerAvailabilityTimeout = v.Time }),
+        PropertyRow.OfProducer("retries", "Retries", (o, v) => o with { Retries = v.Int() }, "message.send.max.retries"),
     ];
 
     /// <summary>A codec's level counts where that codec is used: Kafka has one property for each.</summary>

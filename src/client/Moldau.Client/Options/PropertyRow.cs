@@ -26,6 +26,9 @@ internal sealed record PropertyRow
 
     public Func<ConsumerOptions, PropertyText, ConsumerOptions>? Consumer { get; private init; }
 
+    /// <summary>What it sets of a share consumer; Kafka has one list of properties for both kinds of consumers.</summary>
+    public Func<ShareConsumerOptions, PropertyText, ShareConsumerOptions>? Share { get; init; }
+
     public static PropertyRow OfClient(
         string name, string path, Func<ClientSettings, PropertyText, ClientSettings> set, params string[] aliases) =>
         new(name, path, aliases) { Client = set };
@@ -54,6 +57,11 @@ internal sealed record PropertyRow
     public static PropertyRow OfConsumer(
         string name, string path, Func<ConsumerOptions, PropertyText, ConsumerOptions> set, params string[] aliases) =>
         new(name, $"Consumer:{path}", aliases) { Consumer = set };
+
+    /// <summary>Of share consumers alone.</summary>
+    public static PropertyRow OfShareConsumer(
+        string name, string path, Func<ShareConsumerOptions, PropertyText, ShareConsumerOptions> set) =>
+        new(name, $"Consumer:{path}", []) { Share = set };
 
     public static PropertyRow Unused(string name, string why) => new(name, null, []) { WhyUnused = why };
 }

@@ -25,7 +25,6 @@ internal static class UnusedRows
         ("metrics.sample.window.ms", Metrics),
         ("metadata.cluster.check.enable", "that a broker belongs to the cluster is not checked"),
         ("metadata.max.idle.ms", "a topic is asked about as long as somebody uses it"),
-        ("retries", "retries go on until delivery.timeout.ms or default.api.timeout.ms"),
         ("socket.connection.setup.timeout.max.ms", "the time to connect does not grow; the time between two attempts does"));
 
     private static IEnumerable<PropertyRow> Security() => Of(
@@ -81,21 +80,14 @@ internal static class UnusedRows
         ("buffer.memory.allocation.strategy", "memory of batches is taken as they grow"),
         ("interceptor.classes", Classes + "ProducerOptions.Interceptors"),
         ("key.serializer", Classes + "the topic's formats, see Topic<TKey, TValue>"),
-        ("partitioner.availability.timeout.ms", "what goes to a partition without a leader waits for one"),
         ("partitioner.class", Classes + "ProducerOptions.Partitioner"),
         ("partitioner.rack.aware", "records without a key go to all partitions"),
         ("transaction.two.phase.commit.enable", "the API has no prepared transactions"),
         ("value.serializer", Classes + "the topic's formats, see Topic<TKey, TValue>"));
 
     private static IEnumerable<PropertyRow> OfConsumers() => Of(
-        ("group.protocol", "groups are joined by the classic protocol"),
-        ("group.remote.assignor", "groups are joined by the classic protocol, where members assign"),
         ("internal.throw.on.fetch.stable.offset.unsupported", "it is internal to Java's client"),
         ("key.deserializer", Classes + "the topic's formats, see Topic<TKey, TValue>"),
-        ("max.poll.records", "records are read one by one, or in batches as they were fetched"),
-        ("partition.assignment.strategy", "range and cooperative-sticky are offered to the group"),
-        ("share.acknowledgement.mode", "this consumer is none of a share group"),
-        ("share.acquire.mode", "this consumer is none of a share group"),
         ("value.deserializer", Classes + "the topic's formats, see Topic<TKey, TValue>"));
 
     private static IEnumerable<PropertyRow> Of(params (string Name, string Why)[] rows) =>

@@ -32,6 +32,15 @@ internal sealed class ClientDriver : IAsyncDisposable
 
     public ClusterView Cluster => _machine.Cluster;
 
+    /// <summary>Links that are open or being opened.</summary>
+    internal int LinkCount
+    {
+        get
+        {
+            lock (_lock) return _links.Count;
+        }
+    }
+
     public string ClientId => _machine.Settings.ClientId;
 
     public Instant Now => new(
@@ -50,6 +59,9 @@ internal sealed class ClientDriver : IAsyncDisposable
             }
 
             _machine.Step(happened, Now, _effects);
+
+            // The machine closes no link that has closed itself.
+            if (happened.Kind == ClientEventKind.Closed) _links.Remove(happened.Link);
             flush = Perform();
         }
 
@@ -115,14 +127,16 @@ internal sealed class ClientDriver : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         List<ILink> links;
+        ILink[] flush;
         lock (_lock)
         {
             if (_machine.IsClosed) return;
             _machine.Close(Now, _effects);
             links = [.. _links.Values];
-            Perform();
+            flush = Perform();
         }
 
+        Flush(flush);
         await _timer.DisposeAsync().ConfigureAwait(false);
         foreach (ILink link in links) await link.Ended.ConfigureAwait(false);
         _tokens?.Dispose();
@@ -232,7 +246,14 @@ internal sealed class OperationWaiter<T> : IOperationWaiter
 
     public void Complete(ClientOperation operation)
     {
-        if (operation.Error is { } error) _source.TrySetException(new MoldauException(error));
-        else _source.TrySetResult(((ClientOperation<T>)operation).Result);
+        if (operation.Error is { } error)
+        {
+            // Who gave up waiting does not look at it: that is nothing to report as unobserved.
+            if (_source.TrySetException(new MoldauException(error))) _ = _source.Task.Exception;
+        }
+        else
+        {
+            _source.TrySetResult(((ClientOperation<T>)operation).Result);
+        }
     }
 }

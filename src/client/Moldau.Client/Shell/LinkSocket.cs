@@ -17,6 +17,7 @@ internal sealed class LinkSocket : ILink
     /// answered by listeners that want SASL too.</summary>
     private const int MostFramesOfStrangers = 1;
 
+    private static readonly TimeSpan _lastFramesPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan _lastWordPatience = TimeSpan.FromSeconds(1);
 
     private readonly ClientDriver _driver;
@@ -72,20 +73,36 @@ internal sealed class LinkSocket : ILink
         _ = SendAsync();
     }
 
-    public void Close() => TryClose();
-
-    /// <returns>Whether it was open still.</returns>
-    private bool TryClose()
+    /// <summary>What was enqueued still goes out first: of requests without an answer nobody else knows.</summary>
+    public void Close()
     {
         lock (_lock)
         {
-            if (_isClosed) return false;
+            if (_isClosed) return;
+            _isClosed = true;
+            if (_stream is not null && (_isSending || _outgoing.Count > 0))
+            {
+                _closing.CancelAfter(_lastFramesPatience);
+                return;
+            }
+        }
+
+        _closing.Cancel();
+    }
+
+    /// <returns>Whether it was open still.</returns>
+    private bool Abandon()
+    {
+        bool wasOpen;
+        lock (_lock)
+        {
+            wasOpen = !_isClosed;
             _isClosed = true;
             while (_outgoing.TryDequeue(out ClientFrame? frame)) frame.Release();
         }
 
         _closing.Cancel();
-        return true;
+        return wasOpen;
     }
 
     private async Task RunAsync()
@@ -115,13 +132,14 @@ internal sealed class LinkSocket : ILink
             // The machine closed the link.
         }
         catch (Exception error) when (error is SocketException or IOException or ObjectDisposedException
-            or AuthenticationException)
+            or AuthenticationException or ArgumentException)
         {
+            // A broker may announce a name or a port that no address can have: that is the argument.
             failure = LinkTrouble.Of(_address, error, check, _options);
         }
         finally
         {
-            bool wasOpen = TryClose();
+            bool wasOpen = Abandon();
             if (stream is not null) await stream.DisposeAsync().ConfigureAwait(false);
             socket?.Dispose();
             bool isStrange = wasOpen && socket is not null && _framesReceived <= MostFramesOfStrangers;
@@ -193,10 +211,14 @@ internal sealed class LinkSocket : ILink
                 ClientFrame frame = ClientFrame.Rent(size);
                 buffer.AsSpan(at + SizeBytes, there).CopyTo(frame.Span);
                 at += SizeBytes + there;
-                if (there < size && !await FillAsync(stream, frame.Memory[there..]).ConfigureAwait(false))
+                bool isWhole = there == size;
+                try
                 {
-                    frame.Release();
-                    return null;
+                    if (!isWhole && !(isWhole = await FillAsync(stream, frame.Memory[there..]).ConfigureAwait(false))) return null;
+                }
+                finally
+                {
+                    if (!isWhole) frame.Release();
                 }
 
                 _framesReceived++;
@@ -227,13 +249,17 @@ internal sealed class LinkSocket : ILink
             while (true)
             {
                 ClientFrame? frame;
+                bool isLast;
                 lock (_lock)
                 {
-                    if (!_outgoing.TryDequeue(out frame))
-                    {
-                        _isSending = false;
-                        return;
-                    }
+                    if (!_outgoing.TryDequeue(out frame)) _isSending = false;
+                    isLast = _isClosed;
+                }
+
+                if (frame is null)
+                {
+                    if (isLast) await _closing.CancelAsync().ConfigureAwait(false);
+                    return;
                 }
 
                 try
