@@ -152,13 +152,14 @@ public sealed class ProducerTests(Servers servers)
         await using (Producer producer = client.CreateProducer(new ProducerOptions { Acks = Acks.None, Linger = Duration.Zero }))
         {
             await producer.SendAsync(name, default, "0"u8, Cancel);
-            for (int i = 0; i < Count; i++)
-                await producer.EnqueueAsync(new Topic<byte[], byte[]>(name, Serde.ByteArray, Serde.ByteArray), key: [], new byte[100_000], Cancel);
+            Topic<byte[], byte[]> topic = new(name, Serde.ByteArray, Serde.ByteArray);
+            for (int i = 0; i < Count; i++) await producer.EnqueueAsync(topic, key: [], new byte[100_000], Cancel);
             await producer.FlushAsync(Cancel);
         }
 
         TopicPartition partition = new(name, 0);
-        await Eventually.UntilAsync(async () => (await client.Admin.ListOffsetsAsync(
-            new Dictionary<TopicPartition, OffsetSpec> { [partition] = OffsetSpec.Latest }, cancel: Cancel))[partition].Value.Offset == Count + 1);
+        Dictionary<TopicPartition, OffsetSpec> end = new() { [partition] = OffsetSpec.Latest };
+        await Eventually.UntilAsync(async () =>
+            (await client.Admin.ListOffsetsAsync(end, cancel: Cancel))[partition].Value.Offset == Count + 1);
     }
 }
