@@ -100,7 +100,7 @@ internal static class FormatCases
         new("profile use prof-a") { IsOffline = true },
         new("profile show prof-a") { IsOffline = true },
         new("profile remove prof-N") { IsOffline = true },
-        new("storage format -c SCRATCH/N.properties --standalone") { IsMeasured = true, IsOffline = true },
+        new("storage format -c SCRATCH/N.properties -t 3Db5QLSqSZieL3rJBUUegA --standalone") { IsMeasured = true, IsOffline = true },
         new("storage info -c SCRATCH/a.properties") { IsMeasured = true, IsOffline = true },
         new("log dump DATA/orders-0/00000000000000000000.log") { IsMeasured = true, IsOffline = true },
         new("log verify DATA/orders-0") { IsMeasured = true, IsOffline = true },

@@ -128,7 +128,7 @@ public sealed partial class FormatTests : IDisposable
         Cluster cluster = new(server);
         cluster.Run("topic", "create", "orders", "-p", "2").Succeeded();
         cluster.Send("0;1700000000000;k;one\n0;1700000001000;k;two\n1;1700000002000;j;three\n", "produce", "orders", "-f", @"%p;%d;%k;%v\n").Succeeded();
-        cluster.Run("consume", "orders", "-g", "shop", "--until", "end", "-X", "group.protocol=classic").Succeeded();
+        // A group of offsets alone is of the same kind on both servers.
         cluster.Run("group", "seek", "shop", "--to", "1", "--topic", "orders", "-y").Succeeded();
         foreach (int i in Enumerable.Range(0, Formats.Length))
         {
