@@ -96,7 +96,7 @@ internal static class FormatCases
         new("bench e2e bench -n 20 --rate 1k") { IsMeasured = true },
         new("bench disk SCRATCH -s 1") { IsMeasured = true, IsOffline = true },
         new("profile add prof-N -b here:1") { IsOffline = true },
-        new("profile list") { IsOffline = true },
+        new("profile list") { IsMeasured = true, IsOffline = true },
         new("profile use prof-a") { IsOffline = true },
         new("profile show prof-a") { IsOffline = true },
         new("profile remove prof-N") { IsOffline = true },
