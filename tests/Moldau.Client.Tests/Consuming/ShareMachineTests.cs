@@ -98,6 +98,22 @@ public sealed class ShareMachineTests
     }
 
     [Fact]
+    public void CommitsAtTheSameTime_AllEnd()
+    {
+        _records.Enqueue((0, 1, 1));
+        SharePart part = Join();
+        ShareLease lease = Take(part);
+        _one.On(ApiKey.ShareAcknowledge, _ => null);
+        Acknowledge(part, lease, 0, AcknowledgeType.Accept);
+        ClientOperation<bool> first = _world.Do((_, turn) => part.Commit(turn));
+        ClientOperation<bool> second = _world.Do((_, turn) => part.Commit(turn));
+        Assert.NotSame(first, second);
+        Assert.False(first.IsDone || second.IsDone);
+        _one.Answer(_one.Of(ApiKey.ShareAcknowledge).Single(), new ShareAcknowledgeResponse());
+        Assert.True(first.IsDone && second.IsDone);
+    }
+
+    [Fact]
     public void Renewal_GoesAtOnce_AndLeavesTheRecordOpen()
     {
         _records.Enqueue((0, 1, 1));

@@ -151,15 +151,15 @@ public sealed class ProducerTests(Servers servers)
         string name = await Topics.CreateAsync(client);
         await using (Producer producer = client.CreateProducer(new ProducerOptions { Acks = Acks.None, Linger = Duration.Zero }))
         {
-            await producer.SendAsync(name, default, "0"u8, Cancel);
             Topic<byte[], byte[]> topic = new(name, Serde.ByteArray, Serde.ByteArray);
+            await producer.SendAsync(name, default, "0"u8, Cancel);
             for (int i = 0; i < Count; i++) await producer.EnqueueAsync(topic, key: [], new byte[100_000], Cancel);
             await producer.FlushAsync(Cancel);
         }
 
         TopicPartition partition = new(name, 0);
         Dictionary<TopicPartition, OffsetSpec> end = new() { [partition] = OffsetSpec.Latest };
-        await Eventually.UntilAsync(async () =>
-            (await client.Admin.ListOffsetsAsync(end, cancel: Cancel))[partition].Value.Offset == Count + 1);
+        await Eventually.UntilAsync(
+            async () => (await client.Admin.ListOffsetsAsync(end, cancel: Cancel))[partition].Value.Offset == Count + 1);
     }
 }

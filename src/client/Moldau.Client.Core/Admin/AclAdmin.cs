@@ -5,16 +5,25 @@ namespace Moldau.Client;
 /// <summary>What an access rule is about.</summary>
 public enum AclResourceType : sbyte
 {
+    /// <summary>One that this client does not know.</summary>
     Unknown = 0,
 
     /// <summary>In filters: each.</summary>
     Any = 1,
+
+    /// <summary>A topic.</summary>
     Topic = 2,
+
+    /// <summary>A group of any type.</summary>
     Group = 3,
 
     /// <summary>Its only name is <c>kafka-cluster</c>.</summary>
     Cluster = 4,
+
+    /// <summary>A transactional id.</summary>
     TransactionalId = 5,
+
+    /// <summary>A delegation token.</summary>
     DelegationToken = 6,
 
     /// <summary>A user whose delegation tokens are made or described (KIP-373).</summary>
@@ -24,6 +33,7 @@ public enum AclResourceType : sbyte
 /// <summary>How the resource's name is read (KIP-290).</summary>
 public enum AclPatternType : sbyte
 {
+    /// <summary>One that this client does not know.</summary>
     Unknown = 0,
 
     /// <summary>In filters: each.</summary>
@@ -31,41 +41,79 @@ public enum AclPatternType : sbyte
 
     /// <summary>In filters: everything that concerns a resource of this name, be it by prefix or by <c>*</c>.</summary>
     Match = 2,
+
+    /// <summary>The name itself, or <c>*</c> for all.</summary>
     Literal = 3,
+
+    /// <summary>All names that begin so (KIP-290).</summary>
     Prefixed = 4,
 }
 
 /// <summary>What is allowed or denied.</summary>
 public enum AclOperation : sbyte
 {
+    /// <summary>One that this client does not know.</summary>
     Unknown = 0,
 
     /// <summary>In filters: each.</summary>
     Any = 1,
+
+    /// <summary>Everything.</summary>
     All = 2,
+
+    /// <summary>To read from it.</summary>
     Read = 3,
+
+    /// <summary>To write to it.</summary>
     Write = 4,
+
+    /// <summary>To make it.</summary>
     Create = 5,
+
+    /// <summary>To delete it.</summary>
     Delete = 6,
+
+    /// <summary>To change it.</summary>
     Alter = 7,
+
+    /// <summary>To see it.</summary>
     Describe = 8,
+
+    /// <summary>What brokers do among themselves.</summary>
     ClusterAction = 9,
+
+    /// <summary>To see its configuration.</summary>
     DescribeConfigs = 10,
+
+    /// <summary>To change its configuration.</summary>
     AlterConfigs = 11,
+
+    /// <summary>To write with a producer id.</summary>
     IdempotentWrite = 12,
+
+    /// <summary>To make another user's delegation tokens.</summary>
     CreateTokens = 13,
+
+    /// <summary>To see another user's delegation tokens.</summary>
     DescribeTokens = 14,
+
+    /// <summary>To prepare transactions (KIP-939).</summary>
     TwoPhaseCommit = 15,
 }
 
 /// <summary>Which way a rule decides.</summary>
 public enum AclPermission : sbyte
 {
+    /// <summary>One that this client does not know.</summary>
     Unknown = 0,
 
     /// <summary>In filters: each.</summary>
     Any = 1,
+
+    /// <summary>Forbids, whatever else allows.</summary>
     Deny = 2,
+
+    /// <summary>Allows.</summary>
     Allow = 3,
 }
 
@@ -89,18 +137,25 @@ public sealed record AclBinding(
 /// <summary>Which access rules are meant; null and <c>Any</c> stand for each.</summary>
 public sealed record AclFilter
 {
+    /// <summary><see cref="AclResourceType.Any"/> for all.</summary>
     public AclResourceType ResourceType { get; init; } = AclResourceType.Any;
 
+    /// <summary>Null for any name.</summary>
     public string? ResourceName { get; init; }
 
+    /// <summary>How <see cref="ResourceName"/> is compared.</summary>
     public AclPatternType PatternType { get; init; } = AclPatternType.Any;
 
+    /// <summary>Null for any principal.</summary>
     public string? Principal { get; init; }
 
+    /// <summary>Null for any host.</summary>
     public string? Host { get; init; }
 
+    /// <summary><see cref="AclOperation.Any"/> for all.</summary>
     public AclOperation Operation { get; init; } = AclOperation.Any;
 
+    /// <summary><see cref="AclPermission.Any"/> for both.</summary>
     public AclPermission Permission { get; init; } = AclPermission.Any;
 
     /// <summary>Just this rule.</summary>

@@ -17,6 +17,7 @@ public sealed record ClusterFeatures(
 /// <summary>What a change of a feature may do.</summary>
 public enum FeatureUpgradeType : sbyte
 {
+    /// <summary>Only to a higher level.</summary>
     Upgrade = 1,
 
     /// <summary>Down, where nothing is lost by it.</summary>

@@ -44,6 +44,7 @@ public sealed record GroupMemberDescription(
 /// <summary>A member to be put out of a classic group: by its member id, or by its instance id.</summary>
 public readonly record struct GroupMemberName(string? MemberId, string? InstanceId)
 {
+    /// <inheritdoc/>
     public override string ToString() => InstanceId ?? MemberId ?? "";
 }
 

@@ -6,6 +6,7 @@ namespace Moldau.Client;
 /// <summary>A replica of a partition: the partition on one broker.</summary>
 public readonly record struct TopicPartitionReplica(TopicPartition Partition, int BrokerId)
 {
+    /// <inheritdoc/>
     public override string ToString() => $"{Partition} on broker {BrokerId}";
 }
 

@@ -5,9 +5,12 @@ namespace Moldau.Client;
 /// <param name="Error">Null after success.</param>
 public readonly record struct Outcome<T>(T? Value, ClientError? Error)
 {
+    /// <summary>True where there is a result.</summary>
     public bool IsSuccess => Error is null;
 
+    /// <summary>A result.</summary>
     public static Outcome<T> Of(T value) => new(value, null);
 
+    /// <summary>An error.</summary>
     public static Outcome<T> Failed(ClientError error) => new(default, error);
 }

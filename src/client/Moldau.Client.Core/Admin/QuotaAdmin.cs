@@ -6,14 +6,17 @@ namespace Moldau.Client;
 /// <param name="Value">Null for the default: everybody who has no quota of their own.</param>
 public readonly record struct QuotaName(string? Value)
 {
+    /// <summary>Everybody without a quota of their own.</summary>
     public static QuotaName Default => default;
 
+    /// <inheritdoc/>
     public override string ToString() => Value ?? "(default)";
 }
 
 /// <summary>Whom a quota holds for: a user, a client id, both, or an address. What is null has no part in it.</summary>
 public sealed record QuotaEntity(QuotaName? User = null, QuotaName? ClientId = null, QuotaName? Ip = null)
 {
+    /// <inheritdoc/>
     public override string ToString() => string.Join(" ", QuotaAdmin.Parts(this).Select(p => $"{p.Type}={p.Name}"));
 }
 
@@ -32,16 +35,20 @@ public readonly record struct QuotaMatch
 
     internal string? Name { get; }
 
+    /// <summary>This name alone.</summary>
     public static QuotaMatch Of(string name) => new(0, name);
 }
 
 /// <summary>Which quotas are meant: each named part must be there and fit.</summary>
 public sealed record QuotaFilter
 {
+    /// <summary>Null where the user does not matter.</summary>
     public QuotaMatch? User { get; init; }
 
+    /// <summary>Null where the client id does not matter.</summary>
     public QuotaMatch? ClientId { get; init; }
 
+    /// <summary>Null where the address does not matter.</summary>
     public QuotaMatch? Ip { get; init; }
 
     /// <summary>Only entities without further parts.</summary>

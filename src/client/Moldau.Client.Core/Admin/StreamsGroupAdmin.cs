@@ -5,6 +5,7 @@ namespace Moldau.Client;
 /// <summary>A task of a Streams application: a subtopology for one partition of its inputs.</summary>
 public readonly record struct StreamsTask(string SubtopologyId, int Partition)
 {
+    /// <inheritdoc/>
     public override string ToString() => $"{SubtopologyId}_{Partition}";
 }
 
@@ -15,24 +16,31 @@ public sealed record StreamsAssignment(
 /// <summary>A member of a Streams group: one process thread of the application.</summary>
 public sealed record StreamsGroupMember(string MemberId, int MemberEpoch, string ClientId, string ClientHost, string ProcessId)
 {
+    /// <summary><c>group.instance.id</c>; null where it has none.</summary>
     public string? InstanceId { get; init; }
 
+    /// <summary><c>client.rack</c>; null where it has none.</summary>
     public string? Rack { get; init; }
 
+    /// <summary>The epoch of the topology that it runs.</summary>
     public int TopologyEpoch { get; init; }
 
     /// <summary>Where its state can be asked; null where it cannot.</summary>
     public BrokerAddress? UserEndpoint { get; init; }
 
+    /// <summary>What tells members apart for standby tasks.</summary>
     public required IReadOnlyDictionary<string, string> ClientTags { get; init; }
 
     /// <summary>How far the changelogs of its tasks are read.</summary>
     public required IReadOnlyDictionary<StreamsTask, long> TaskOffsets { get; init; }
 
+    /// <summary>Where the changelogs of its tasks end.</summary>
     public required IReadOnlyDictionary<StreamsTask, long> TaskEndOffsets { get; init; }
 
+    /// <summary>The tasks that it has.</summary>
     public required StreamsAssignment Assignment { get; init; }
 
+    /// <summary>The tasks that it is to have.</summary>
     public required StreamsAssignment TargetAssignment { get; init; }
 
     /// <summary>Still a member by the classic protocol.</summary>
@@ -58,9 +66,16 @@ public sealed record StreamsSubtopology(
 /// <summary>What a node of a topology does.</summary>
 public enum StreamsNodeType : sbyte
 {
+    /// <summary>One that this client does not know.</summary>
     Unknown = 0,
+
+    /// <summary>Reads topics.</summary>
     Source = 1,
+
+    /// <summary>Works on records.</summary>
     Processor = 2,
+
+    /// <summary>Writes a topic.</summary>
     Sink = 3,
 }
 
@@ -76,9 +91,16 @@ public sealed record StreamsNode(
 /// <summary>Whether the application's drawing of its topology is there (KIP-1331).</summary>
 public enum StreamsTopologyStatus : sbyte
 {
+    /// <summary>It was not asked for.</summary>
     NotRequested = 0,
+
+    /// <summary>The coordinator has none.</summary>
     NotStored = 1,
+
+    /// <summary>It cannot be told now.</summary>
     Error = 2,
+
+    /// <summary>It is told.</summary>
     Available = 3,
 }
 
@@ -100,11 +122,13 @@ public sealed record StreamsGroupDescription(
     /// <summary>Null where no member has told its topology.</summary>
     public int? TopologyEpoch { get; init; }
 
+    /// <summary>The parts of the topology.</summary>
     public IReadOnlyList<StreamsSubtopology> Subtopologies { get; init; } = [];
 
     /// <summary>Null from brokers before 4.3.</summary>
     public string? Assignor { get; init; }
 
+    /// <summary>Whether the topology itself is told.</summary>
     public StreamsTopologyStatus TopologyStatus { get; init; }
 
     /// <summary>Only where it was asked for and is there.</summary>

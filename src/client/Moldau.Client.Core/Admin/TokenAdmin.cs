@@ -7,6 +7,7 @@ namespace Moldau.Client;
 /// <param name="Name">Such as <c>alice</c>.</param>
 public readonly record struct Principal(string Type, string Name)
 {
+    /// <inheritdoc/>
     public override string ToString() => $"{Type}:{Name}";
 }
 

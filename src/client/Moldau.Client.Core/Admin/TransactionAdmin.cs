@@ -9,6 +9,7 @@ public sealed record TransactionFilter
     /// <summary>States as <see cref="TransactionListing.State"/> names them.</summary>
     public IReadOnlyCollection<string> States { get; init; } = [];
 
+    /// <summary>Empty for all.</summary>
     public IReadOnlyCollection<long> ProducerIds { get; init; } = [];
 
     /// <summary>Only what goes on for longer than this (KIP-994, from 3.8 on).</summary>

@@ -5,8 +5,13 @@ namespace Moldau.Client;
 /// <summary>How a password is salted and proved (RFC 5802).</summary>
 public enum ScramMechanism : sbyte
 {
+    /// <summary>One that this client does not know.</summary>
     Unknown = 0,
+
+    /// <summary>SCRAM-SHA-256.</summary>
     Sha256 = 1,
+
+    /// <summary>SCRAM-SHA-512.</summary>
     Sha512 = 2,
 }
 

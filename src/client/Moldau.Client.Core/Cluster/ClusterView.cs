@@ -52,11 +52,13 @@ public sealed class ClusterView
         TopicErrors = errors;
     }
 
+    /// <summary>The cluster's id; null while it is not known.</summary>
     public string? ClusterId { get; }
 
     /// <summary>The broker that takes calls for the controller; −1 while unknown.</summary>
     public int ControllerId { get; }
 
+    /// <summary>The brokers that are there, by id.</summary>
     public FrozenDictionary<int, BrokerInfo> Brokers { get; }
 
     /// <summary>The topics that were asked about and exist.</summary>
@@ -65,6 +67,9 @@ public sealed class ClusterView
     /// <summary>Why a topic that was asked about is not among <see cref="Topics"/>.</summary>
     internal FrozenDictionary<string, ErrorCode> TopicErrors { get; }
 
+    /// <summary>True where the partition is known and has a leader.</summary>
+    /// <param name="partition">Which one.</param>
+    /// <param name="info">What is known of it; null where nothing is.</param>
     public bool TryGetLeader(TopicPartition partition, [NotNullWhen(true)] out PartitionInfo? info)
     {
         info = null;

@@ -5,7 +5,10 @@ namespace Moldau.Client;
 /// <summary>Where a consumer begins that has no offset, or one that is gone.</summary>
 public enum OffsetResetKind
 {
+    /// <summary>At the end.</summary>
     Latest,
+
+    /// <summary>At the first record that is still there.</summary>
     Earliest,
 
     /// <summary>An error tells the user.</summary>
@@ -18,12 +21,16 @@ public enum OffsetResetKind
 /// <summary><c>auto.offset.reset</c></summary>
 public readonly record struct OffsetReset(OffsetResetKind Kind, Duration Back = default)
 {
+    /// <summary>At the end.</summary>
     public static OffsetReset Latest => new(OffsetResetKind.Latest);
 
+    /// <summary>At the first record that is still there.</summary>
     public static OffsetReset Earliest => new(OffsetResetKind.Earliest);
 
+    /// <summary>An error tells the user.</summary>
     public static OffsetReset None => new(OffsetResetKind.None);
 
+    /// <summary>At the first record that is not older.</summary>
     public static OffsetReset ByDuration(Duration back) => new(OffsetResetKind.ByDuration, back);
 }
 

@@ -16,6 +16,7 @@ public sealed record ClientError(ErrorCode Code, string Text)
     /// <summary>True where the same request may succeed later.</summary>
     public bool IsRetriable => !IsFinal && Code.IsRetriable();
 
+    /// <summary>An error with what was tried, the broker's own words where it gave any, and the code's name.</summary>
     public static ClientError Of(ErrorCode code, string? serverText, string what) =>
         new(code, serverText is { Length: > 0 } ? $"{what}: {serverText} ({code.KafkaName()})" : $"{what} ({code.KafkaName()})");
 }

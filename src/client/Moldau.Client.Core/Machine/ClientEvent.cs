@@ -2,6 +2,7 @@ using Moldau.Protocol;
 
 namespace Moldau.Client;
 
+/// <summary>What happened.</summary>
 public enum ClientEventKind
 {
     /// <summary>A deadline has come, or something was asked for since the last step.</summary>
@@ -38,17 +39,23 @@ public readonly record struct ClientEvent(
     LinkFailure? Reason = null,
     UserCall? Call = null)
 {
+    /// <summary>The machine's deadline has come.</summary>
     public static ClientEvent Deadline => new(ClientEventKind.Deadline);
 
+    /// <summary>A link is open.</summary>
     public static ClientEvent Opened(long link) => new(ClientEventKind.Opened, link);
 
+    /// <summary>A frame came; the machine releases it.</summary>
     public static ClientEvent Received(long link, ClientFrame frame) => new(ClientEventKind.Received, link, frame);
 
+    /// <summary>A link is closed, or was never opened.</summary>
     public static ClientEvent Closed(long link, LinkFailure? reason) =>
         new(ClientEventKind.Closed, link, Reason: reason);
 
+    /// <summary>A job has run.</summary>
     public static ClientEvent JobDone(ClientJob job) => new(ClientEventKind.JobDone, Job: job);
 
+    /// <summary>The user's code has ended.</summary>
     public static ClientEvent UserDone(UserCall call) => new(ClientEventKind.UserDone, Call: call);
 }
 

@@ -23,6 +23,7 @@ public sealed class ClientFrame
     /// <summary>Empty after the last release.</summary>
     public Memory<byte> Memory => _data is null ? default : _data.AsMemory(0, Length);
 
+    /// <summary>The bytes of it.</summary>
     public Span<byte> Span => _data is null ? default : _data.AsSpan(0, Length);
 
     /// <summary>A frame of that many bytes with undefined contents.</summary>
@@ -35,6 +36,7 @@ public sealed class ClientFrame
         Verify.That(holders > 1);
     }
 
+    /// <summary>Gives up one hold on it; the last one gives its memory back.</summary>
     public void Release()
     {
         // The machine and the reader of fetched records may let go at the same time; the last one returns the array.

@@ -29,11 +29,13 @@ public sealed class ClientMachine
         _turn = new ClientTurn(this);
     }
 
+    /// <summary>What all parts share.</summary>
     public ClientSettings Settings { get; }
 
     /// <summary>What is known of the cluster now.</summary>
     public ClusterView Cluster => Metadata.View;
 
+    /// <summary>True after its end: it takes no more events.</summary>
     public bool IsClosed { get; private set; }
 
     /// <summary>The next time at which a step is due without an event.</summary>
@@ -63,6 +65,7 @@ public sealed class ClientMachine
 
     private int LastLane { get; set; }
 
+    /// <summary>Takes one event and adds what is to be done.</summary>
     public void Step(in ClientEvent happened, Instant now, EffectList<ClientEffect> effects)
     {
         ClientTurn turn = Begin(now, effects);

@@ -5,6 +5,7 @@ namespace Moldau.Client;
 /// <summary>Something a user of the client waits for. It ends once: with a result, or with an error.</summary>
 public abstract class ClientOperation
 {
+    /// <summary>True once it has a result or an error.</summary>
     public bool IsDone { get; private set; }
 
     /// <summary>Null while it goes on, and after success.</summary>

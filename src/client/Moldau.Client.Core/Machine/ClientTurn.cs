@@ -7,8 +7,10 @@ public sealed class ClientTurn
 {
     internal ClientTurn(ClientMachine machine) => Machine = machine;
 
+    /// <summary>The time of the whole turn.</summary>
     public Instant Now { get; internal set; }
 
+    /// <summary>What is to be done after it.</summary>
     public EffectList<ClientEffect> Effects { get; internal set; } = new();
 
     internal ClientMachine Machine { get; }

@@ -18,11 +18,14 @@ internal sealed class SharePart : IClientPart
     private readonly Queue<ShareLease> _ready = new();
     private readonly Queue<ClientError> _errors = new();
     private readonly int _lane;
+
+    /// <summary>Commits that wait for the brokers' word; each has a waiter of its own.</summary>
+    private readonly List<ClientOperation<bool>> _commits = [];
+
     private ShareMembership? _membership;
     private List<SharePartition> _assigned = [];
     private ShareLease? _current;
     private ClientOperation<bool>? _waiting;
-    private ClientOperation<bool>? _committing;
     private ClientOperation<bool>? _leaving;
     private ClientError? _ackError;
     private Instant _lastTurn;
@@ -87,7 +90,8 @@ internal sealed class SharePart : IClientPart
     {
         _isClosed = true;
         _waiting?.TryFail(error, turn);
-        _committing?.TryFail(error, turn);
+        foreach (ClientOperation<bool> commit in _commits) commit.TryFail(error, turn);
+        _commits.Clear();
         _leaving?.TryFail(error, turn);
         while (_ready.TryDequeue(out ShareLease? lease)) lease.Chunk.Release();
     }
@@ -152,11 +156,10 @@ internal sealed class SharePart : IClientPart
     public ClientOperation<bool> Commit(ClientTurn turn)
     {
         foreach (ShareLink link in _links.Values) link.Flush(turn);
-        if (_committing is not null) return _committing;
-        ClientOperation<bool> committing = new();
-        _committing = committing;
+        ClientOperation<bool> commit = new();
+        _commits.Add(commit);
         EndCommit(turn);
-        return committing;
+        return commit;
     }
 
     /// <summary>Acknowledges what is decided, releases the rest and leaves the group.</summary>
@@ -249,7 +252,8 @@ internal sealed class SharePart : IClientPart
         _isClosed = true;
         _machine.Links.CloseLane(_lane, turn);
         _machine.Remove(this);
-        _committing?.TrySucceed(true, turn);
+        foreach (ClientOperation<bool> commit in _commits) commit.TrySucceed(true, turn);
+        _commits.Clear();
         _leaving?.TrySucceed(true, turn);
     }
 
@@ -268,12 +272,16 @@ internal sealed class SharePart : IClientPart
 
     private void EndCommit(ClientTurn turn)
     {
-        if (_committing is null || _links.Values.Any(l => l.HasAcks)) return;
-        ClientOperation<bool> committing = _committing;
+        if (_commits.Count == 0 || _links.Values.Any(l => l.HasAcks)) return;
         ClientError? error = _ackError;
-        (_committing, _ackError) = (null, null);
-        if (error is null) committing.TrySucceed(true, turn);
-        else committing.TryFail(error, turn);
+        _ackError = null;
+        ClientOperation<bool>[] commits = [.. _commits];
+        _commits.Clear();
+        foreach (ClientOperation<bool> commit in commits)
+        {
+            if (error is null) commit.TrySucceed(true, turn);
+            else commit.TryFail(error, turn);
+        }
     }
 
     private Dictionary<int, SortedSet<SharePartition>> ByLeader(ClientTurn turn)
