@@ -63,14 +63,8 @@ internal sealed class OldBroker : IDisposable
             near.NoDelay = far.NoDelay = true;
             Task answers = far.GetStream().CopyToAsync(near.GetStream());
             // Whoever hangs up behind a last request has sent it: the broker gets it, and then the end.
-<<<<<<< HEAD
-            Task first = await Task.WhenAny(RequestsAsync(near.GetStream(), far.GetStream()), answers);
-            bool isOver = first is Task<bool> requests && await requests;
-            if (!isOver) return;
-=======
             Task<bool> requests = RequestsAsync(near.GetStream(), far.GetStream());
             if (await Task.WhenAny(requests, answers) != requests || !await requests) return;
->>>>>>> main
             far.Client.Shutdown(SocketShutdown.Send);
             await answers;
         }
