@@ -18,7 +18,7 @@ public sealed class OperatingVerbTests(Clusters clusters)
         Assert.Equal(
             """
             {"entity":"user=U","key":"producer_byte_rate","value":10000000,"status":"set","user":"U","clientId":null,"ip":null}
-            {"entity":"user=U","key":"request_percentage","value":"12.5","status":"set","user":"U","clientId":null,"ip":null}
+            {"entity":"user=U","key":"request_percentage","value":12.5,"status":"set","user":"U","clientId":null,"ip":null}
 
             """, cluster.Output([.. set, "-o", "ndjson"], (user, "U")));
         string[] list = ["quota", "list", "--user", user];

@@ -80,18 +80,18 @@ public sealed class ProfileTests(Clusters clusters) : IDisposable
         string topic = Cluster.NewName("t");
         Cli.Run("topic", "create", topic, "-p", "1", "-b", cluster.Bootstrap).Succeeded();
         // Nothing listens at the profile's address, and its TLS would find none at the file's.
-        Run("profile", "add", "layers", "-b", "127.0.0.1:1", "security.protocol=SSL", "client.id=profile", "max.request.size=100").Succeeded();
+        Run("profile", "add", "layers", "-b", "127.0.0.1:1", "security.protocol=SSL", "client.id=profile", "max.request.size=50000").Succeeded();
         string file = _home["client.properties"];
         File.WriteAllLines(file, [$"bootstrap.servers={cluster.Bootstrap}", "security.protocol=PLAINTEXT", "client.id=file"]);
         string[] layered = ["--profile", "layers", "--command-config", file];
         Assert.Equal(topic + "\n", Run(["topic", "list", topic, "-o", "name", .. layered]).Succeeded());
 
-        // The profile's limit counts where neither says another one; a record of 200 bytes tells.
-        string record = new('x', 200);
+        // The profile's limit counts where neither says another one; a record of 200 kB tells.
+        string record = new('x', 200_000);
         Cluster.AssertFailed(Send(record, ["produce", topic, .. layered]), 1, "MESSAGE_TOO_LARGE");
-        File.AppendAllText(file, "max.request.size=150\n");
+        File.AppendAllText(file, "max.request.size=60000\n");
         Cluster.AssertFailed(Send(record, ["produce", topic, .. layered]), 1, "MESSAGE_TOO_LARGE");
-        Send(record, ["produce", topic, .. layered, "-X", "max.request.size=10000"]).Succeeded();
+        Send(record, ["produce", topic, .. layered, "-X", "max.request.size=500000"]).Succeeded();
         // -X also goes before the file's address, -b before both.
         Cluster.AssertFailed(Run(["topic", "list", .. layered, "-X", "bootstrap.servers=127.0.0.1:2"]), 5, "127.0.0.1:2");
         Run(["topic", "list", .. layered, "-X", "bootstrap.servers=127.0.0.1:2", "-b", cluster.Bootstrap]).Succeeded();

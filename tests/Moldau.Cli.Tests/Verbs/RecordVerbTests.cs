@@ -75,7 +75,8 @@ public sealed class RecordVerbTests(Clusters clusters)
             Cli.Signal(consumer, Cli.Interrupt);
             ProgramResult ended = consumer.WaitForEnd(TimeSpan.FromSeconds(60));
             Assert.Equal(("<b>\n", 130), (ended.Output, ended.ExitCode));
-            Assert.Contains("1 record, interrupted", ended.Error, StringComparison.Ordinal);
+            Assert.Contains(
+                $"1 record, interrupted; the offsets of group '{group}' are committed (exit code 130)", ended.Error, StringComparison.Ordinal);
         }
 
         Assert.Equal("", Read(cluster, topic, "-g", group, "-f", "%v"));

@@ -11,8 +11,14 @@ internal static class AclCheck
     private const string SuperUsers = "super.users";
     private const string EveryoneAllowed = "allow.everyone.if.no.acl.found";
 
+    private static readonly Column[] Columns =
+    [
+        new("principal"), new("operation"), new("resource"), new("name"), new("answer"), new("why"),
+    ];
+
     public static readonly Command Command = new("acl check", "--user NAME --topic NAME --op OP,…", "can somebody do something, and why", RunAsync)
     {
+        Columns = Columns,
         MaxOperands = 0,
         Options = [.. AclOptions.Who, .. AclOptions.What, AclOptions.Operations, AclOptions.Host],
         Details = "As Kafka's standard authorizer reads the rules. Apache Kafka's brokers do not tell super.users and\n"
@@ -25,7 +31,7 @@ internal static class AclCheck
         List<AclBinding> questions = AclOptions.Bindings(context.Arguments, "acl check", AclPermission.Allow);
         AdminClient admin = await context.AdminAsync().ConfigureAwait(false);
         var (superUsers, isEveryoneAllowed) = await SettingsAsync(context, admin).ConfigureAwait(false);
-        CommandResult result = new(new("principal"), new("operation"), new("resource"), new("name"), new("answer"), new("why"));
+        CommandResult result = new(Columns);
         bool isAllAllowed = true;
         foreach (AclBinding question in questions)
         {

@@ -8,6 +8,7 @@ internal static class AclGrant
 {
     public static readonly Command Command = new("acl grant", "--user NAME --topic NAME --op OP,…", "make rules that allow something, or deny it", RunAsync)
     {
+        Columns = AclOptions.Columns,
         MaxOperands = 0,
         Options =
         [

@@ -8,6 +8,7 @@ internal static class AclList
 {
     public static readonly Command Command = new("acl list", "", "the access rules", RunAsync)
     {
+        Columns = AclOptions.Columns,
         MaxOperands = 0,
         Options = [.. AclOptions.Who, .. AclOptions.What, AclOptions.Operations, AclOptions.Prefix, AclOptions.Host],
         Details = "With a name of a resource: the rules of just that name. 'moldau acl check' says what holds for somebody.",

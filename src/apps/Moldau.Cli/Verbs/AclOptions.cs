@@ -33,6 +33,12 @@ internal static class AclOptions
 
     public static readonly Option Prefix = new("--prefix", null, null, "the names are beginnings of names");
 
+    /// <summary>The fields of a rule.</summary>
+    public static readonly Column[] Columns =
+    [
+        new("principal"), new("permission"), new("operation"), new("resource"), new("name"), new("pattern"), new("host"),
+    ];
+
     public static readonly string OperationNames = "Operations: " + string.Join(
         ", ", Enum.GetValues<AclOperation>().Where(o => o > AclOperation.Any).Select(NameOf)) + ".";
 
@@ -110,8 +116,7 @@ internal static class AclOptions
         ];
     }
 
-    public static CommandResult Table() => new(
-        new("principal"), new("permission"), new("operation"), new("resource"), new("name"), new("pattern"), new("host"));
+    public static CommandResult Table() => new(Columns);
 
     public static void Add(CommandResult table, AclBinding binding) => table.Add(
         binding.Principal, NameOf(binding.Permission), NameOf(binding.Operation), NameOf(binding.ResourceType), binding.ResourceName,

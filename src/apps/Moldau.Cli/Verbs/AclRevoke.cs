@@ -8,6 +8,7 @@ internal static class AclRevoke
 {
     public static readonly Command Command = new("acl revoke", "[--user NAME] [--topic NAME] [--op OP,…]", "delete access rules; the plan is shown first", RunAsync)
     {
+        Columns = AclOptions.Columns,
         MaxOperands = 0,
         Options =
         [

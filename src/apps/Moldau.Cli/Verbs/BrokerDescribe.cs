@@ -7,8 +7,16 @@ namespace Moldau.Cli.Verbs;
 
 internal static class BrokerDescribe
 {
+    private static readonly Column[] Columns =
+    [
+        Column.Number("id"), new("host"), Column.Number("port"), new("rack"), Column.Fact("fenced"),
+        Column.Number("leads"), Column.Number("replicas"), Column.Number("size"), Column.Number("free"),
+        Column.Fact("controller", isWide: true), new("logDirs", IsWide: true),
+    ];
+
     public static readonly Command Command = new("broker describe", "[ID…]", "what brokers lead, hold and have left", RunAsync)
     {
+        Columns = Columns,
         Details = "Without an id: all of them, those too that are registered and take no part now (FENCED). SIZE and FREE are bytes.",
         Example = "moldau broker describe 1 -o wide",
     };
@@ -35,9 +43,7 @@ internal static class BrokerDescribe
         IReadOnlyList<TopicInfo> topics = await admin.ListTopicsAsync(context.Cancel).ConfigureAwait(false);
         int[] running = [.. brokers.Select(b => b.Id).Where(id => cluster.FencedBrokers?.Contains(id) != true)];
         var dirs = await admin.LogDirs.DescribeAsync(running, context.Cancel).ConfigureAwait(false);
-        CommandResult result = new(
-            new("id"), new("host"), new("port"), new("rack"), new("fenced"), new("leads"), new("replicas"), new("size"), new("free"),
-            new("controller", IsWide: true), new("logDirs", IsWide: true));
+        CommandResult result = new(Columns);
         foreach (BrokerInfo broker in brokers)
         {
             LogDirDescription[]? mine = dirs.TryGetValue(broker.Id, out var outcome) && outcome.IsSuccess ? [.. outcome.Value!] : null;

@@ -6,8 +6,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class BrokerUnregister
 {
+    private static readonly Column[] Columns = [Column.Number("id"), new("status")];
+
     public static readonly Command Command = new("broker unregister", "ID", "forget a broker that is gone for good", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         MaxOperands = 1,
         Options = [Option.Yes, Option.DryRun],
@@ -26,7 +29,7 @@ internal static class BrokerUnregister
             id, cluster.Brokers.Any(b => b.Id == id), topics.Sum(t => t.Partitions.Count(p => p.Replicas.Contains(id))));
         if (!context.Confirm(plan, $"Forget broker {id}?")) return ExitCodes.Ok;
         await admin.UnregisterBrokerAsync(id, context.Cancel).ConfigureAwait(false);
-        CommandResult result = new(new("id"), new("status"));
+        CommandResult result = new(Columns);
         result.Add(id, "unregistered");
         context.Show(result);
         return ExitCodes.Ok;

@@ -71,8 +71,39 @@ internal static class Consume
 
             ConsumeRun run = new(consumer, printer, count ?? long.MaxValue, ends);
             bool wasInterrupted = await run.RunAsync(context.Cancel).ConfigureAwait(false);
-            context.Say($"moldau: {Words.Count(run.Printed, "record")}{(wasInterrupted ? ", interrupted" : "")}");
-            return wasInterrupted ? ExitCodes.Interrupted : ExitCodes.Ok;
+            string read = $"moldau: {Words.Count(run.Printed, "record")}";
+            if (!wasInterrupted)
+            {
+                context.Say(read);
+                return ExitCodes.Ok;
+            }
+
+            string committed = group is null || !options.EnableAutoCommit
+                ? ""
+                : await CommitAsync(consumer, group, context.Timeout).ConfigureAwait(false);
+            context.Say($"{read}, interrupted{committed} (exit code {ExitCodes.Interrupted})");
+            return ExitCodes.Interrupted;
+        }
+    }
+
+    /// <summary>Whoever interrupts is told from where the group goes on. Closing the consumer would commit as well, but not say
+    /// what came of it.</summary>
+    private static async Task<string> CommitAsync(
+        Consumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> consumer, string group, TimeSpan patience)
+    {
+        using CancellationTokenSource limit = new(patience);
+        try
+        {
+            await consumer.CommitAsync(limit.Token).ConfigureAwait(false);
+            return $"; the offsets of group '{group}' are committed";
+        }
+        catch (MoldauException error)
+        {
+            return $"; the offsets of group '{group}' are not committed: {ErrorText.Of(error)}";
+        }
+        catch (OperationCanceledException)
+        {
+            return $"; the offsets of group '{group}' are not committed: no answer in time";
         }
     }
 

@@ -6,8 +6,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class GroupEvict
 {
+    private static readonly Column[] Columns = [new("member"), new("status")];
+
     public static readonly Command Command = new("group evict", "GROUP MEMBER… | --all", "put members out of a classic group", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         Options =
         [
@@ -41,7 +44,7 @@ internal static class GroupEvict
             name, [.. members.Select(NameOf)], context.Arguments.Value("--reason") ?? "put out by 'moldau group evict'", context.Cancel)
             .ConfigureAwait(false);
         Tally tally = new();
-        CommandResult result = new(new("member"), new("status"));
+        CommandResult result = new(Columns);
         foreach (GroupMemberDescription member in members)
             if (tally.Take(removed[NameOf(member)])) result.Add(member.InstanceId ?? member.MemberId, "out");
         if (result.Rows.Count > 0) context.Show(result);

@@ -7,8 +7,15 @@ namespace Moldau.Cli.Verbs;
 
 internal static class LogDirs
 {
+    private static readonly Column[] Columns =
+    [
+        Column.Number("broker"), new("path"), Column.Number("replicas"), Column.Number("size"), Column.Number("total"),
+        Column.Number("free"), new("error"), Column.Fact("cordoned", isWide: true),
+    ];
+
     public static readonly Command Command = new("log dirs", "[BROKER…]", "the brokers' log directories and what they hold", RunAsync)
     {
+        Columns = Columns,
         Options =
         [
             new("--replicas", null, null, "a row for each replica instead"),
@@ -43,9 +50,7 @@ internal static class LogDirs
 
     private static CommandResult Dirs(List<(int Broker, LogDirDescription Dir)> dirs, HashSet<string> topics)
     {
-        CommandResult result = new(
-            new("broker"), new("path"), new("replicas"), new("size"), new("total"), new("free"), new("error"),
-            new("cordoned", IsWide: true));
+        CommandResult result = new(Columns);
         foreach ((int broker, LogDirDescription dir) in dirs)
         {
             LogDirReplica[] held = [.. Of(dir, topics).Select(r => r.Value)];

@@ -7,8 +7,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class PartitionCancel
 {
+    private static readonly Column[] Columns = [new("partition"), new("status")];
+
     public static readonly Command Command = new("partition cancel", "[TOPIC/N…]", "take moves back that go on", RunAsync)
     {
+        Columns = Columns,
         Options = [Option.Yes, Option.DryRun],
         Details = "Without a name: all of them.",
         Example = "moldau partition cancel orders/0",
@@ -36,7 +39,7 @@ internal static class PartitionCancel
         var cancelled = await admin.Partitions.ReassignAsync(
             moves.Keys.ToDictionary(p => p, _ => (IReadOnlyList<int>?)null), cancel: context.Cancel).ConfigureAwait(false);
         Tally tally = new();
-        CommandResult result = new(new("partition"), new("status"));
+        CommandResult result = new(Columns);
         foreach (TopicPartition partition in moves.Keys.Order())
             if (tally.Take(cancelled[partition])) result.Add(PartitionNames.Of(partition), "taken back");
         if (result.Rows.Count > 0) context.Show(result);

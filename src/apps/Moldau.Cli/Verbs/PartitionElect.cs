@@ -8,8 +8,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class PartitionElect
 {
+    private static readonly Column[] Columns = [new("partition"), new("status")];
+
     public static readonly Command Command = new("partition elect", "[TOPIC/N…]", "give partitions their preferred leader", RunAsync)
     {
+        Columns = Columns,
         Options =
         [
             new("--unclean", null, null, "where no replica is in sync, one that is not: records may be lost"),
@@ -48,7 +51,7 @@ internal static class PartitionElect
             isUnclean ? ElectionType.Unclean : ElectionType.Preferred, [.. found.Select(f => f.Item1)], context.Cancel)
             .ConfigureAwait(false);
         Tally tally = new();
-        CommandResult result = new(new("partition"), new("status"));
+        CommandResult result = new(Columns);
         foreach ((TopicPartition partition, _) in found)
         {
             ClientError? error = elected.GetValueOrDefault(partition);

@@ -12,8 +12,11 @@ internal static class PartitionLead
 {
     private static readonly TimeSpan PollPause = TimeSpan.FromMilliseconds(100);
 
+    private static readonly Column[] Columns = [new("partition"), Column.Number("leader"), Column.Numbers("replicas")];
+
     public static readonly Command Command = new("partition lead", "TOPIC/N --to ID", "make another replica the leader, now and as the preferred one", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         MaxOperands = 1,
         Options = [new("--to", null, "ID", "the broker, which must be an in-sync replica"), Option.Yes, Option.DryRun],
@@ -46,7 +49,7 @@ internal static class PartitionLead
             if (elected[partition] is { } error && error.Code != ErrorCode.ElectionNotNeeded) throw new MoldauException(error);
         }
 
-        CommandResult result = new(new("partition"), new("leader"), new("replicas"));
+        CommandResult result = new(Columns);
         result.Add(name, to, order);
         context.Show(result);
         return ExitCodes.Ok;

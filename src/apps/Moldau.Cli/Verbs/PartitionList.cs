@@ -8,8 +8,16 @@ namespace Moldau.Cli.Verbs;
 
 internal static class PartitionList
 {
+    private static readonly Column[] Columns =
+    [
+        new("partition"), Column.Number("leader"), Column.Numbers("replicas"), Column.Numbers("inSync"),
+        Column.Numbers("adding"), Column.Numbers("removing"), Column.Numbers("offline", isWide: true),
+        Column.Number("leaderEpoch", isWide: true),
+    ];
+
     public static readonly Command Command = new("partition list", "[TOPIC…]", "where partitions are, who leads them, and which are moving", RunAsync)
     {
+        Columns = Columns,
         Options =
         [
             new("--moving", null, null, "only those on their way to other brokers"),
@@ -29,9 +37,7 @@ internal static class PartitionList
             : await admin.ListTopicsAsync(context.Cancel).ConfigureAwait(false);
         bool wantsMoving = context.Arguments.Has("--moving");
         var moves = await MovesAsync(context, admin, wantsMoving).ConfigureAwait(false);
-        CommandResult result = new(
-            new("partition"), new("leader"), new("replicas"), new("inSync"), new("adding"), new("removing"),
-            new("offline", IsWide: true), new("leaderEpoch", IsWide: true));
+        CommandResult result = new(Columns);
         foreach (TopicInfo topic in topics)
         {
             foreach (PartitionInfo info in topic.Partitions)

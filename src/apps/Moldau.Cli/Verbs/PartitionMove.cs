@@ -7,8 +7,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class PartitionMove
 {
+    private static readonly Column[] Columns = [new("partition"), Column.Numbers("to"), new("status")];
+
     public static readonly Command Command = new("partition move", "TOPIC/N… --to ID,…", "move partitions to other brokers; the plan is shown first", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         Options =
         [
@@ -41,7 +44,7 @@ internal static class PartitionMove
         var begun = await admin.Partitions
             .ReassignAsync(targets, !context.Arguments.Has("--keep-count"), context.Cancel).ConfigureAwait(false);
         Tally tally = new();
-        CommandResult result = new(new("partition"), new("to"), new("status"));
+        CommandResult result = new(Columns);
         foreach (TopicPartition partition in targets.Keys)
             if (tally.Take(begun[partition])) result.Add(PartitionNames.Of(partition), brokers, "moving");
         if (result.Rows.Count > 0) context.Show(result);

@@ -7,8 +7,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class QuorumAdd
 {
+    public static readonly Column[] Columns = [Column.Number("node"), new("status")];
+
     public static readonly Command Command = new("quorum add", "ID --directory UUID --at LISTENER://HOST:PORT", "give a controller a vote", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         MaxOperands = 1,
         Options =
@@ -38,7 +41,7 @@ internal static class QuorumAdd
 
     public static int Done(CommandContext context, int id, string status)
     {
-        CommandResult result = new(new("node"), new("status"));
+        CommandResult result = new(Columns);
         result.Add(id, status);
         context.Show(result);
         return ExitCodes.Ok;

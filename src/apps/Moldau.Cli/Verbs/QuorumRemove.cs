@@ -9,6 +9,7 @@ internal static class QuorumRemove
 {
     public static readonly Command Command = new("quorum remove", "ID", "take a controller's vote", RunAsync)
     {
+        Columns = QuorumAdd.Columns,
         MinOperands = 1,
         MaxOperands = 1,
         Options =

@@ -6,8 +6,16 @@ namespace Moldau.Cli.Verbs;
 
 internal static class QuorumStatus
 {
+    private static readonly Column[] Columns =
+    [
+        Column.Number("node"), new("role"), Column.Number("endOffset"), Column.Number("lag"), new("lastFetch"),
+        new("lastCaughtUp"), new("endpoint", IsWide: true), new("directoryId", IsWide: true),
+        Column.Number("leaderEpoch", isWide: true), Column.Number("highWatermark", isWide: true),
+    ];
+
     public static readonly Command Command = new("quorum status", "", "the controllers: who leads, who votes, who follows", RunAsync)
     {
+        Columns = Columns,
         MaxOperands = 0,
         Details = "LAG is how many records of the metadata log a node has not told the leader to have.",
         Example = "moldau quorum status -o wide",
@@ -17,9 +25,7 @@ internal static class QuorumStatus
     {
         AdminClient admin = await context.AdminAsync().ConfigureAwait(false);
         QuorumDescription quorum = await admin.Quorum.DescribeAsync(context.Cancel).ConfigureAwait(false);
-        CommandResult result = new(
-            new("node"), new("role"), new("endOffset"), new("lag"), new("lastFetch"), new("lastCaughtUp"),
-            new("endpoint", IsWide: true), new("directoryId", IsWide: true), new("leaderEpoch", IsWide: true), new("highWatermark", IsWide: true));
+        CommandResult result = new(Columns);
         long end = quorum.Voters.FirstOrDefault(v => v.NodeId == quorum.LeaderId)?.LogEndOffset ?? 0;
         foreach (QuorumReplica voter in quorum.Voters) Add(voter, voter.NodeId == quorum.LeaderId ? "leader" : "voter");
         foreach (QuorumReplica observer in quorum.Observers) Add(observer, "observer");

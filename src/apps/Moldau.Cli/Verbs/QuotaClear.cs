@@ -8,6 +8,7 @@ internal static class QuotaClear
 {
     public static readonly Command Command = new("quota clear", "[KEY…]", "take quotas of a user, a client id or an address away", RunAsync)
     {
+        Columns = QuotaOptions.Columns(new Column("status")),
         Options = [.. QuotaOptions.Entity, Option.Yes, Option.DryRun],
         Details = QuotaOptions.Keys + "\nWithout a key: all that it has.",
         Example = "moldau quota clear --user alice produce",

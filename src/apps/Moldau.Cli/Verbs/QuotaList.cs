@@ -8,6 +8,7 @@ internal static class QuotaList
 {
     public static readonly Command Command = new("quota list", "", "the quotas", RunAsync)
     {
+        Columns = QuotaOptions.Columns(),
         MaxOperands = 0,
         Options = QuotaOptions.Entity,
         Details = "With a name: all quotas in which it has a part.",

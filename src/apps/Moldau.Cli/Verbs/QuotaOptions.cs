@@ -80,17 +80,15 @@ internal static class QuotaOptions
         throw new CommandException($"'{key}={text}' is no number; write 1000000, 10MB, 512KiB or 50%", ExitCodes.Usage);
     }
 
-    public static CommandResult Table(params Column[] more) =>
-        new([new("entity"), new("key"), new("value"), .. more, new("user", IsWide: true), new("clientId", IsWide: true), new("ip", IsWide: true)]);
+    /// <summary>The fields of a quota, with others behind its value.</summary>
+    public static Column[] Columns(params Column[] more) =>
+    [
+        new("entity"), new("key"), Column.Decimal("value"), .. more,
+        new("user", IsWide: true), new("clientId", IsWide: true), new("ip", IsWide: true),
+    ];
+
+    public static CommandResult Table(params Column[] more) => new(Columns(more));
 
     public static void Add(CommandResult table, QuotaEntity entity, string key, double? value, params object?[] more) => table.Add(
-        [entity.ToString(), key, Text(value), .. more, entity.User?.ToString(), entity.ClientId?.ToString(), entity.Ip?.ToString()]);
-
-    /// <summary>A whole number stays one in every format.</summary>
-    private static object? Text(double? value) => value switch
-    {
-        null => null,
-        double whole when whole == Math.Floor(whole) && Math.Abs(whole) < long.MaxValue => (long)whole,
-        _ => value.Value.ToString(CultureInfo.InvariantCulture),
-    };
+        [entity.ToString(), key, value, .. more, entity.User?.ToString(), entity.ClientId?.ToString(), entity.Ip?.ToString()]);
 }

@@ -8,6 +8,7 @@ internal static class QuotaSet
 {
     public static readonly Command Command = new("quota set", "KEY=VALUE…", "limit a user, a client id or an address", RunAsync)
     {
+        Columns = QuotaOptions.Columns(new Column("status")),
         MinOperands = 1,
         Options = [.. QuotaOptions.Entity, Option.DryRun],
         Details = QuotaOptions.Keys,

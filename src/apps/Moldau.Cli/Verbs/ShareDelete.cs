@@ -6,8 +6,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class ShareDelete
 {
+    private static readonly Column[] Columns = [new("group"), new("status")];
+
     public static readonly Command Command = new("share delete", "GROUP…", "delete share groups without members, or what they know of topics", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         Options =
         [
@@ -35,7 +38,7 @@ internal static class ShareDelete
             : $"Forget {string.Join(", ", topics)} in {Words.Count(groups.Count, "group")}?";
         if (!context.Confirm(plan, question)) return missing.ExitCode;
         Tally tally = new();
-        CommandResult result = topics.Length == 0 ? new(new("group"), new("status")) : new(new("group"), new("topic"), new("status"));
+        CommandResult result = topics.Length == 0 ? new(Columns) : new(new("group"), new("topic"), new("status"));
         foreach (ShareState group in groups)
         {
             try

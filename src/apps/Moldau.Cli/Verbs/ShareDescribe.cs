@@ -7,8 +7,16 @@ namespace Moldau.Cli.Verbs;
 
 internal static class ShareDescribe
 {
+    private static readonly Column[] Columns =
+    [
+        new("group"), new("state"), new("topic"), Column.Number("partition"), Column.Number("start"),
+        Column.Number("lag"), Column.Number("members"), new("assignor", IsWide: true),
+        Column.Number("epoch", isWide: true), Column.Number("coordinator", isWide: true),
+    ];
+
     public static readonly Command Command = new("share describe", "GROUP…", "share groups: where they are in each partition, and their members", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         Options = [new("--members", null, null, "a row for each member instead")],
         Details = "START is the first record that is not done with, LAG how many are still to be delivered.",
@@ -26,9 +34,7 @@ internal static class ShareDescribe
 
     private static CommandResult Offsets(List<ShareState> groups)
     {
-        CommandResult result = new(
-            new("group"), new("state"), new("topic"), new("partition"), new("start"), new("lag"), new("members"),
-            new("assignor", IsWide: true), new("epoch", IsWide: true), new("coordinator", IsWide: true));
+        CommandResult result = new(Columns);
         foreach (ShareState group in groups)
         {
             foreach ((TopicPartition partition, Outcome<ShareOffset> offset) in group.Offsets.OrderBy(o => o.Key))

@@ -10,8 +10,14 @@ internal static class ShareSeek
 {
     private const string To = "start, end, @TIME, -2h, or an offset";
 
+    private static readonly Column[] Columns =
+    [
+        new("group"), new("topic"), Column.Number("partition"), Column.Number("start"),
+    ];
+
     public static readonly Command Command = new("share seek", "GROUP --to WHERE", "set where a share group begins; the plan is shown first", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         MaxOperands = 1,
         Options =
@@ -52,7 +58,7 @@ internal static class ShareSeek
         if (!context.Confirm(plan, $"Set {Words.Count(partitions.Count, "offset")} of group '{name}'?")) return ExitCodes.Ok;
         var moved = await admin.ShareGroups.SetOffsetsAsync(name, targets, context.Cancel).ConfigureAwait(false);
         Tally tally = new();
-        CommandResult result = new(new("group"), new("topic"), new("partition"), new("start"));
+        CommandResult result = new(Columns);
         foreach (TopicPartition partition in partitions)
             if (tally.Take(moved[partition])) result.Add(name, partition.Topic, partition.Partition, targets[partition]);
         if (result.Rows.Count > 0) context.Show(result);

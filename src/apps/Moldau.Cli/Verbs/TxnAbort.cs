@@ -7,8 +7,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class TxnAbort
 {
+    private static readonly Column[] Columns = [new("id"), new("status")];
+
     public static readonly Command Command = new("txn abort", "ID | TOPIC/N --start OFFSET", "abort a transaction that its producer does not end", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         MaxOperands = 1,
         Options =
@@ -38,7 +41,7 @@ internal static class TxnAbort
             transaction.Partitions.Count == 0 ? null : string.Join(',', transaction.Partitions.Select(PartitionNames.Of)));
         if (!context.Confirm(plan, $"Abort what '{id}' has open, and fence its producer?")) return ExitCodes.Ok;
         await admin.Transactions.ForceTerminateAsync(id, context.Cancel).ConfigureAwait(false);
-        CommandResult result = new(new("id"), new("status"));
+        CommandResult result = new(Columns);
         result.Add(id, "aborted");
         context.Show(result);
         return ExitCodes.Ok;

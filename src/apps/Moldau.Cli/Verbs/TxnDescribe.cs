@@ -7,8 +7,15 @@ namespace Moldau.Cli.Verbs;
 
 internal static class TxnDescribe
 {
+    private static readonly Column[] Columns =
+    [
+        new("id"), new("state"), Column.Number("producerId"), Column.Number("epoch"), new("started"), new("partitions"),
+        Column.Number("timeoutMs", isWide: true), Column.Number("coordinator", isWide: true),
+    ];
+
     public static readonly Command Command = new("txn describe", "ID…", "transactional ids and what they have open", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         Details = "STARTED and PARTITIONS are those of the transaction that goes on.",
         Example = "moldau txn describe order-copier -o json",
@@ -20,9 +27,7 @@ internal static class TxnDescribe
         string[] ids = [.. context.Arguments.Operands.Distinct(StringComparer.Ordinal)];
         var described = await admin.Transactions.DescribeAsync(ids, context.Cancel).ConfigureAwait(false);
         Tally tally = new();
-        CommandResult result = new(
-            new("id"), new("state"), new("producerId"), new("epoch"), new("started"), new("partitions"),
-            new("timeoutMs", IsWide: true), new("coordinator", IsWide: true));
+        CommandResult result = new(Columns);
         foreach (string id in ids)
         {
             Outcome<TransactionDescription> outcome = described[id];

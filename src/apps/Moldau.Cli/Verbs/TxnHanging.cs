@@ -10,8 +10,15 @@ internal static class TxnHanging
     /// <summary>What brokers allow a transaction at most by default, and five minutes on top for clocks that differ.</summary>
     private static readonly TimeSpan DefaultAge = TimeSpan.FromMinutes(20);
 
+    private static readonly Column[] Columns =
+    [
+        new("partition"), Column.Number("start"), Column.Number("producerId"), Column.Number("epoch"), new("lastWrite"),
+        new("id"), Column.Number("coordinatorEpoch", isWide: true),
+    ];
+
     public static readonly Command Command = new("txn hanging", "[TOPIC…]", "open transactions that no coordinator will end", RunAsync)
     {
+        Columns = Columns,
         Options = [new("--longer-than", null, "TIME", "only those without a write for longer (20m)")],
         Details = "A partition has it open, and no coordinator knows of it: read_committed consumers stop there. Without a name: in all\n"
             + "topics. 'moldau txn abort TOPIC/N --start OFFSET' ends one. Exit code 7 where there is any.",
@@ -37,9 +44,7 @@ internal static class TxnHanging
         }
 
         var known = await KnownAsync(context, admin, open.Select(o => o.State.ProducerId)).ConfigureAwait(false);
-        CommandResult result = new(
-            new("partition"), new("start"), new("producerId"), new("epoch"), new("lastWrite"), new("id"),
-            new("coordinatorEpoch", IsWide: true));
+        CommandResult result = new(Columns);
         foreach ((TopicPartition partition, ProducerState state) in open)
         {
             TransactionDescription? transaction = known.GetValueOrDefault(state.ProducerId);

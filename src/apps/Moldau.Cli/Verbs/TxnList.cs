@@ -6,8 +6,14 @@ namespace Moldau.Cli.Verbs;
 
 internal static class TxnList
 {
+    private static readonly Column[] Columns =
+    [
+        new("id"), new("state"), Column.Number("producerId"), Column.Number("coordinator"),
+    ];
+
     public static readonly Command Command = new("txn list", "", "the transactional ids, by name", RunAsync)
     {
+        Columns = Columns,
         MaxOperands = 0,
         Options =
         [
@@ -30,7 +36,7 @@ internal static class TxnList
             IdPattern = arguments.Value("--pattern"),
         };
         AdminClient admin = await context.AdminAsync().ConfigureAwait(false);
-        CommandResult result = new(new("id"), new("state"), new("producerId"), new("coordinator"));
+        CommandResult result = new(Columns);
         foreach (TransactionListing listing in (await admin.Transactions.ListAsync(filter, context.Cancel).ConfigureAwait(false))
             .OrderBy(t => t.TransactionalId, StringComparer.Ordinal))
             result.Add(listing.TransactionalId, listing.State, listing.ProducerId, listing.CoordinatorId);

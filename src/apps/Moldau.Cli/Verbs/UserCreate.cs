@@ -6,8 +6,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class UserCreate
 {
+    private static readonly Column[] Columns = [new("user"), new("scram"), Column.Number("iterations"), new("status")];
+
     public static readonly Command Command = new("user create", "NAME", "make a user with a password, or give one a new password", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         MaxOperands = 1,
         Options =
@@ -30,7 +33,7 @@ internal static class UserCreate
         string name = context.Arguments.Operands[0];
         ScramMechanism[] mechanisms = Mechanisms(context.Arguments) ?? [ScramMechanism.Sha256];
         int iterations = context.Arguments.Number("--iterations", MinIterations) ?? MinIterations;
-        CommandResult result = new(new("user"), new("scram"), new("iterations"), new("status"));
+        CommandResult result = new(Columns);
         if (context.Arguments.Has(Option.DryRun.Name))
         {
             foreach (ScramMechanism mechanism in mechanisms) result.Add(name, NameOf(mechanism), iterations, "would be set");

@@ -6,8 +6,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class UserDelete
 {
+    private static readonly Column[] Columns = [new("user"), new("scram"), new("status")];
+
     public static readonly Command Command = new("user delete", "NAME…", "take users' passwords away", RunAsync)
     {
+        Columns = Columns,
         MinOperands = 1,
         Options = [UserCreate.Scram with { Help = "only this one: sha256 or sha512 (all that there are)" }, Option.Yes, Option.DryRun],
         Details = "Access rules and quotas of the user stay: see 'moldau acl revoke' and 'moldau quota clear'.",
@@ -38,7 +41,7 @@ internal static class UserDelete
         if (deletions.Count == 0) return missing.ExitCode;
         if (!context.Confirm(plan, $"Take {Words.Count(deletions.Count, "password")} away?")) return missing.ExitCode;
         Tally tally = new();
-        CommandResult result = new(new("user"), new("scram"), new("status"));
+        CommandResult result = new(Columns);
         foreach (ScramDeletion deletion in deletions)
         {
             // Brokers refuse two changes of one user in a request.

@@ -6,8 +6,11 @@ namespace Moldau.Cli.Verbs;
 
 internal static class UserList
 {
+    private static readonly Column[] Columns = [new("user"), new("scram"), Column.Number("iterations")];
+
     public static readonly Command Command = new("user list", "[NAME…]", "users with passwords", RunAsync)
     {
+        Columns = Columns,
         Example = "moldau user list",
     };
 
@@ -17,7 +20,7 @@ internal static class UserList
         IReadOnlyList<string> names = context.Arguments.Operands;
         var described = await admin.Users.DescribeAsync(names.Count > 0 ? names : null, context.Cancel).ConfigureAwait(false);
         Tally tally = new();
-        CommandResult result = new(new("user"), new("scram"), new("iterations"));
+        CommandResult result = new(Columns);
         foreach ((string name, Outcome<IReadOnlyList<ScramCredential>> outcome) in described.OrderBy(d => d.Key, StringComparer.Ordinal))
         {
             if (!tally.Take(outcome.Error)) continue;

@@ -1,0 +1,108 @@
+namespace Moldau.Cli.Tests.Formats;
+
+/// <summary>One call of each verb that prints rows.</summary>
+/// <param name="Line">The verb and what it takes. N in a word stands for a letter that differs from format to format, so that
+/// a verb that changes something can be called once for each; SCRATCH and DATA are folders.</param>
+internal sealed record FormatCase(string Line)
+{
+    /// <summary>Only the fields and their types are the same in each run, not the values.</summary>
+    public bool IsMeasured { get; init; }
+
+    /// <summary>Speaks with no cluster: called when it has stopped.</summary>
+    public bool IsOffline { get; init; }
+
+    /// <summary>Standard input.</summary>
+    public string? Input { get; init; }
+
+    public string Verb => string.Join(' ', Line.Split(' ').Take(Line.StartsWith("produce", StringComparison.Ordinal)
+        || Line.StartsWith("health", StringComparison.Ordinal) || Line.StartsWith("doctor", StringComparison.Ordinal) ? 1 : 2));
+}
+
+internal static class FormatCases
+{
+    /// <summary>Verbs that print no rows of their own, or none twice, with the reason.</summary>
+    public static readonly Dictionary<string, string> Exempt = new(StringComparer.Ordinal)
+    {
+        ["consume"] = "prints records; its own formats are in RecordVerbTests",
+        ["completion"] = "prints a script",
+        ["storage random-uuid"] = "prints an id",
+        ["share describe"] = "needs a member made by hand; OperatingVerbTests",
+        ["share seek"] = "needs a member made by hand; OperatingVerbTests",
+        ["share delete"] = "needs a member made by hand; OperatingVerbTests",
+        ["group evict"] = "needs a member made by hand; OperatingVerbTests",
+        ["txn describe"] = "needs a transaction that is open; OperatingVerbTests",
+        ["txn abort"] = "needs a transaction that is open; OperatingVerbTests",
+        ["partition cancel"] = "needs a move that lasts; PairVerbTests",
+        ["partition move"] = "needs two nodes; PairVerbTests",
+        ["partition elect"] = "needs two nodes; PairVerbTests",
+        ["quorum add"] = "needs two nodes; PairVerbTests",
+        ["quorum remove"] = "needs two nodes; PairVerbTests",
+        ["broker unregister"] = "needs a broker that is gone; OperatingVerbTests",
+        ["config edit"] = "opens an editor; CareVerbTests",
+    };
+
+    /// <summary>In order: later ones see what earlier ones made.</summary>
+    public static readonly FormatCase[] All =
+    [
+        new("topic create made-N -p 2 -c retention.ms=86400000"),
+        new("topic list orders"),
+        new("topic describe orders"),
+        new("topic set made-N retention.ms=3600000"),
+        new("topic unset made-N retention.ms"),
+        new("topic grow made-N --to 3"),
+        new("topic analyze orders -p 0") { IsMeasured = true },
+        new("topic copy orders copy-N") { IsMeasured = true },
+        new("topic trim copy-N -o 1 -y"),
+        new("topic delete made-N --dry-run"),
+        new("topic delete made-N -y"),
+        new("produce copy-N -p 1") { Input = "one\ntwo\n" },
+        new("group list"),
+        new("group describe shop"),
+        new("group lag shop"),
+        new("group seek shop --to start --dry-run"),
+        new("group seek shop-N --to group:shop --topic orders -y"),
+        new("group forget shop-N orders -y"),
+        new("group seek gone-N --to end --topic orders -y"),
+        new("group delete gone-N -y"),
+        new("config get topic orders retention.ms"),
+        new("config set topic orders segment.bytes=2000000"),
+        new("config diff topic orders copy-a"),
+        new("config unset topic orders segment.bytes"),
+        new("config explain retention.ms"),
+        new("broker list"),
+        new("broker describe 1") { IsMeasured = true },
+        new("cluster features") { IsMeasured = true },
+        new("log dirs 1 --topic orders") { IsMeasured = true },
+        new("partition list orders"),
+        new("partition lead orders/0 --to 1 -y"),
+        new("txn list"),
+        new("txn hanging orders"),
+        new("quorum status") { IsMeasured = true },
+        new("share list"),
+        new("user create alice-N --scram sha256 --password secret"),
+        new("user list alice-a"),
+        new("user delete alice-N -y"),
+        new("quota set --user bob-N produce=10MB/s request=12.5%"),
+        new("quota list --user bob-a"),
+        new("quota clear --user bob-N -y"),
+        new("acl grant --user carol-N --topic orders --op read"),
+        new("acl list --user carol-a"),
+        new("acl check --user carol-a --topic orders --op read"),
+        new("acl revoke --user carol-N -y"),
+        new("health"),
+        new("doctor") { IsMeasured = true },
+        new("bench produce bench -n 200 -s 10") { IsMeasured = true },
+        new("bench consume bench") { IsMeasured = true },
+        new("bench e2e bench -n 20 --rate 1k") { IsMeasured = true },
+        new("bench disk SCRATCH -s 1") { IsMeasured = true, IsOffline = true },
+        new("profile add prof-N -b here:1") { IsOffline = true },
+        new("profile list") { IsMeasured = true, IsOffline = true },
+        new("profile use prof-a") { IsOffline = true },
+        new("profile show prof-a") { IsOffline = true },
+        new("profile remove prof-N") { IsOffline = true },
+        new("storage format -c SCRATCH/N.properties -t 3Db5QLSqSZieL3rJBUUegA --standalone") { IsMeasured = true, IsOffline = true },
+        new("storage info -c SCRATCH/a.properties") { IsMeasured = true, IsOffline = true },
+        new("log dump DATA/orders-0/00000000000000000000.log") { IsMeasured = true, IsOffline = true },
+        new("log verify DATA/orders-0") { IsMeasured = true, IsOffline = true },
+    ];
+}
