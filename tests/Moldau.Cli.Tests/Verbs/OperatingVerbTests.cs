@@ -25,9 +25,9 @@ public sealed class OperatingVerbTests(Clusters clusters)
         string pad = new(' ', user.Length - 1);
         Assert.Equal(
             $"""
-            ENTITY{pad}  KEY                 VALUE
+            ENTITY{pad}  KEY                    VALUE
             user={user}  producer_byte_rate  10000000
-            user={user}  request_percentage  12.5
+            user={user}  request_percentage      12.5
 
             """, cluster.Output(list));
         Assert.Equal("user=U\n", cluster.Output([.. list, "-o", "name"], (user, "U")));

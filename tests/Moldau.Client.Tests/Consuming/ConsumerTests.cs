@@ -178,6 +178,37 @@ public sealed class ConsumerTests(Servers servers)
         Assert.Equal(["b0", "b1", "a0", "a1"], read);
     }
 
+    /// <summary>What was fetched already of a partition, the reader's own batch included, waits too (KAFKA-7548).</summary>
+    [Theory]
+    [MemberData(nameof(Servers.Names), MemberType = typeof(Servers))]
+    public async Task PartitionPausedAmidItsRecords_GoesOnWhereItWas(string server)
+    {
+        (ServerUnderTest node, string topic) = Topic(server, "pause-amid", partitions: 2);
+        TestTopics.Produce(node, topic, [.. Enumerable.Range(0, 50).Select(i => $"a{i}")], 0);
+        TestTopics.Produce(node, topic, [.. Enumerable.Range(0, 50).Select(i => $"b{i}")], 1);
+        TopicPartition[] both = [new(topic, 0), new(topic, 1)];
+        await using MoldauClient client = new(node.Bootstrap);
+        await using var consumer = client.CreateConsumer(
+            Serde.Utf8, Serde.Utf8, new ConsumerOptions { OffsetReset = OffsetReset.Earliest });
+        consumer.Assign(both);
+        List<string> read = [];
+        TopicPartition? paused = null;
+        await foreach (var record in consumer.ReadAllAsync(Cancel))
+        {
+            read.Add(record.Value!);
+            Assert.NotEqual(paused, record.TopicPartition);
+            if (read.Count == 10) consumer.Pause((paused = record.TopicPartition).Value);
+            if (read.Count == 60) consumer.Resume(paused!.Value);
+            if (read.Count == 60) paused = null;
+            if (read.Count == 100) break;
+        }
+
+        char first = read[0][0];
+        char other = first == 'a' ? 'b' : 'a';
+        IEnumerable<string> Values(char of, int from, int count) => Enumerable.Range(from, count).Select(i => $"{of}{i}");
+        Assert.Equal([.. Values(first, 0, 10), .. Values(other, 0, 50), .. Values(first, 10, 40)], read);
+    }
+
     private static async Task<string?> FirstAsync(Consumer<string, string> consumer)
     {
         await foreach (var record in consumer.ReadAllAsync(Cancel)) return record.Value;

@@ -154,10 +154,18 @@ internal sealed partial class ConsumerPart : IClientPart
         waiting.TrySucceed(true, turn);
     }
 
-    public void Pause(IEnumerable<TopicPartition> partitions, bool isPaused)
+    public void Pause(IEnumerable<TopicPartition> partitions, bool isPaused, ClientTurn turn)
     {
         foreach (TopicPartition partition in partitions)
             if (Find(partition) is { } cursor) cursor.IsPaused = isPaused;
+        if (!isPaused) Wake(turn);
+    }
+
+    /// <summary>The reader takes no more of these records, since their partition was paused amid them: what is left of them is
+    /// fetched again when it goes on.</summary>
+    public void PutBack(FetchedChunk chunk, long position, int epoch)
+    {
+        if (chunk.IsCurrent && Find(chunk.Cursor.Partition) == chunk.Cursor) chunk.Cursor.PutBack(position, epoch);
     }
 
     /// <summary>Goes to an offset of a partition that is assigned.</summary>

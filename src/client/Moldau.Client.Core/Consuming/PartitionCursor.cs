@@ -126,6 +126,16 @@ internal sealed class PartitionCursor(TopicPartition partition)
         Failures = 0;
     }
 
+    /// <summary>What was fetched behind the reader's position is dropped and fetched again; what it was done with
+    /// counts.</summary>
+    public void PutBack(long position, int epoch)
+    {
+        Outdate();
+        FetchOffset = position;
+        if (epoch >= 0) LastEpoch = epoch;
+        HasBuffered = false;
+    }
+
     public void Reset(long timestamp)
     {
         Outdate();

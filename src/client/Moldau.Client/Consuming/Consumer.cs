@@ -111,10 +111,11 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
     public void SeekToTime(TopicPartition partition, DateTimeOffset time) =>
         SeekTo(partition, time.ToUnixTimeMilliseconds());
 
-    /// <summary>Fetches nothing of these partitions until <see cref="Resume"/>. The membership goes on.</summary>
+    /// <summary>Reads nothing more of these partitions until <see cref="Resume"/>; a batch that is being read is read to its
+    /// end. The membership goes on.</summary>
     public void Pause(params IReadOnlyCollection<TopicPartition> partitions) => SetPaused(partitions, true);
 
-    /// <summary>Fetches these partitions again.</summary>
+    /// <summary>Reads these partitions again.</summary>
     public void Resume(params IReadOnlyCollection<TopicPartition> partitions) => SetPaused(partitions, false);
 
     /// <summary>The offset after the last record that counts as worked on; null where nothing was read yet.</summary>
@@ -137,7 +138,7 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
             while (true)
             {
                 await PollAsync(cancel).ConfigureAwait(false);
-                while (TryRead(out ConsumedRecord<TKey, TValue> record))
+                while (!IsPausedAmid() && TryRead(out ConsumedRecord<TKey, TValue> record))
                 {
                     yield return record;
                     if (!_options.CommitOnlyDone) record.Done();
@@ -275,6 +276,19 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
         }
     }
 
+    /// <summary>On the reader's own thread, so that no record is given out twice or never.</summary>
+    private bool IsPausedAmid()
+    {
+        FetchedChunk chunk = _reader.Chunk!;
+        if (!chunk.Cursor.IsPaused) return false;
+        _driver.Do((_part, chunk, _reader.Position, _reader.BatchEpoch), static (_, _, s) =>
+        {
+            s._part.PutBack(s.chunk, s.Position, s.BatchEpoch);
+            return true;
+        });
+        return true;
+    }
+
     private ValueTask<PartitionCursor> PollAsync(CancellationToken cancel) =>
         ClientTelemetry.WantsOperations ? TracedPollAsync(cancel) : NextChunkAsync(cancel);
 
@@ -346,9 +360,9 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
     }
 
     private void SetPaused(IReadOnlyCollection<TopicPartition> partitions, bool isPaused) =>
-        _driver.Do((_part, partitions, isPaused), static (_, _, s) =>
+        _driver.Do((_part, partitions, isPaused), static (_, turn, s) =>
         {
-            s._part.Pause(s.partitions, s.isPaused);
+            s._part.Pause(s.partitions, s.isPaused, turn);
             return true;
         });
 }

@@ -32,6 +32,7 @@ internal sealed class ChunkReader(ConsumerSettings settings) : IDisposable
         _chunk = chunk;
         _rest = chunk.Records;
         _position = chunk.Position;
+        BatchEpoch = -1;
         _nextAborted = 0;
         _abortedProducers.Clear();
     }

@@ -11,24 +11,22 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
 {
     private readonly Dictionary<int, FetchSession> _sessions = [];
     private readonly SortedDictionary<int, FetchCall> _underWay = [];
-    private readonly Queue<FetchedChunk> _ready = new();
+
+    /// <summary>In the order of their coming; at most one of a partition.</summary>
+    private readonly List<FetchedChunk> _ready = [];
 
     /// <summary>How long a preferred replica is asked before the leader is again (<c>metadata.max.age.ms</c>).</summary>
     private Duration PreferredFor => machine.Settings.MetadataMaxAge;
 
-    public bool HasReady
-    {
-        get
-        {
-            DropOutdated();
-            return _ready.Count > 0;
-        }
-    }
+    public bool HasReady => FindReady() >= 0;
 
+    /// <summary>The next records; those of a paused partition wait for its going on (KAFKA-7548).</summary>
     public FetchedChunk? Take()
     {
-        DropOutdated();
-        if (!_ready.TryDequeue(out FetchedChunk? chunk)) return null;
+        int at = FindReady();
+        if (at < 0) return null;
+        FetchedChunk chunk = _ready[at];
+        _ready.RemoveAt(at);
         chunk.Cursor.HasBuffered = false;
         return chunk;
     }
@@ -63,7 +61,8 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
     {
         foreach (FetchCall call in _underWay.Values) call.Abandon();
         _underWay.Clear();
-        while (_ready.TryDequeue(out FetchedChunk? chunk)) chunk.Release();
+        foreach (FetchedChunk chunk in _ready) chunk.Release();
+        _ready.Clear();
     }
 
     private static bool IsWanted(PartitionCursor cursor, Instant now) =>
@@ -75,7 +74,7 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
     private bool WouldHoldUp(int broker, SortedDictionary<TopicPartition, FetchPoint>.KeyCollection partitions)
     {
         bool isTakenSoon = false;
-        foreach (FetchedChunk chunk in _ready) isTakenSoon |= chunk.IsCurrent && chunk.Broker == broker;
+        foreach (FetchedChunk chunk in _ready) isTakenSoon |= chunk is { IsCurrent: true, Cursor.IsPaused: false } && chunk.Broker == broker;
         if (!isTakenSoon) return false;
         foreach (TopicPartition partition in partitions)
             if (!IsAtEnd(consumer.Find(partition)!)) return false;
@@ -89,9 +88,29 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
         return end >= 0 && cursor.FetchOffset >= end;
     }
 
-    private void DropOutdated()
+    /// <summary>Where the records are that may be taken next, −1 for nowhere; outdated ones before them are dropped.</summary>
+    private int FindReady()
     {
-        while (_ready.TryPeek(out FetchedChunk? chunk) && !chunk.IsCurrent) _ready.Dequeue().Release();
+        int at = 0;
+        while (at < _ready.Count)
+        {
+            FetchedChunk chunk = _ready[at];
+            if (!chunk.IsCurrent)
+            {
+                _ready.RemoveAt(at);
+                chunk.Release();
+            }
+            else if (chunk.Cursor.IsPaused)
+            {
+                at++;
+            }
+            else
+            {
+                return at;
+            }
+        }
+
+        return -1;
     }
 
     private int ReplicaFor(PartitionCursor cursor, PartitionInfo leader, Instant now)
@@ -238,8 +257,9 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
         AbortedTransactionEntry[] aborted = settings.IsolationLevel == IsolationLevel.ReadCommitted
             ? [.. answer.ReadAborted(frame.Span).OrderBy(a => a.FirstOffset)]
             : [];
-        _ready.Enqueue(new FetchedChunk(
-            cursor, frame, answer.RecordsStart, answer.RecordsLength, cursor.FetchOffset, aborted) { Broker = broker });
+        _ready.Add(new FetchedChunk(
+            cursor, frame, answer.RecordsStart, answer.RecordsLength, cursor.FetchOffset, aborted)
+        { Broker = broker });
         cursor.FetchOffset = next;
         cursor.LastEpoch = epoch;
         cursor.HasBuffered = true;
