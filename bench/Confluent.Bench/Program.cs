@@ -73,7 +73,8 @@ void Send(IProducer<Null, byte[]> producer, byte[] value)
         }
         catch (ProduceException<Null, byte[]> full) when (full.Error.Code == ErrorCode.Local_QueueFull)
         {
-            Thread.Sleep(1);
+            // Until its own thread has sent some.
+            producer.Flush(TimeSpan.FromMilliseconds(1));
         }
     }
 }

@@ -11,6 +11,7 @@ internal static class Pacer
     /// <param name="send">Sends one record that counts from the time given.</param>
     public static void Run(int rate, Func<bool> isOver, Action<long> send)
     {
+        using ManualResetEventSlim never = new(false, spinCount: 0);
         long tick = Stopwatch.Frequency / 1000;
         long due = Stopwatch.GetTimestamp();
         while (!isOver())
@@ -19,7 +20,7 @@ internal static class Pacer
             bool isLate = now > due + tick;
             while (now < due)
             {
-                Thread.Sleep(1);
+                never.Wait(1);
                 now = Stopwatch.GetTimestamp();
                 isLate = false;
             }

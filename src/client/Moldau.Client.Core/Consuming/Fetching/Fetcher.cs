@@ -74,7 +74,8 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
     private bool WouldHoldUp(int broker, SortedDictionary<TopicPartition, FetchPoint>.KeyCollection partitions)
     {
         bool isTakenSoon = false;
-        foreach (FetchedChunk chunk in _ready) isTakenSoon |= chunk is { IsCurrent: true, Cursor.IsPaused: false } && chunk.Broker == broker;
+        foreach (FetchedChunk chunk in _ready)
+            isTakenSoon |= chunk.Broker == broker && chunk is { IsCurrent: true, Cursor.IsPaused: false };
         if (!isTakenSoon) return false;
         foreach (TopicPartition partition in partitions)
             if (!IsAtEnd(consumer.Find(partition)!)) return false;
