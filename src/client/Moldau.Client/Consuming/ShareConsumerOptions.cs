@@ -47,7 +47,8 @@ public sealed record ShareConsumerOptions
     /// <summary><c>check.crcs</c></summary>
     public bool CheckCrcs { get; init; } = true;
 
-    /// <summary>Told of acknowledgements that were refused, on a pool thread.</summary>
+    /// <summary>Told of acknowledgements that were refused, on a pool thread. It must not throw: there is nobody above it who
+    /// could catch.</summary>
     public Action<AcknowledgementFailure>? AcknowledgementFailed { get; init; }
 
     internal ShareSettings ToSettings() => new()
