@@ -42,8 +42,21 @@ public sealed class TlsTests : IDisposable
 
         AssertAnswers(_ports[0], certificate);
         AssertAnswers(_ports[1], certificate);
+        AssertTheClientSaysWhatToSet(certificate);
         node.Terminate();
         Assert.Equal(0, node.WaitForEnd(Cli.Patience).ExitCode);
+    }
+
+    private void AssertTheClientSaysWhatToSet(X509Certificate2 certificate)
+    {
+        string[] list = ["topic", "list", "-o", "name", "-b", $"localhost:{_ports[0]}"];
+        Cli.AssertRefused(Cli.Run(list), 5, "speaks TLS, the client does not: set security.protocol=SSL");
+        string[] encrypted = [.. list, "-X", "security.protocol=SSL"];
+        Cli.AssertRefused(Cli.Run(encrypted), 5, "is not trusted: self-signed certificate; name who vouches for it in ssl.truststore.location");
+        string[] plain = ["topic", "list", "-b", $"localhost:{_ports[2]}", "-X", "security.protocol=SSL"];
+        Cli.AssertRefused(Cli.Run(plain), 5, "answers in plaintext where TLS was expected: set security.protocol=PLAINTEXT");
+        File.WriteAllText(_scratch["trusted.pem"], certificate.ExportCertificatePem());
+        Cli.Run([.. encrypted, "-X", $"ssl.truststore.location={_scratch["trusted.pem"]}"]).Succeeded();
     }
 
     private static void AssertAnswers(int port, X509Certificate2 expected)
