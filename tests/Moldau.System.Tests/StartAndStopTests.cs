@@ -135,7 +135,10 @@ public sealed class StartAndStopTests
         using var server = TestServer.Create();
         server.WriteProperties(("log.retention.huors", "5"));
         server.Start();
-        Assert.Contains("log.retention.hours", server.Process.Output + server.Process.Error);
+        // It answers before its lines have come through the pipe.
+        Wait.Until(
+            () => (server.Process.Output + server.Process.Error).Contains("log.retention.hours", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(20), "the warning");
         server.Stop();
 
         var strict = ChildProcess.Run(
