@@ -212,7 +212,7 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
             }
 
             // The coordinator's marker comes to the offsets' log after the commit is answered.
-            await UntilAsync(
+            await Eventually.UntilAsync(
                 async () => (await client.Admin.ListGroupOffsetsAsync($"copy-{from}", Cancel))[new TopicPartition(from, 0)].Offset == 6,
                 "the committed offset");
             await using var check = client.CreateConsumer(Serde.Utf8, Serde.Utf8, new ConsumerOptions
@@ -232,10 +232,10 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
         string topic = await MakeTopicAsync(client, 2);
         TopicPartition partition = new(topic, 0);
         await client.Admin.CreatePartitionsAsync(new Dictionary<string, int> { [topic] = 4 }, cancel: Cancel);
-        await UntilAsync(async () => (await client.Admin.DescribeTopicsAsync([topic], Cancel))[topic].Value?.Partitions.Length == 4, "four partitions");
+        await Eventually.UntilAsync(async () => (await client.Admin.DescribeTopicsAsync([topic], Cancel))[topic].Value?.Partitions.Length == 4, "four partitions");
         ConfigResource resource = new(ConfigResourceKind.Topic, topic);
         await client.Admin.ChangeConfigAsync(resource, [new ConfigChange("retention.ms", ConfigChangeKind.Set, "123456789")], cancel: Cancel);
-        await UntilAsync(
+        await Eventually.UntilAsync(
             async () => (await client.Admin.DescribeConfigAsync(resource, Cancel)).Single(c => c.Name == "retention.ms").Value == "123456789",
             "the changed property");
         // A producer that lives on asks for its topic now and then, and the broker makes it anew.
@@ -255,7 +255,7 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
         Assert.Contains(await client.Admin.ListGroupsAsync(Cancel), g => g.GroupId == group);
         await client.Admin.DeleteGroupAsync(group, Cancel);
         Assert.Null((await client.Admin.DeleteTopicsAsync([topic], Cancel))[topic]);
-        await UntilAsync(async () => !(await client.Admin.ListTopicsAsync(Cancel)).Any(t => t.Name == topic), "the topic to go");
+        await Eventually.UntilAsync(async () => !(await client.Admin.ListTopicsAsync(Cancel)).Any(t => t.Name == topic), "the topic to go");
         return Yes;
     });
 
@@ -375,22 +375,11 @@ public sealed class MatrixTests(Servers servers, MatrixReport report) : IClassFi
         string name = $"matrix-{Guid.NewGuid():N}";
         await client.Admin.CreateTopicAsync(
             new NewTopic(name, partitions) { Configs = configs.ToDictionary(c => c.Name, c => c.Value) }, Cancel);
-        await UntilAsync(
+        await Eventually.UntilAsync(
             async () => (await client.Admin.ListOffsetsAsync(
                 PartitionsOf(name, partitions).ToDictionary(p => p, _ => OffsetSpec.Latest), cancel: Cancel)).Values.All(o => o.IsSuccess),
             $"topic {name}");
         return name;
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition, string what)
-    {
-        for (int i = 0; i < 300; i++)
-        {
-            if (await condition()) return;
-            await Task.Delay(100, Cancel);
-        }
-
-        Assert.Fail($"waited in vain for {what}");
     }
 
     private static TopicPartition[] PartitionsOf(string topic, int count) =>

@@ -7,7 +7,7 @@ internal static class Eventually
 
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(50);
 
-    public static async Task UntilAsync(Func<Task<bool>> condition)
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what = "it")
     {
         for (int i = 0; i < MostTries; i++)
         {
@@ -15,6 +15,6 @@ internal static class Eventually
             await Task.Delay(_pause, TestContext.Current.CancellationToken);
         }
 
-        Assert.Fail("nothing of it was seen in 30 s");
+        Assert.Fail($"waited 30 s in vain for {what}");
     }
 }

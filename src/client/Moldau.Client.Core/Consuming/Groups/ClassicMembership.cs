@@ -9,8 +9,6 @@ internal sealed class ClassicMembership : IMembership
 {
     private const string ProtocolType = "consumer";
 
-    private static readonly Duration _leaveTimeout = Duration.FromSeconds(5);
-
     private readonly ClientMachine _machine;
     private readonly ConsumerPart _consumer;
     private readonly IReadOnlyList<IGroupAssignor> _assignors;
@@ -135,22 +133,14 @@ internal sealed class ClassicMembership : IMembership
 
         LeaveGroupRequest.MemberIdentity member = new() { MemberId = _memberId, Reason = "the consumer was closed" };
         // A join may be waiting on the group's link: brokers answer one request of a link after another.
-        ClientCall<LeaveGroupRequest, LeaveGroupResponse> call = new(
+        LeaveCall.Start<LeaveGroupRequest, LeaveGroupResponse>(
+            _machine,
             CallTarget.Coordinator(CoordinatorType.Group, _groupId),
             version => version >= 3
                 ? new LeaveGroupRequest { GroupId = _groupId, Members = [member] }
                 : new LeaveGroupRequest { GroupId = _groupId, MemberId = member.MemberId },
-            (_, now) =>
-            {
-                left(now);
-                return CallOutcome.Done;
-            },
-            (_, now) => left(now))
-        {
-            Deadline = turn.Now + _leaveTimeout,
-            MayRepeat = false,
-        };
-        _machine.Calls.Start(call, turn);
+            left,
+            turn);
     }
 
     private void StopWatching()

@@ -14,8 +14,6 @@ internal sealed class ConsumerMembership : IMembership
     /// <summary>Client-made member ids and patterns for the broker.</summary>
     private const short FirstPatternVersion = 1;
 
-    private static readonly Duration _leaveTimeout = Duration.FromSeconds(5);
-
     private readonly ClientMachine _machine;
     private readonly ConsumerPart _consumer;
     private readonly ConsumerSettings _settings;
@@ -129,20 +127,7 @@ internal sealed class ConsumerMembership : IMembership
             InstanceId = _settings.GroupInstanceId,
             MemberEpoch = _settings.GroupInstanceId is null ? LeaveEpoch : LeaveStaticEpoch,
         };
-        ClientCall<ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse> call = new(
-            Coordinator,
-            _ => request,
-            (_, now) =>
-            {
-                left(now);
-                return CallOutcome.Done;
-            },
-            (_, now) => left(now))
-        {
-            Deadline = turn.Now + _leaveTimeout,
-            MayRepeat = false,
-        };
-        _machine.Calls.Start(call, turn);
+        LeaveCall.Start<ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse>(_machine, Coordinator, _ => request, left, turn);
     }
 
     private void End()

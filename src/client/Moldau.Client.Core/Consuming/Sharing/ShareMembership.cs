@@ -10,8 +10,6 @@ internal sealed class ShareMembership
     private const int JoinEpoch = 0;
     private const int LeaveEpoch = -1;
 
-    private static readonly Duration _leaveTimeout = Duration.FromSeconds(5);
-
     private readonly ClientMachine _machine;
     private readonly SharePart _consumer;
     private readonly string _groupId;
@@ -82,20 +80,7 @@ internal sealed class ShareMembership
         }
 
         ShareGroupHeartbeatRequest request = new() { GroupId = _groupId, MemberId = MemberId, MemberEpoch = LeaveEpoch };
-        ClientCall<ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse> call = new(
-            Coordinator,
-            _ => request,
-            (_, now) =>
-            {
-                left(now);
-                return CallOutcome.Done;
-            },
-            (_, now) => left(now))
-        {
-            Deadline = turn.Now + _leaveTimeout,
-            MayRepeat = false,
-        };
-        _machine.Calls.Start(call, turn);
+        LeaveCall.Start<ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse>(_machine, Coordinator, _ => request, left, turn);
     }
 
     private void End()
