@@ -9,6 +9,7 @@ neighbours), fsync (acknowledge after fdatasync, this node alone), recovery.
 --quick   a round of half a second each and few rows: shows that all of it works
 --full    produce and consume in every combination, not one factor at a time
 --write   puts tables and plots into docs/performance.md and docs/images
+--program FOLDER   a published copy of the executable to measure (what ./moldau builds), with nothing built anew
 --save    keeps each run's figures as lines of JSON; --load FILE... makes the report of such files without measuring
 Needs gcc, and shared/peers (kload, Apache Kafka's jars) above the repository or PEERS=FOLDER, and Java 17.
 """
@@ -43,6 +44,7 @@ def options():
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--servers", default="moldau,apache")
+    parser.add_argument("--program")
     parser.add_argument("--save")
     parser.add_argument("--load", nargs="*")
     settings = parser.parse_args()
@@ -65,8 +67,8 @@ def measure(settings):
     names = settings.servers.split(",")
     with tempfile.TemporaryDirectory(prefix="moldau-bench-") as folder:
         work = pathlib.Path(folder)
-        generators = load.Generators(work)
-        program = servers.published() if "moldau" in names else None
+        generators = load.Generators(work, build=not settings.program)
+        program = settings.program or servers.published()
         if not settings.quick:
             servers.touch_memory(work)
         nodes = [servers.Server(n, "apache" if n == "apache" else program, work / n) for n in names]
@@ -76,8 +78,8 @@ def measure(settings):
                 node.start()
             for group in settings.only.split(","):
                 rows = list(workloads.GROUPS[group](settings, generators))
-                if settings.quick and group in ("produce", "consume"):
-                    rows = [r for r in rows if "1 KiB, 12 partitions, 1 c" in r.name]
+                if settings.quick:
+                    rows = [r for r in rows if is_quick(r)]
                 for number in range(settings.rounds if group != "recovery" else 1):
                     for at, row in enumerate(rows):
                         there = nodes[::-1 if number % 2 else 1]
@@ -95,6 +97,12 @@ def measure(settings):
             for node in [*nodes, *([loop] if loop else [])]:
                 node.close()
     progress("")
+
+
+def is_quick(row):
+    if row.group in ("produce", "consume"):
+        return row.name.startswith("1 KiB, 12 partitions, 1 c")
+    return "1000 partitions" not in row.name and not (row.group == "end to end" and "kload" in row.name)
 
 
 def progress(text):
@@ -134,8 +142,9 @@ def tables(runs):
             body.append(cells)
         text.append(f"### {group.capitalize()}\n\n" + table(head, body))
         for key, (where, goal) in GOALS.items():
-            points = [(row, *ratio([r[key] for r in by["moldau"]], [r[key] for r in by["apache"]]))
-                      for row, by in rows.items() if group in where.split() and "apache" in by and "moldau" in by]
+            pairs = [(row, ratio([r[key] for r in by["moldau"]], [r[key] for r in by["apache"]]))
+                     for row, by in rows.items() if group in where.split() and "apache" in by and "moldau" in by]
+            points = [(row, *pair) for row, pair in pairs if pair and pair[0]]
             if points:
                 name = dict((k, n) for k, n, _ in COLUMNS[group])[key]
                 plots[f"{group}-{key}.svg"] = report.bars(f"{group}: {name}, Moldau to Apache Kafka 4.4.0", points, goal, f"goal {goal}x")

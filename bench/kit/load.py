@@ -9,12 +9,13 @@ BIN = "bin/Release/net10.0/Moldau.Load"
 class Generators:
     """Builds what is not there yet; work is a folder for what is compiled and for requests."""
 
-    def __init__(self, work):
+    def __init__(self, work, build=True):
         self.work = pathlib.Path(work)
         bench = servers.ROOT / "bench"
         self.moldau = str(bench / "Moldau.Load" / BIN)
-        subprocess.run(["dotnet", "build", str(bench / "Moldau.Load"), "-c", "Release", "--nologo", "-v", "q"], check=True,
-                       stdout=subprocess.DEVNULL)
+        if build:
+            subprocess.run(["dotnet", "build", str(bench / "Moldau.Load"), "-c", "Release", "--nologo", "-v", "q"], check=True,
+                           stdout=subprocess.DEVNULL)
         for name in ("raw", "loop"):
             subprocess.run(["gcc", "-O2", "-Wall", "-pthread", "-o", str(self.work / name), str(bench / f"c/{name}.c")], check=True)
 

@@ -22,11 +22,11 @@ def figure(value, digits=3):
 
 def ratio(ours, theirs):
     """The ratio of medians, and from the runs of one round each: its least and most."""
-    pairs = [a / b for a, b in zip(ours, theirs) if a is not None and b]
+    pairs = [a / b for a, b in zip(ours, theirs) if a and b]
     if not pairs:
         return None
     base = median(theirs)
-    return (median(ours) / base if base else None), min(pairs), max(pairs)
+    return median(ours) / base if base else None, min(pairs), max(pairs)
 
 
 def shown(value):
