@@ -1,8 +1,9 @@
 // The leanest client that a benchmark can have: it sends frames that were made beforehand and counts what comes back.
 // It knows two things of Kafka's protocol: four bytes of length begin a frame, and answers come in the order of the requests.
-//   raw PORT FRAMES [connections=64] [depth=1] [seconds=4] [warmup=1] [rate=0] [error_at=-1] [least=0]
+//   raw PORT FRAMES [connections=64] [depth=1] [seconds=4] [warmup=1] [rate=0] [count=0] [error_at=-1] [least=0]
 // FRAMES holds requests one after the other; each connection goes round in them from a place of its own. depth: requests under
 // way on a connection. rate: requests a second over all connections, each timed from when it was due (0: as fast as answered).
+// count: ends after so many answers, if the time allows it.
 // error_at: where in an answer two bytes must be zero; least: bytes that an answer must have. Prints one line of JSON, in ms.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -37,7 +38,7 @@ typedef struct {
 static uint8_t *frames;
 static size_t *begins, frame_count, frames_length;
 static int64_t counts[CLASSES], most, measured_from, over_at;
-static uint64_t done_requests, failed, bytes_out, bytes_in;
+static uint64_t done_requests, failed, bytes_out, bytes_in, asked_count, answered_count, count_limit;
 static int depth = 1, error_at = -1, epoll;
 static long least;
 
@@ -119,7 +120,9 @@ static void push(Peer *peer) {
     watch(peer, 0);
 }
 
-static int may_ask(const Peer *peer) { return peer->under_way < depth && peer->sent == peer->length; }
+static int may_ask(const Peer *peer) {
+    return peer->under_way < depth && peer->sent == peer->length && (!count_limit || asked_count < count_limit);
+}
 
 static void ask(Peer *peer, int64_t due) {
     size_t frame = peer->next_frame++ % frame_count;
@@ -131,6 +134,7 @@ static void ask(Peer *peer, int64_t due) {
     peer->sent = 0;
     peer->due[peer->asked++ % depth] = due;
     peer->under_way++;
+    asked_count++;
     push(peer);
 }
 
@@ -140,6 +144,7 @@ static void answered(Peer *peer) {
     int is_bad = peer->answer < (size_t)least || (error_at >= 0 && (peer->kept[error_at] || peer->kept[error_at + 1]));
     int64_t due = peer->due[peer->answered++ % depth];
     peer->under_way--;
+    answered_count++;
     if (is_bad) failed++;
     if (now >= measured_from && now < over_at && !is_bad) { done_requests++; record(now - due); }
 }
@@ -162,6 +167,7 @@ int main(int argc, char **argv) {
     depth = (int)option(argc, argv, "depth", 1);
     error_at = (int)option(argc, argv, "error_at", -1);
     least = (long)option(argc, argv, "least", 0);
+    count_limit = (uint64_t)option(argc, argv, "count", 0);
     double seconds = option(argc, argv, "seconds", 4), warmup = option(argc, argv, "warmup", 1), rate = option(argc, argv, "rate", 0);
     Peer *peers = calloc((size_t)connections, sizeof *peers);
     static uint8_t sink[SINK];
@@ -185,7 +191,7 @@ int main(int argc, char **argv) {
     struct rusage before = {0}, after;
     uint64_t due_count = 0, out_before = 0, in_before = 0;
     int turn = 0, is_measured = 0;
-    for (int64_t now = begun; now < over_at; now = now_ns()) {
+    for (int64_t now = begun; now < over_at && (!count_limit || answered_count < count_limit); now = now_ns()) {
         if (!is_measured && now >= measured_from) {
             is_measured = 1, out_before = bytes_out, in_before = bytes_in;
             getrusage(RUSAGE_SELF, &before);
@@ -223,6 +229,8 @@ int main(int argc, char **argv) {
         }
     }
     getrusage(RUSAGE_SELF, &after);
+    int64_t ended = now_ns();
+    if (ended < over_at) seconds = (ended - measured_from) / 1e9;
     double cpu = (after.ru_utime.tv_sec - before.ru_utime.tv_sec) + (after.ru_stime.tv_sec - before.ru_stime.tv_sec)
         + (after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1e6;
     printf("{\"requests\":%lu,\"requests_s\":%.1f,\"mb_s\":%.2f,\"failed\":%lu,\"client_cpu\":%.3f,\"seconds\":%.3f,"

@@ -74,13 +74,13 @@ class Server:
             return [str(peers() / "kafka/bin/kafka"), "-V", "4.4.0", "server-start" if verb == "start" else verb]
         return [f"{self.folder}/moldau", verb]
 
-    def start(self):
+    def start(self, patience=PATIENCE_S):
         """Returns seconds from the fork to the first answer to a request, and to the first topic with a leader."""
         begun = time.perf_counter()
         with open(self.work / "log", "ab") as log:
             self.process = subprocess.Popen([*self._tool("start"), self.file], env=self.environment, stdout=log, stderr=log)
         answered = None
-        while time.perf_counter() - begun < PATIENCE_S:
+        while time.perf_counter() - begun < patience:
             if self.process.poll() is not None:
                 break
             try:

@@ -1,5 +1,6 @@
 """Just enough of Kafka's protocol to make a topic, to have requests ready that raw.c sends, and to see a first answer.
-Versions without compact types: ApiVersions 0, Metadata 1, CreateTopics 2, DeleteTopics 1, Produce 7, Fetch 11."""
+Versions without compact types: ApiVersions 0, Metadata 1, CreateTopics 2, DeleteTopics 1, Produce 7, Fetch 11, ListOffsets 1,
+FindCoordinator 0, JoinGroup 2, SyncGroup 1, Heartbeat 1, OffsetCommit 2."""
 import functools, random, socket, struct, time
 
 THERE = (0, 36)  # none, TOPIC_ALREADY_EXISTS
@@ -32,23 +33,32 @@ def _exact(link, count):
     return b"".join(parts)
 
 
+def receive(link):
+    """A whole answer, with its length."""
+    length = _exact(link, 4)
+    return length + _exact(link, struct.unpack(">i", length)[0])
+
+
 def ask(port, request):
-    """The whole answer, with its length."""
     with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as link:
         link.sendall(request)
-        length = _exact(link, 4)
-        return length + _exact(link, struct.unpack(">i", length)[0])
+        return receive(link)
 
 
 def api_versions(port):
     return ask(port, frame(18, 0, b""))
 
 
+def create_topics(port, names, partitions, configs=None):
+    """The answer."""
+    settings = array(string(k.replace("_", ".")) + string(str(v)) for k, v in (configs or {}).items())
+    wanted = array(string(name) + struct.pack(">ih", partitions, 1) + array([]) + settings for name in names)
+    return ask(port, frame(19, 2, wanted + struct.pack(">ib", 60000, 0)))
+
+
 def create_topic(port, name, partitions, configs=None):
     """Its error code."""
-    settings = array(string(k.replace("_", ".")) + string(str(v)) for k, v in (configs or {}).items())
-    topic = string(name) + struct.pack(">ih", partitions, 1) + array([]) + settings
-    answer = ask(port, frame(19, 2, array([topic]) + struct.pack(">ib", 30000, 0)))
+    answer = create_topics(port, [name], partitions, configs)
     return struct.unpack_from(">h", answer, 4 + 4 + 4 + 4 + 2 + len(name.encode()))[0]
 
 
@@ -126,6 +136,13 @@ def batch(count, size):
     return struct.pack(">qi", 0, len(rest)) + rest
 
 
+def by_producer(records, producer):
+    """The same batch as the first one of an idempotent producer."""
+    body = bytearray(records[21:])
+    struct.pack_into(">qhi", body, 22, producer, 0, 0)
+    return records[:17] + struct.pack(">I", crc32c(body)) + bytes(body)
+
+
 def produce(topic, partition, records):
     body = struct.pack(">hhi", -1, -1, 30000) + array([string(topic) + array([struct.pack(">ii", partition, len(records)) + records])])
     return frame(0, 7, body)
@@ -142,6 +159,12 @@ def fetch(topic, partition, offset, most, wait_ms=500):
     return frame(1, 11, body)
 
 
+def fetch_all(topic, partitions, most_of_each, most):
+    """Of many partitions from their begin, in one request."""
+    parts = array(struct.pack(">iiqqi", p, -1, 0, -1, most_of_each) for p in range(partitions))
+    return frame(1, 11, struct.pack(">iiiibii", -1, 500, 1, most, 0, 0, -1) + array([string(topic) + parts]) + array([]) + string(""))
+
+
 def fetch_error_at(topic):
     return 4 + 4 + 4 + 2 + 4 + 4 + 2 + len(topic) + 4 + 4
 
@@ -151,3 +174,41 @@ def fetch_head(answer, topic):
     at = fetch_error_at(topic) + 2 + 24
     at += 4 + 16 * max(0, struct.unpack_from(">i", answer, at)[0]) + 4 + 4
     return answer[:at], answer[at:]
+
+
+def coordinator_error(port, group):
+    return struct.unpack_from(">h", ask(port, frame(10, 0, string(group))), 8)[0]
+
+
+def _bytes(data):
+    return struct.pack(">i", len(data)) + data
+
+
+def join_group(group, member):
+    subscription = struct.pack(">h", 0) + array([string("grouped")]) + _bytes(b"")
+    return frame(11, 2, string(group) + struct.pack(">ii", 45000, 45000) + string(member) + string("consumer")
+                 + array([string("range") + _bytes(subscription)]))
+
+
+def joined(answer):
+    """Error, generation, member id."""
+    error, generation = struct.unpack_from(">hi", answer, 12)
+    at = 18
+    for _ in range(2):
+        at += 2 + struct.unpack_from(">h", answer, at)[0]
+    length = struct.unpack_from(">h", answer, at)[0]
+    return error, generation, answer[at + 2:at + 2 + length].decode()
+
+
+def sync_group(group, generation, member):
+    return frame(14, 1, string(group) + struct.pack(">i", generation) + string(member) + array([string(member) + _bytes(b"")]))
+
+
+def heartbeat(group, generation, member):
+    return frame(12, 1, string(group) + struct.pack(">i", generation) + string(member))
+
+
+def commit(group, generation, member, topic):
+    partition = struct.pack(">iq", 0, 1) + string("")
+    return frame(8, 2, string(group) + struct.pack(">i", generation) + string(member) + struct.pack(">q", -1)
+                 + array([string(topic) + array([partition])]))

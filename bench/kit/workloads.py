@@ -140,9 +140,7 @@ def fill_for_fetch(server, topic, partitions, batches):
             request = wire.produce(topic, partition, records)
             for _ in range(batches):
                 link.sendall(request)
-                length = wire._exact(link, 4)
-                answer = length + wire._exact(link, struct.unpack(">i", length)[0])
-                error = struct.unpack_from(">h", answer, wire.produce_error_at(topic))[0]
+                error = struct.unpack_from(">h", wire.receive(link), wire.produce_error_at(topic))[0]
                 if error:
                     sys.exit(f"{server.name}: error {error} while {topic} was filled")
 
