@@ -10,5 +10,9 @@ internal static class FuzzTargets
         new BatchesTarget(),
         new CodecsTarget(),
         new FilesTarget(),
+        new FolderTarget(),
+        new PropertiesTarget(),
+        new FormatTarget(),
+        new ArgumentsTarget(),
     ];
 }
