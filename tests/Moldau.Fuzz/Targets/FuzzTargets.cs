@@ -14,5 +14,8 @@ internal static class FuzzTargets
         new PropertiesTarget(),
         new FormatTarget(),
         new ArgumentsTarget(),
+        new ClientTarget(),
+        new NodeTarget(),
+        new BootTarget(),
     ];
 }

@@ -96,5 +96,5 @@ internal static class QuorumAdmin
         [.. replicas.OrderBy(r => r.ReplicaId).Select(r => new QuorumReplica(
             r.ReplicaId, r.ReplicaDirectoryId, r.LogEndOffset, Time(r.LastFetchTimestamp), Time(r.LastCaughtUpTimestamp)))];
 
-    private static DateTimeOffset? Time(long ms) => ms < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(ms);
+    private static DateTimeOffset? Time(long ms) => ms < 0 ? null : UnixTime.Of(ms);
 }

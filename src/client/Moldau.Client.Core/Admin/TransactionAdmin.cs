@@ -173,7 +173,7 @@ internal static class TransactionAdmin
                 return AdminCalls.Done(operation, new TransactionDescription(
                     id, coordinator, state.TransactionState, state.ProducerId, state.ProducerEpoch,
                     TimeSpan.FromMilliseconds(state.TransactionTimeoutMs),
-                    state.TransactionStartTimeMs < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(state.TransactionStartTimeMs),
+                    state.TransactionStartTimeMs < 0 ? null : UnixTime.Of(state.TransactionStartTimeMs),
                     [.. state.Topics.SelectMany(t => t.Partitions.Select(p => new TopicPartition(t.Topic, p))).Order()]), now);
             });
 
@@ -200,7 +200,7 @@ internal static class TransactionAdmin
         AdminCalls.Error(answer.ErrorCode, answer.ErrorMessage, $"the producers of {partition} cannot be described") is { } error
             ? Outcome<IReadOnlyList<ProducerState>>.Failed(error)
             : Outcome<IReadOnlyList<ProducerState>>.Of([.. answer.ActiveProducers.OrderBy(p => p.ProducerId).Select(p => new ProducerState(
-                p.ProducerId, p.ProducerEpoch, p.LastSequence, DateTimeOffset.FromUnixTimeMilliseconds(p.LastTimestamp),
+                p.ProducerId, p.ProducerEpoch, p.LastSequence, UnixTime.Of(p.LastTimestamp),
                 p.CoordinatorEpoch < 0 ? null : p.CoordinatorEpoch,
                 p.CurrentTxnStartOffset < 0 ? null : p.CurrentTxnStartOffset))]);
 
