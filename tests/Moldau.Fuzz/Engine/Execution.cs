@@ -50,11 +50,11 @@ internal sealed class Execution(FuzzTarget target)
         }
     }
 
-    /// <summary>The exception's type with the innermost method of the product, or the oracle's words up to the first
-    /// figure.</summary>
+    /// <summary>The exception's type with the innermost method of the product, or the oracle's words without figures up to the
+    /// first semicolon or the end of the line.</summary>
     private static string KeyOf(Exception e)
     {
-        if (e is OracleException) return string.Concat(e.Message.TakeWhile(c => !char.IsAsciiDigit(c)));
+        if (e is OracleException) return string.Concat(e.Message.TakeWhile(c => c is not (';' or '\n')).Where(c => !char.IsAsciiDigit(c) && c != '-'));
         if (e is OutOfFuelException) return "hang";
         foreach (StackFrame frame in new StackTrace(e).GetFrames())
         {

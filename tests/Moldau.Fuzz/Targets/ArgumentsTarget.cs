@@ -24,6 +24,9 @@ internal sealed class ArgumentsTarget : FuzzTarget
 
     public override int MaxBytes => 1024;
 
+    /// <summary>Help, and sentences for what is refused.</summary>
+    public override long AllocationSlack => 4 << 20;
+
     public override IEnumerable<byte[]> Seeds(Prng prng)
     {
         for (int i = 0; i < Verbs.Length; i++)

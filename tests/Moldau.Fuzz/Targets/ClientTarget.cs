@@ -9,7 +9,7 @@ namespace Moldau.Fuzz;
 /// more (see <see cref="HostileBroker"/>).</summary>
 internal sealed class ClientTarget : FuzzTarget
 {
-    private const int MostSteps = 400;
+    private const int MostSteps = 150;
     private const int Users = 8;
 
     /// <summary>A client trusts its broker with so much memory for each byte it sends.</summary>

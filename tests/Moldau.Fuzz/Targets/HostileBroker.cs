@@ -50,7 +50,7 @@ internal sealed class HostileBroker(byte[] choices, int start)
         InitProducerIdRequest => new InitProducerIdResponse { ProducerId = 7, ProducerEpoch = 1 },
         ListOffsetsRequest list => Offsets(list),
         OffsetFetchRequest fetch => Committed(fetch),
-        FetchRequest => Fetched(),
+        FetchRequest => AllFetched,
         ShareFetchRequest => Shared(version),
         JoinGroupRequest join => Joined(join),
         SyncGroupRequest => new SyncGroupResponse { ProtocolType = "consumer", ProtocolName = "range", Assignment = [0, 1, 0, 0, 0, 1, 0, 5, .. "alpha"u8, 0, 0, 0, 1, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF] },
@@ -92,7 +92,6 @@ internal sealed class HostileBroker(byte[] choices, int start)
 
     private static FindCoordinatorResponse Coordinator(FindCoordinatorRequest find) => new()
     {
-        NodeId = 1, Host = "one", Port = 9092,
         Coordinators = [.. find.CoordinatorKeys.Select(k => new FindCoordinatorResponse.Coordinator { Key = k, NodeId = 1, Host = "one", Port = 9092 })],
     };
 
@@ -117,6 +116,8 @@ internal sealed class HostileBroker(byte[] choices, int start)
             })],
         })],
     };
+
+    private static readonly FetchResponse AllFetched = Fetched();
 
     private static FetchResponse Fetched()
     {

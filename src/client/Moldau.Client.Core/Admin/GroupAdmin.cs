@@ -194,7 +194,7 @@ internal static class GroupAdmin
 
                 operation.TrySucceed(answer.Topics
                     .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.Name, p.PartitionIndex), p.ErrorCode)))
-                    .ToDictionary(r => r.Key, r => ErrorCodes.FromWire(r.ErrorCode)), now);
+                    .ByKey(r => r.Key, r => ErrorCodes.FromWire(r.ErrorCode)), now);
                 return CallOutcome.Done;
             });
 

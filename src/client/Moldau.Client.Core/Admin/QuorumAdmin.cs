@@ -58,7 +58,7 @@ internal static class QuorumAdmin
                 return AdminCalls.Refused(log.ErrorCode, log.ErrorMessage, "the quorum cannot be described", operation, now)
                     ?? AdminCalls.Done(operation, new QuorumDescription(
                         log.LeaderId, log.LeaderEpoch, log.HighWatermark, Replicas(log.CurrentVoters), Replicas(log.Observers),
-                        answer.Nodes.ToDictionary(n => n.NodeId, n => (IReadOnlyList<QuorumEndpoint>)
+                        answer.Nodes.ByKey(n => n.NodeId, n => (IReadOnlyList<QuorumEndpoint>)
                             [.. n.Listeners.Select(l => new QuorumEndpoint(l.Name, new BrokerAddress(l.Host, l.Port)))])), now);
             });
 

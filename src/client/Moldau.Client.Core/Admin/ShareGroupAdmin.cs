@@ -74,7 +74,7 @@ internal static class ShareGroupAdmin
                 AdminCalls.Refused(answer.ErrorCode, answer.ErrorMessage, $"the offsets of group '{groupId}' were not set", operation, now)
                 ?? AdminCalls.Done(operation, answer.Responses
                     .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.TopicName, p.PartitionIndex), p)))
-                    .ToDictionary(r => r.Key, r => AdminCalls.Error(
+                    .ByKey(r => r.Key, r => AdminCalls.Error(
                         r.p.ErrorCode, r.p.ErrorMessage, $"the offset of {r.Key} was not set")), now));
 
     /// <summary>Forgets the offsets of topics of a group without members; each topic with null, or with what went
@@ -91,7 +91,7 @@ internal static class ShareGroupAdmin
             },
             (answer, operation, now) =>
                 AdminCalls.Refused(answer.ErrorCode, answer.ErrorMessage, $"the offsets of group '{groupId}' were not deleted", operation, now)
-                ?? AdminCalls.Done(operation, answer.Responses.ToDictionary(
+                ?? AdminCalls.Done(operation, answer.Responses.ByKey(
                     t => t.TopicName,
                     t => AdminCalls.Error(t.ErrorCode, t.ErrorMessage, $"the offsets of topic '{t.TopicName}' were not deleted"),
                     StringComparer.Ordinal), now));
@@ -144,7 +144,7 @@ internal static class ShareGroupAdmin
                 return AdminCalls.Refused(group.ErrorCode, group.ErrorMessage, $"the offsets of group '{groupId}' cannot be read", operation, now)
                     ?? AdminCalls.Done(operation, group.Topics
                         .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.TopicName, p.PartitionIndex), p)))
-                        .ToDictionary(r => r.Key, r => Offset(r.Key, r.p)), now);
+                        .ByKey(r => r.Key, r => Offset(r.Key, r.p)), now);
             });
 
     private static Outcome<ShareOffset> Offset(

@@ -82,7 +82,7 @@ internal static class TransactionAdmin
     public static ClientOperation<IReadOnlyDictionary<TopicPartition, Outcome<IReadOnlyList<ProducerState>>>> DescribeProducers(
         ClientMachine machine, ClientTurn turn, IReadOnlyList<TopicPartition> partitions, int? broker)
     {
-        Dictionary<TopicPartition, int> items = partitions.Distinct().ToDictionary(p => p, _ => 0);
+        Dictionary<TopicPartition, int> items = partitions.Distinct().ByKey(p => p, _ => 0);
         if (broker is null)
             return AdminParts.ByLeader<int, IReadOnlyList<ProducerState>>(
                 machine, turn, items, (leader, mine, now) => ProducersOf(machine, now, leader, mine.Keys));
@@ -193,7 +193,7 @@ internal static class TransactionAdmin
             },
             (answer, operation, now) => AdminCalls.Done(operation, answer.Topics
                 .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.Name, p.PartitionIndex), p)))
-                .ToDictionary(r => r.Key, r => Producers(r.Key, r.p)), now));
+                .ByKey(r => r.Key, r => Producers(r.Key, r.p)), now));
 
     private static Outcome<IReadOnlyList<ProducerState>> Producers(
         TopicPartition partition, DescribeProducersResponse.PartitionResponse answer) =>

@@ -180,7 +180,7 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
     private static Dictionary<TopicPartition, Question> Begin(List<PartitionCursor> cursors)
     {
         foreach (PartitionCursor cursor in cursors) cursor.IsAsking = true;
-        return cursors.ToDictionary(c => c.Partition, c => new Question(c, c.Generation));
+        return cursors.ByKey(c => c.Partition, c => new Question(c, c.Generation));
     }
 
     /// <summary>The cursor, if it still waits for this answer. One that took its place when the partition was given away and
