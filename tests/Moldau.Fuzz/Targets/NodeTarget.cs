@@ -14,6 +14,7 @@ internal sealed class NodeTarget : FuzzTarget
     private const int MostFrames = 10;
     private const byte ToController = 1;
     private const byte IsRaw = 2;
+    private const short Unknown = short.MinValue;
 
     private static readonly string[] Names = ["alpha", "group", "fuzz", "__cluster_metadata", "__consumer_offsets", "1", "0", "range", "consumer", "retention.ms"];
 
@@ -58,7 +59,9 @@ internal sealed class NodeTarget : FuzzTarget
             int to = head & ToController;
             if ((head & IsRaw) == 0)
             {
-                if (RequestHeaderView.TryRead(frame, out RequestHeaderView view)) sent[to].Add((view.Api, view.Version, view.CorrelationId));
+                // The bare beginning: of an ApiVersions request in a version from the future no more is read (KIP-35).
+                if (frame.Length >= 8 && ApiTable.Find(BinaryPrimitives.ReadInt16BigEndian(frame)) is { } api)
+                    sent[to].Add((api, BinaryPrimitives.ReadInt16BigEndian(frame.AsSpan(2)), BinaryPrimitives.ReadInt32BigEndian(frame.AsSpan(4))));
                 byte[] length = new byte[4];
                 BinaryPrimitives.WriteInt32BigEndian(length, frame.Length);
                 peers[to].Send(length);
@@ -66,7 +69,7 @@ internal sealed class NodeTarget : FuzzTarget
             else
             {
                 // Nothing can be said of answers behind bytes that may be anything.
-                sent[to].Add((ApiTable.All[0], -1, 0));
+                sent[to].Add((ApiTable.All[0], Unknown, 0));
             }
 
             peers[to].Send(frame);
@@ -91,10 +94,10 @@ internal sealed class NodeTarget : FuzzTarget
         {
             KafkaReader reader = new(frame, 1000);
             int correlation = reader.ReadInt32();
-            while (next < sent.Count && sent[next].Version >= 0 && sent[next].Correlation != correlation && sent[next].Api.Key == ApiKey.Produce) next++;
+            while (next < sent.Count && sent[next].Version != Unknown && sent[next].Correlation != correlation && sent[next].Api.Key == ApiKey.Produce) next++;
             Must(next < sent.Count, $"an answer that nobody asked for: {correlation}");
             (ApiInfo api, short version, int asked) = sent[next++];
-            if (version < 0) return;
+            if (version == Unknown) return;
             Must(asked == correlation, $"answers are out of order: {correlation}, {asked}, {api.Name}");
             short written = api.Has(version) ? version : (short)0;
             if (api.ResponseHeaderVersion(written) >= 1) reader.ReadUnsignedVarint();

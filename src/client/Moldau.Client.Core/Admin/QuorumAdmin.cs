@@ -54,7 +54,7 @@ internal static class QuorumAdmin
             {
                 if (AdminCalls.Refused(answer.ErrorCode, answer.ErrorMessage, "the quorum cannot be described", operation, now)
                     is { } refused) return refused;
-                DescribeQuorumResponse.PartitionData log = answer.Topics[0].Partitions[0];
+                if (answer.Topics is not [{ Partitions: [{ } log, ..] }, ..]) return AdminCalls.Lacking(operation, now);
                 return AdminCalls.Refused(log.ErrorCode, log.ErrorMessage, "the quorum cannot be described", operation, now)
                     ?? AdminCalls.Done(operation, new QuorumDescription(
                         log.LeaderId, log.LeaderEpoch, log.HighWatermark, Replicas(log.CurrentVoters), Replicas(log.Observers),

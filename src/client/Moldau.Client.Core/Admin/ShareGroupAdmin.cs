@@ -105,7 +105,7 @@ internal static class ShareGroupAdmin
             _ => new ShareGroupDescribeRequest { GroupIds = [groupId], IncludeAuthorizedOperations = withOperations },
             (answer, operation, now) =>
             {
-                ShareGroupDescribeResponse.DescribedGroup group = answer.Groups[0];
+                if (answer.Groups is not [{ } group, ..]) return AdminCalls.Lacking(operation, now);
                 if (AdminCalls.Refused(group.ErrorCode, group.ErrorMessage, $"share group '{groupId}' cannot be described", operation, now)
                     is { } refused) return refused;
                 machine.Coordinators.TryGet(CoordinatorType.Group, groupId, out int coordinator, out _);
@@ -140,7 +140,7 @@ internal static class ShareGroupAdmin
             },
             (answer, operation, now) =>
             {
-                DescribeShareGroupOffsetsResponse.DescribeShareGroupOffsetsResponseGroup group = answer.Groups[0];
+                if (answer.Groups is not [{ } group, ..]) return AdminCalls.Lacking(operation, now);
                 return AdminCalls.Refused(group.ErrorCode, group.ErrorMessage, $"the offsets of group '{groupId}' cannot be read", operation, now)
                     ?? AdminCalls.Done(operation, group.Topics
                         .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.TopicName, p.PartitionIndex), p)))

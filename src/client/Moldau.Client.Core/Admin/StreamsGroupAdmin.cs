@@ -159,7 +159,7 @@ internal static class StreamsGroupAdmin
             },
             (answer, operation, now) =>
             {
-                StreamsGroupDescribeResponse.DescribedGroup group = answer.Groups[0];
+                if (answer.Groups is not [{ } group, ..]) return AdminCalls.Lacking(operation, now);
                 if (AdminCalls.Refused(group.ErrorCode, group.ErrorMessage, $"streams group '{groupId}' cannot be described", operation, now)
                     is { } refused) return refused;
                 machine.Coordinators.TryGet(CoordinatorType.Group, groupId, out int coordinator, out _);

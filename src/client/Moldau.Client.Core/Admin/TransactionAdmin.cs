@@ -106,8 +106,8 @@ internal static class TransactionAdmin
                     _ => Marker(partition, producerId, producerEpoch, coordinatorEpoch),
                     (answer, operation, then) =>
                     {
-                        short code = answer.Markers[0].Topics[0].Partitions[0].ErrorCode;
-                        ClientError? error = AdminCalls.Error(code, null, $"the transaction of producer {producerId} in {partition} was not aborted");
+                        if (answer.Markers is not [{ Topics: [{ Partitions: [{ } ended, ..] }, ..] }, ..]) return AdminCalls.Lacking(operation, then);
+                        ClientError? error = AdminCalls.Error(ended.ErrorCode, null, $"the transaction of producer {producerId} in {partition} was not aborted");
                         return AdminCalls.Done(operation, new Dictionary<TopicPartition, Outcome<bool>>
                         {
                             [partition] = error is null ? Outcome<bool>.Of(true) : Outcome<bool>.Failed(error),
@@ -166,7 +166,7 @@ internal static class TransactionAdmin
             _ => new DescribeTransactionsRequest { TransactionalIds = [id] },
             (answer, operation, now) =>
             {
-                DescribeTransactionsResponse.TransactionStateData state = answer.TransactionStates[0];
+                if (answer.TransactionStates is not [{ } state, ..]) return AdminCalls.Lacking(operation, now);
                 if (AdminCalls.Refused(state.ErrorCode, null, $"transactional id '{id}' cannot be described", operation, now)
                     is { } refused) return refused;
                 machine.Coordinators.TryGet(CoordinatorType.Transaction, id, out int coordinator, out _);

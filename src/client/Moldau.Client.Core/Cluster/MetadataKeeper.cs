@@ -233,6 +233,13 @@ internal sealed class MetadataKeeper
             }
 
             TopicInfo info = Info(topic, View.Topics.GetValueOrDefault(topic.Name));
+            if (info.Partitions.IsEmpty)
+            {
+                // There is no such topic: nothing could be read of it or written to it.
+                isComplete = false;
+                continue;
+            }
+
             topics[topic.Name] = info;
             if (info.Partitions.Any(p => p.LeaderId < 0)) isComplete = false;
         }
