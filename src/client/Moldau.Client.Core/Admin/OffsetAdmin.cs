@@ -66,5 +66,6 @@ internal static class OffsetAdmin
                             r.Key, ErrorCodes.FromWire(r.p.ErrorCode),
                             new FoundOffset(r.p.Offset, r.p.Timestamp, r.p.LeaderEpoch))), then);
                     return CallOutcome.Done;
-                }));
+                },
+                from: OffsetResolver.OldestListing(isolation)));
 }
