@@ -4,7 +4,8 @@ try
 {
     return RewrittenContext.Run(args, Console.Out);
 }
-catch (System.Reflection.TargetInvocationException e) when (e.InnerException is ArgumentException or FormatException or InvalidOperationException)
+catch (System.Reflection.TargetInvocationException e)
+    when (e.InnerException is ArgumentException or FormatException or InvalidOperationException)
 {
     Console.Error.WriteLine(e.InnerException.Message);
     return 2;

@@ -27,8 +27,10 @@ internal sealed class RewrittenContext : AssemblyLoadContext
             if (context.IsOurs(Path.GetFileNameWithoutExtension(path)))
                 context.LoadFromAssemblyName(new AssemblyName(Path.GetFileNameWithoutExtension(path)));
         Type dictionary = self.GetType(typeof(Dictionary).FullName!, throwOnError: true)!;
-        dictionary.GetMethod(nameof(Dictionary.Learn))!.Invoke(null, [context._constants.Values.Order().ToArray(), context._words.Order(StringComparer.Ordinal).ToArray()]);
-        self.GetType(typeof(EdgeMap).FullName!, throwOnError: true)!.GetProperty(nameof(EdgeMap.Used))!.SetValue(null, context._rewriter.Places);
+        dictionary.GetMethod(nameof(Dictionary.Learn))!.Invoke(null,
+            [context._constants.Values.Order().ToArray(), context._words.Order(StringComparer.Ordinal).ToArray()]);
+        self.GetType(typeof(EdgeMap).FullName!, throwOnError: true)!.GetProperty(nameof(EdgeMap.Used))!.SetValue(null,
+            context._rewriter.Places);
         Type command = self.GetType(typeof(FuzzCommand).FullName!, throwOnError: true)!;
         return (int)command.GetMethod(nameof(FuzzCommand.Run))!.Invoke(null, [args, output])!;
     }

@@ -48,7 +48,8 @@ internal sealed class Campaign(FuzzTarget target, CampaignOptions options, TextW
         Mutator mutator = new(prng.Fork());
         long first = _execution.Count;
         long done = 0;
-        while (_findings.Count < MostFindings && (options.Iterations is { } most ? done < most : clock.Elapsed.TotalSeconds < options.Seconds))
+        while (_findings.Count < MostFindings
+            && (options.Iterations is { } most ? done < most : clock.Elapsed.TotalSeconds < options.Seconds))
         {
             byte[] input = target.Mutate(_corpus.Pick(prng), _corpus.Pick(prng), mutator);
             Try(input, false, last);

@@ -54,7 +54,8 @@ internal sealed class Execution(FuzzTarget target)
     /// first semicolon or the end of the line.</summary>
     private static string KeyOf(Exception e)
     {
-        if (e is OracleException) return string.Concat(e.Message.TakeWhile(c => c is not (';' or '\n')).Where(c => !char.IsAsciiDigit(c) && c != '-'));
+        if (e is OracleException)
+            return string.Concat(e.Message.TakeWhile(c => c is not (';' or '\n')).Where(c => !char.IsAsciiDigit(c) && c != '-'));
         if (e is OutOfFuelException) return "hang";
         foreach (StackFrame frame in new StackTrace(e).GetFrames())
         {

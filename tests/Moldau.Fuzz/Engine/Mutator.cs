@@ -76,7 +76,8 @@ internal sealed class Mutator(Prng prng)
                 data.InsertRange(prng.Next(data.Count + 1), data.GetRange(at, run));
                 break;
             case 9:
-                if (Dictionary.Words.Length > 0) Replace(data, at, prng.Next(2) * run, Dictionary.Words[prng.Next(Dictionary.Words.Length)]);
+                if (Dictionary.Words.Length > 0)
+                    Replace(data, at, prng.Next(2) * run, Dictionary.Words[prng.Next(Dictionary.Words.Length)]);
                 break;
             case 10:
                 data.RemoveRange(at, data.Count - at);

@@ -27,7 +27,8 @@ internal static class FieldMutator
     {
         MarkKind.Number or MarkKind.Length => Put(bytes, mark, mutator.Number(mark.Length)),
         MarkKind.CompactLength => Put(bytes, mark, mutator.Varint()),
-        MarkKind.Contents => Put(bytes, mark, Same(mutator.Mutate(bytes[mark.Start..(mark.Start + mark.Length)], [], mark.Length), mark.Length)),
+        MarkKind.Contents =>
+            Put(bytes, mark, Same(mutator.Mutate(bytes[mark.Start..(mark.Start + mark.Length)], [], mark.Length), mark.Length)),
         _ => Multiply(walk, mark, bytes, mutator),
     };
 
@@ -48,7 +49,8 @@ internal static class FieldMutator
         byte[] element = bytes[mark.Start..(mark.Start + mark.Length)];
         byte[] changed = Put(bytes, mark, [.. Enumerable.Repeat(element, times).SelectMany(e => e)]);
         Span<byte> count = changed.AsSpan(owner.Start, owner.Length);
-        if (owner.Kind == MarkKind.Length) BinaryPrimitives.WriteInt32BigEndian(count, BinaryPrimitives.ReadInt32BigEndian(count) + times - 1);
+        if (owner.Kind == MarkKind.Length)
+            BinaryPrimitives.WriteInt32BigEndian(count, BinaryPrimitives.ReadInt32BigEndian(count) + times - 1);
         else if (owner.Length == 1) count[0] = (byte)Math.Clamp(count[0] + times - 1, 0, 127);
         return changed;
     }

@@ -199,7 +199,8 @@ internal sealed class SchemaWalk
         return bytes;
     }
 
-    private long Draw() => !IsWriting ? 0 : _prng!.Next(3) > 0 ? _prng.Next(4) - 1 : _prng.Next(2) == 0 ? Dictionary.Number(_prng) : _prng.NextInt64(); // writing
+    private long Draw() => !IsWriting ? 0 : _prng!.Next(3) > 0 ? _prng.Next(4) - 1 : _prng.Next(2) == 0 ? Dictionary.Number(_prng)
+        : _prng.NextInt64(); // writing
 
     private void Contents(int length)
     {

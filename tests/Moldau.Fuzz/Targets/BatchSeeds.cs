@@ -15,13 +15,15 @@ internal static class BatchSeeds
         foreach (CompressionCodec codec in Enum.GetValues<CompressionCodec>())
         {
             yield return V2(RecordBatchOptions.Default with { Codec = codec }, 3, prng);
-            yield return V2(RecordBatchOptions.Default with { Codec = codec, Producer = new ProducerIdAndEpoch(7, 1), BaseSequence = 5, IsTransactional = true }, 1, prng);
+            yield return V2(RecordBatchOptions.Default
+                with { Codec = codec, Producer = new ProducerIdAndEpoch(7, 1), BaseSequence = 5, IsTransactional = true }, 1, prng);
             if (codec == CompressionCodec.Zstd) continue;
             yield return Legacy(0, codec, prng);
             yield return Legacy(1, codec, prng);
         }
 
-        yield return V2(RecordBatchOptions.Default with { TimestampType = TimestampType.LogAppendTime, LogAppendTimestamp = Time + 5 }, 2, prng);
+        yield return V2(RecordBatchOptions.Default
+            with { TimestampType = TimestampType.LogAppendTime, LogAppendTimestamp = Time + 5 }, 2, prng);
         yield return V2(RecordBatchOptions.Default with { DeleteHorizonMs = Time }, 2, prng);
         yield return ControlBatches.BuildEndTransaction(
             RecordBatchOptions.Default with { Producer = new ProducerIdAndEpoch(7, 1) }, Time, isCommit: false, 3);
@@ -44,7 +46,8 @@ internal static class BatchSeeds
     public static byte[] Legacy(byte magic, CompressionCodec codec, Prng prng)
     {
         if (codec == CompressionCodec.None) return Message(magic, 5, 0, [1, 2], new byte[prng.Next(30)]);
-        byte[] set = [.. Enumerable.Range(0, 3).SelectMany(i => Message(magic, i, 0, i == 1 ? null : [(byte)i], new byte[20 + prng.Next(9)]))];
+        byte[] set =
+            [.. Enumerable.Range(0, 3).SelectMany(i => Message(magic, i, 0, i == 1 ? null : [(byte)i], new byte[20 + prng.Next(9)]))];
         using RecordCodecs codecs = new(CodecImplementation.Managed);
         Records.Encoder encoder = codecs.GetEncoder(codec);
         byte[] packed = new byte[encoder.MaxEncodedBytes(set.Length)];

@@ -127,15 +127,18 @@ internal sealed class BatchesTarget : FuzzTarget
     private static NaiveRecord Copy(in RecordView record)
     {
         List<(byte[], byte[]?)> headers = [];
-        foreach (RecordHeaderView header in record.Headers) headers.Add((header.Key.ToArray(), header.IsValueNull ? null : header.Value.ToArray()));
+        foreach (RecordHeaderView header in record.Headers)
+            headers.Add((header.Key.ToArray(), header.IsValueNull ? null : header.Value.ToArray()));
         return new NaiveRecord(
-            record.Offset, record.Timestamp, record.IsKeyNull ? null : record.Key.ToArray(), record.IsValueNull ? null : record.Value.ToArray(), headers);
+            record.Offset, record.Timestamp, record.IsKeyNull ? null : record.Key.ToArray(), record.IsValueNull ? null
+                : record.Value.ToArray(), headers);
     }
 
     private static bool IsSame(NaiveRecord one, in RecordMemory other)
     {
         List<(byte[], byte[]?)> headers = [];
-        foreach (RecordHeaderView header in other.ReadHeaders()) headers.Add((header.Key.ToArray(), header.IsValueNull ? null : header.Value.ToArray()));
+        foreach (RecordHeaderView header in other.ReadHeaders())
+            headers.Add((header.Key.ToArray(), header.IsValueNull ? null : header.Value.ToArray()));
         return IsSame(one, new NaiveRecord(other.Offset, other.Timestamp, other.Key?.ToArray(), other.Value?.ToArray(), headers));
     }
 

@@ -62,7 +62,8 @@ internal sealed class BootTarget : FuzzTarget
         bool isServing = world.Start();
         if (isServing) world.RunFor(300);
         string? failure = world.World.Failure;
-        bool isRefused = failure is not null && (failure.Contains(Refusal, StringComparison.Ordinal) || failure.Contains(Halt, StringComparison.Ordinal));
+        bool isRefused = failure is not null
+            && (failure.Contains(Refusal, StringComparison.Ordinal) || failure.Contains(Halt, StringComparison.Ordinal));
         Must(failure is null || isRefused, failure ?? "");
         if (!isServing || isRefused) return;
         Must(world.Ask<MetadataRequest, MetadataResponse>(new MetadataRequest { Topics = null }, 12) is not null, $"the node serves nobody: {world.World.Failure}");

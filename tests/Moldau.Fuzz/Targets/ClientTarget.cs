@@ -136,7 +136,8 @@ internal sealed class ClientTarget : FuzzTarget
                     _share.Subscribe(["alpha"], turn);
                     break;
                 case 4:
-                    Produce(new ProducerPart(_machine, new ProducerOptions { Linger = Duration.Zero, Compression = CompressionCodec.Lz4 }), turn);
+                    Produce(new ProducerPart(_machine,
+                        new ProducerOptions { Linger = Duration.Zero, Compression = CompressionCodec.Lz4 }), turn);
                     break;
                 case 5:
                     Produce(new ProducerPart(_machine, new ProducerOptions { Acks = Acks.Leader, IsIdempotent = false }), turn);

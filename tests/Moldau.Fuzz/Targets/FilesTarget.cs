@@ -74,7 +74,8 @@ internal sealed class FilesTarget : FuzzTarget
         {
             byte[] record = SchemaWalk.Write(SchemaCatalog.Of(info.Name), info.HighestVersion, prng, ["alpha", "metadata.version"]);
             yield return [12, 1, .. Small(info.Id), (byte)info.HighestVersion, .. record];
-            yield return [11, .. RaftBatch.OfValues([[1, .. Small(info.Id), (byte)info.HighestVersion, .. record]], 0, 1, BatchSeeds.Time).Bytes.Span];
+            yield return [11,
+                .. RaftBatch.OfValues([[1, .. Small(info.Id), (byte)info.HighestVersion, .. record]], 0, 1, BatchSeeds.Time).Bytes.Span];
         }
     }
 
@@ -117,7 +118,8 @@ internal sealed class FilesTarget : FuzzTarget
 
     private static byte[] LogBytes() =>
     [
-        .. RaftBatch.OfControl([(ControlRecordType.LeaderChange, new LeaderChangeMessage { LeaderId = 1 })], 5, 1, BatchSeeds.Time).Bytes.Span,
+        .. RaftBatch.OfControl([(ControlRecordType.LeaderChange, new LeaderChangeMessage { LeaderId = 1 })], 5, 1,
+            BatchSeeds.Time).Bytes.Span,
         .. RaftBatch.OfValues([Value("gamma"), Value("delta")], 6, 1, BatchSeeds.Time).Bytes.Span,
         .. RaftBatch.OfValues([Value("epsilon")], 8, 2, BatchSeeds.Time).Bytes.Span,
     ];

@@ -15,7 +15,8 @@ internal sealed class FolderTarget : FuzzTarget
 
     private static readonly string[] Names =
     [
-        .. from offset in new long[] { 0, 4, 9, 1000 } from suffix in LogFileNames.SegmentSuffixes.ToArray() select LogFileNames.Of(offset, suffix),
+        .. from offset in new long[] { 0, 4, 9, 1000 } from suffix in LogFileNames.SegmentSuffixes.ToArray()
+            select LogFileNames.Of(offset, suffix),
         LogFileNames.LeaderEpochCheckpoint, LogFileNames.PartitionMetadata, LogFileNames.Standby,
         LogFileNames.Of(4, LogFileNames.Log) + LogFileNames.Swap, LogFileNames.Of(4, LogFileNames.Log) + LogFileNames.Cleaned,
         LogFileNames.Of(4, LogFileNames.OffsetIndex) + LogFileNames.Swap, LogFileNames.Of(0, LogFileNames.Log) + LogFileNames.Deleted,
@@ -46,7 +47,8 @@ internal sealed class FolderTarget : FuzzTarget
             yield return [isClean ? IsClean : (byte)0, 9, .. _form.Encode(files.Where(f => f.Item1.EndsWith(".log", StringComparison.Ordinal)))];
         }
 
-        yield return [0, 0, .. _form.Encode(BatchSeeds.All(prng).Where(b => b[16] < 2).Select(b => (LogFileNames.PathOf(Folder, 0, LogFileNames.Log), b)).Take(1))];
+        yield return [0, 0, .. _form.Encode(BatchSeeds.All(prng).Where(b => b[16] < 2).Select(b => (LogFileNames.PathOf(Folder, 0,
+            LogFileNames.Log), b)).Take(1))];
     }
 
     public override byte[] Mutate(byte[] input, byte[] other, Mutator mutator)
@@ -54,7 +56,8 @@ internal sealed class FolderTarget : FuzzTarget
         if (input.Length < HeadBytes) return input;
         byte[] head = input[..HeadBytes];
         if (mutator.Prng.Next(6) == 0) head[mutator.Prng.Next(HeadBytes)] = (byte)mutator.Prng.Next(12);
-        return [.. head, .. _form.Mutate(input.AsSpan(HeadBytes), other.Length > HeadBytes ? other.AsSpan(HeadBytes) : [], mutator, MaxBytes - HeadBytes)];
+        return [.. head, .. _form.Mutate(input.AsSpan(HeadBytes), other.Length > HeadBytes ? other.AsSpan(HeadBytes)
+            : [], mutator, MaxBytes - HeadBytes)];
     }
 
     public override void Run(byte[] input)
@@ -150,7 +153,8 @@ internal sealed class FolderTarget : FuzzTarget
             At(0, 0, RecordBatchOptions.Default, 2, prng),
             At(2, 0, RecordBatchOptions.Default with { Producer = producer, BaseSequence = 0, Codec = CompressionCodec.Lz4 }, 2, prng),
             At(4, 0, RecordBatchOptions.Default with { Producer = producer, BaseSequence = 2, IsTransactional = true }, 3, prng),
-            ControlBatches.BuildEndTransaction(RecordBatchOptions.Default with { Producer = producer, BaseOffset = 7, PartitionLeaderEpoch = 1 }, BatchSeeds.Time, false, 3),
+            ControlBatches.BuildEndTransaction(RecordBatchOptions.Default
+                with { Producer = producer, BaseOffset = 7, PartitionLeaderEpoch = 1 }, BatchSeeds.Time, false, 3),
             At(8, 1, RecordBatchOptions.Default with { Producer = producer, BaseSequence = 5, IsTransactional = true }, 1, prng),
             At(9, 1, RecordBatchOptions.Default with { Codec = CompressionCodec.Zstd }, 4, prng),
         ];

@@ -67,7 +67,8 @@ internal sealed class FormatTarget : FuzzTarget
         records.Open(batch);
         ArrayBufferWriter<byte> output = new();
         while (records.MoveNext(out RecordMemory record) && output.WrittenCount < LargestOutput)
-            printer.Print(new ConsumedRecord<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>(chunk, record, 1, record.Key ?? default, record.Value ?? default), output);
+            printer.Print(new ConsumedRecord<ReadOnlyMemory<byte>,
+                ReadOnlyMemory<byte>>(chunk, record, 1, record.Key ?? default, record.Value ?? default), output);
     }
 
     private static void RoundTrip(string format)
@@ -83,7 +84,8 @@ internal sealed class FormatTarget : FuzzTarget
         IReadOnlyList<FormatPart> again = PercentFormat.Parse(text.ToString(), PercentPrinter.Fields);
         Must(again.Count == parts.Count, "written and read again it is another format");
         for (int i = 0; i < parts.Count; i++)
-            Must(parts[i].Field == again[i].Field && parts[i].Argument == again[i].Argument && parts[i].Literal.AsSpan().SequenceEqual(again[i].Literal),
+            Must(parts[i].Field == again[i].Field && parts[i].Argument == again[i].Argument
+                && parts[i].Literal.AsSpan().SequenceEqual(again[i].Literal),
                 "written and read again it is another part");
     }
 

@@ -24,7 +24,8 @@ internal sealed class HostileBroker(byte[] choices, int start)
         byte[] header = KafkaWriter.ToArray(new ResponseHeader { CorrelationId = correlationId }, headerVersion);
         string name = $"{api.Key}Response";
         Prng prng = new(seed);
-        byte[] body = kind < 216 ? Written(Sensible(api.Key, version, request), name, version) : SchemaWalk.Write(SchemaCatalog.Of(name), version, prng, Names);
+        byte[] body = kind < 216 ? Written(Sensible(api.Key, version, request), name, version)
+            : SchemaWalk.Write(SchemaCatalog.Of(name), version, prng, Names);
         if (kind is >= 96 and < 216) body = FieldMutator.Mutate(SchemaCatalog.Of(name), version, body, new Mutator(prng));
         if (kind is >= 200 and < 216 or >= 248) body = new Mutator(prng).Mutate(body, header, 4096);
         if (kind == 255) return seed % 3 == 0 ? null : new Mutator(prng).Mutate([.. header, .. body], body, 4096);
@@ -40,7 +41,8 @@ internal sealed class HostileBroker(byte[] choices, int start)
     }
 
     private byte[] Written(IMessage? sensible, string name, short version) =>
-        sensible is not null ? KafkaWriter.ToArray(sensible, version) : SchemaWalk.Write(SchemaCatalog.Of(name), version, _mutator.Prng, Names);
+        sensible is not null ? KafkaWriter.ToArray(sensible, version)
+            : SchemaWalk.Write(SchemaCatalog.Of(name), version, _mutator.Prng, Names);
 
     private static IMessage? Sensible(ApiKey api, short version, IMessage request) => request switch
     {
@@ -100,7 +102,10 @@ internal sealed class HostileBroker(byte[] choices, int start)
         Topics = [.. list.Topics.Select(t => new ListOffsetsResponse.ListOffsetsTopicResponse
         {
             Name = t.Name,
-            Partitions = [.. t.Partitions.Select(p => new ListOffsetsResponse.ListOffsetsPartitionResponse { PartitionIndex = p.PartitionIndex, Offset = 0, LeaderEpoch = 1 })],
+            Partitions = [.. t.Partitions.Select(p => new ListOffsetsResponse.ListOffsetsPartitionResponse
+            {
+                PartitionIndex = p.PartitionIndex, Offset = 0, LeaderEpoch = 1,
+            })],
         })],
     };
 
@@ -127,7 +132,8 @@ internal sealed class HostileBroker(byte[] choices, int start)
             topic.Partitions.Add(new()
             {
                 PartitionIndex = i, HighWatermark = 3, LastStableOffset = 3, LogStartOffset = 0,
-                Records = BatchSeeds.V2(RecordBatchOptions.Default with { PartitionLeaderEpoch = 1, Codec = (CompressionCodec)(i * 3) }, 3, new Prng(5)),
+                Records = BatchSeeds.V2(RecordBatchOptions.Default
+                    with { PartitionLeaderEpoch = 1, Codec = (CompressionCodec)(i * 3) }, 3, new Prng(5)),
                 AbortedTransactions = [new() { ProducerId = 7, FirstOffset = 1 }],
             });
         }
@@ -162,7 +168,8 @@ internal sealed class HostileBroker(byte[] choices, int start)
         Responses = [.. produce.TopicData.Select(t => new ProduceResponse.TopicProduceResponse
         {
             Name = t.Name, TopicId = t.TopicId,
-            PartitionResponses = [.. t.PartitionData.Select(p => new ProduceResponse.PartitionProduceResponse { Index = p.Index, BaseOffset = 5 })],
+            PartitionResponses =
+                [.. t.PartitionData.Select(p => new ProduceResponse.PartitionProduceResponse { Index = p.Index, BaseOffset = 5 })],
         })],
     };
 

@@ -5,7 +5,8 @@ using Moldau.Records;
 namespace Moldau.Fuzz;
 
 /// <summary>A record as the naive reader sees it.</summary>
-internal sealed record NaiveRecord(long Offset, long Timestamp, byte[]? Key, byte[]? Value, IReadOnlyList<(byte[] Key, byte[]? Value)> Headers);
+internal sealed record NaiveRecord(long Offset, long Timestamp, byte[]? Key, byte[]? Value,
+    IReadOnlyList<(byte[] Key, byte[]? Value)> Headers);
 
 /// <summary>Reads the records of one entry, of any magic, the slow and plain way: what the product's readers are compared with.
 /// Gzip is the base library's; the other codecs are the
@@ -126,7 +127,8 @@ internal static class NaiveBatches
 
         DecodeStatus status = managed.Decompress((CompressionCodec)codec, payload, mostBytes, out byte[]? rented, out int length, magic);
         // The libraries let pass some streams that their formats forbid.
-        if (status == DecodeStatus.Corrupt) status = Native.Decompress((CompressionCodec)codec, payload, mostBytes, out rented, out length, magic);
+        if (status == DecodeStatus.Corrupt)
+            status = Native.Decompress((CompressionCodec)codec, payload, mostBytes, out rented, out length, magic);
         Check(status == DecodeStatus.End, $"unpacking: {status}");
         byte[] bytes = rented.AsSpan(0, length).ToArray();
         System.Buffers.ArrayPool<byte>.Shared.Return(rented!); // at the end there is one

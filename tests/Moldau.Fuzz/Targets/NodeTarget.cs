@@ -61,7 +61,8 @@ internal sealed class NodeTarget : FuzzTarget
             {
                 // The bare beginning: of an ApiVersions request in a version from the future no more is read (KIP-35).
                 if (frame.Length >= 8 && ApiTable.Find(BinaryPrimitives.ReadInt16BigEndian(frame)) is { } api)
-                    sent[to].Add((api, BinaryPrimitives.ReadInt16BigEndian(frame.AsSpan(2)), BinaryPrimitives.ReadInt32BigEndian(frame.AsSpan(4))));
+                    sent[to].Add((api, BinaryPrimitives.ReadInt16BigEndian(frame.AsSpan(2)),
+                        BinaryPrimitives.ReadInt32BigEndian(frame.AsSpan(4))));
                 byte[] length = new byte[4];
                 BinaryPrimitives.WriteInt32BigEndian(length, frame.Length);
                 peers[to].Send(length);
@@ -94,7 +95,8 @@ internal sealed class NodeTarget : FuzzTarget
         {
             KafkaReader reader = new(frame, 1000);
             int correlation = reader.ReadInt32();
-            while (next < sent.Count && sent[next].Version != Unknown && sent[next].Correlation != correlation && sent[next].Api.Key == ApiKey.Produce) next++;
+            while (next < sent.Count && sent[next].Version != Unknown && sent[next].Correlation != correlation
+                && sent[next].Api.Key == ApiKey.Produce) next++;
             Must(next < sent.Count, $"an answer that nobody asked for: {correlation}");
             (ApiInfo api, short version, int asked) = sent[next++];
             if (version == Unknown) return;
@@ -137,7 +139,8 @@ internal sealed class NodeTarget : FuzzTarget
             default:
                 if (!RequestHeaderView.TryRead(frame, out RequestHeaderView view) || !view.IsSupported) break;
                 MessageModel model = SchemaCatalog.Of(view.Api.Name + "Request");
-                items[at] = (head, [.. frame.AsSpan(0, view.BodyStart), .. FieldMutator.Mutate(model, view.Version, frame[view.BodyStart..], mutator)]);
+                items[at] = (head,
+                    [.. frame.AsSpan(0, view.BodyStart), .. FieldMutator.Mutate(model, view.Version, frame[view.BodyStart..], mutator)]);
                 break;
         }
     }
@@ -169,7 +172,8 @@ internal sealed class NodeTarget : FuzzTarget
         TopicData = [new()
         {
             Name = "alpha",
-            PartitionData = [new() { Index = prng.Next(2), Records = BatchSeeds.V2(RecordBatchOptions.Default with { Codec = (CompressionCodec)prng.Next(5) }, 2, prng) }],
+            PartitionData = [new() { Index = prng.Next(2),
+                Records = BatchSeeds.V2(RecordBatchOptions.Default with { Codec = (CompressionCodec)prng.Next(5) }, 2, prng) }],
         }],
     };
 

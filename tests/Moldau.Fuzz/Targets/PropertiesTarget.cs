@@ -27,7 +27,8 @@ internal sealed class PropertiesTarget : FuzzTarget
     ];
 
     private static readonly string[] Names =
-        [.. BrokerConfigTable.Table.Keys.Select(k => k.Name), .. TopicConfigTable.Table.Keys.Select(k => k.Name), .. ClientConfiguration.Names];
+        [.. BrokerConfigTable.Table.Keys.Select(k => k.Name), .. TopicConfigTable.Table.Keys.Select(k => k.Name),
+            .. ClientConfiguration.Names];
 
     public override string Name => "properties";
 
@@ -54,7 +55,8 @@ internal sealed class PropertiesTarget : FuzzTarget
         if (prng.Next(3) == 0) return mutator.Mutate(input, other, MaxBytes);
         List<string> lines = [.. Encoding.UTF8.GetString(input).Split('\n')];
         int at = prng.Next(lines.Count);
-        string value = prng.Next(4) == 0 ? Dictionary.Number(prng).ToString(CultureInfo.InvariantCulture) : Values[prng.Next(Values.Length)];
+        string value = prng.Next(4) == 0 ? Dictionary.Number(prng).ToString(CultureInfo.InvariantCulture)
+            : Values[prng.Next(Values.Length)];
         if (prng.Next(3) == 0) lines[at] = lines[at].Split('=')[0] + "=" + value;
         else lines.Insert(at, $"{(prng.Next(12) == 0 ? "listener.name.plaintext." : "")}{Names[prng.Next(Names.Length)]}={value}");
         byte[] changed = Encoding.UTF8.GetBytes(string.Join('\n', lines));

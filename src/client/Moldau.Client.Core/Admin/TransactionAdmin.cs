@@ -106,7 +106,8 @@ internal static class TransactionAdmin
                     _ => Marker(partition, producerId, producerEpoch, coordinatorEpoch),
                     (answer, operation, then) =>
                     {
-                        if (answer.Markers is not [{ Topics: [{ Partitions: [{ } ended, ..] }, ..] }, ..]) return AdminCalls.Lacking(operation, then);
+                        if (answer.Markers is not [{ Topics: [{ Partitions: [{ } ended, ..] }, ..] }, ..])
+                            return AdminCalls.Lacking(operation, then);
                         ClientError? error = AdminCalls.Error(ended.ErrorCode, null, $"the transaction of producer {producerId} in {partition} was not aborted");
                         return AdminCalls.Done(operation, new Dictionary<TopicPartition, Outcome<bool>>
                         {
