@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Moldau.Base;
 
 namespace Moldau.Fuzz;
 
@@ -50,18 +51,18 @@ internal sealed class Execution(FuzzTarget target)
         }
     }
 
-    /// <summary>The exception's type with the innermost method of the product, or the oracle's words without figures up to the
-    /// first semicolon or the end of the line.</summary>
+    /// <summary>The exception's type with the innermost method of the product, or the words of an oracle or an invariant without
+    /// figures, up to the first semicolon or the end of the line.</summary>
     private static string KeyOf(Exception e)
     {
-        if (e is OracleException)
-            return string.Concat(e.Message.TakeWhile(c => c is not (';' or '\n')).Where(c => !char.IsAsciiDigit(c) && c != '-'));
+        string words = string.Concat(e.Message.TakeWhile(c => c is not (';' or '\n')).Where(c => !char.IsAsciiDigit(c) && c != '-'));
+        if (e is OracleException) return words;
         if (e is OutOfFuelException) return "hang";
         foreach (StackFrame frame in new StackTrace(e).GetFrames())
         {
             Type? type = frame.GetMethod()?.DeclaringType;
             if (type?.FullName is { } name && name.StartsWith("Moldau.", StringComparison.Ordinal) && name != "Moldau.Base.Verify")
-                return $"{e.GetType().Name} in {name}.{frame.GetMethod()!.Name}";
+                return $"{e.GetType().Name} in {name}.{frame.GetMethod()!.Name}{(e is BrokenInvariantException ? ": " + words : "")}";
         }
 
         return e.GetType().Name;

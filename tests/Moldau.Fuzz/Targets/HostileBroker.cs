@@ -40,9 +40,19 @@ internal sealed class HostileBroker(byte[] choices, int start)
         return (kind, seed);
     }
 
-    private byte[] Written(IMessage? sensible, string name, short version) =>
-        sensible is not null ? KafkaWriter.ToArray(sensible, version)
-            : SchemaWalk.Write(SchemaCatalog.Of(name), version, _mutator.Prng, Names);
+    /// <summary>What an old version cannot carry is made up by its schema.</summary>
+    private byte[] Written(IMessage? sensible, string name, short version)
+    {
+        try
+        {
+            if (sensible is not null) return KafkaWriter.ToArray(sensible, version);
+        }
+        catch (BrokenInvariantException)
+        {
+        }
+
+        return SchemaWalk.Write(SchemaCatalog.Of(name), version, _mutator.Prng, Names);
+    }
 
     private static IMessage? Sensible(ApiKey api, short version, IMessage request) => request switch
     {
