@@ -55,7 +55,7 @@ public sealed class HostileAnswerTests
         ScriptedBroker broker = world.Broker(1, "one");
         broker.Topic("empty");
         ProducerPart producer = new(world.Machine, new ProducerOptions { Linger = Duration.Zero, IsIdempotent = false });
-        world.Do((_, turn) => producer.Append(
+        world.Do((machine, turn) => producer.Append(
             new ProduceRecord { Topic = "empty", Partition = ProduceRecord.AnyPartition, TimestampMs = 5, Value = new Records.OptionalBytes("v"u8) },
             turn, out ProduceBatch? _, out _, out _));
         world.RunFor(1_000);

@@ -16,14 +16,16 @@ internal static class BatchSeeds
         {
             yield return V2(RecordBatchOptions.Default with { Codec = codec }, 3, prng);
             yield return V2(RecordBatchOptions.Default
-                with { Codec = codec, Producer = new ProducerIdAndEpoch(7, 1), BaseSequence = 5, IsTransactional = true }, 1, prng);
+                with
+            { Codec = codec, Producer = new ProducerIdAndEpoch(7, 1), BaseSequence = 5, IsTransactional = true }, 1, prng);
             if (codec == CompressionCodec.Zstd) continue;
             yield return Legacy(0, codec, prng);
             yield return Legacy(1, codec, prng);
         }
 
         yield return V2(RecordBatchOptions.Default
-            with { TimestampType = TimestampType.LogAppendTime, LogAppendTimestamp = Time + 5 }, 2, prng);
+            with
+        { TimestampType = TimestampType.LogAppendTime, LogAppendTimestamp = Time + 5 }, 2, prng);
         yield return V2(RecordBatchOptions.Default with { DeleteHorizonMs = Time }, 2, prng);
         yield return ControlBatches.BuildEndTransaction(
             RecordBatchOptions.Default with { Producer = new ProducerIdAndEpoch(7, 1) }, Time, isCommit: false, 3);

@@ -46,7 +46,8 @@ internal sealed class BootTarget : FuzzTarget
         Must(world.Start() && world.CreateTopic(), $"the node does not start: {world.World.Failure}");
         ProduceRequest produce = new()
         {
-            Acks = 1, TimeoutMs = 1000,
+            Acks = 1,
+            TimeoutMs = 1000,
             TopicData = [new() { Name = "alpha", PartitionData = [new() { Index = 0, Records = BatchSeeds.V2(Records.RecordBatchOptions.Default, 3, prng) }] }],
         };
         world.Ask<ProduceRequest, ProduceResponse>(produce, 9);

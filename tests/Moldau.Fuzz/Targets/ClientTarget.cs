@@ -154,8 +154,11 @@ internal sealed class ClientTarget : FuzzTarget
             {
                 ProduceRecord record = new()
                 {
-                    Topic = "alpha", Partition = i < 2 ? i : ProduceRecord.AnyPartition, TimestampMs = turn.Now.UnixMs,
-                    Key = i == 3 ? new OptionalBytes("key"u8) : OptionalBytes.Null, Value = new OptionalBytes("value"u8),
+                    Topic = "alpha",
+                    Partition = i < 2 ? i : ProduceRecord.AnyPartition,
+                    TimestampMs = turn.Now.UnixMs,
+                    Key = i == 3 ? new OptionalBytes("key"u8) : OptionalBytes.Null,
+                    Value = new OptionalBytes("value"u8),
                 };
                 producer.Append(record, turn, out _, out _, out _);
             }

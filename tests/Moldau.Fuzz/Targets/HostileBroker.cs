@@ -68,12 +68,16 @@ internal sealed class HostileBroker(byte[] choices, int start)
         SyncGroupRequest => new SyncGroupResponse { ProtocolType = "consumer", ProtocolName = "range", Assignment = [0, 1, 0, 0, 0, 1, 0, 5, .. "alpha"u8, 0, 0, 0, 1, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF] },
         ConsumerGroupHeartbeatRequest => new ConsumerGroupHeartbeatResponse
         {
-            MemberId = "member", MemberEpoch = 1, HeartbeatIntervalMs = 100,
+            MemberId = "member",
+            MemberEpoch = 1,
+            HeartbeatIntervalMs = 100,
             Assignment = new() { TopicPartitions = [new() { TopicId = TopicId, Partitions = [0, 1] }] },
         },
         ShareGroupHeartbeatRequest => new ShareGroupHeartbeatResponse
         {
-            MemberId = "member", MemberEpoch = 1, HeartbeatIntervalMs = 100,
+            MemberId = "member",
+            MemberEpoch = 1,
+            HeartbeatIntervalMs = 100,
             Assignment = new() { TopicPartitions = [new() { TopicId = TopicId, Partitions = [0, 1] }] },
         },
         ProduceRequest produce => Produced(produce),
@@ -97,7 +101,9 @@ internal sealed class HostileBroker(byte[] choices, int start)
             topic.Partitions.Add(new() { PartitionIndex = i, LeaderId = 1, LeaderEpoch = 1, ReplicaNodes = [1], IsrNodes = [1] });
         return new MetadataResponse
         {
-            ClusterId = "fuzz", ControllerId = 1, Topics = [topic],
+            ClusterId = "fuzz",
+            ControllerId = 1,
+            Topics = [topic],
             Brokers = [new() { NodeId = 1, Host = "one", Port = 9092 }],
         };
     }
@@ -141,9 +147,13 @@ internal sealed class HostileBroker(byte[] choices, int start)
         {
             topic.Partitions.Add(new()
             {
-                PartitionIndex = i, HighWatermark = 3, LastStableOffset = 3, LogStartOffset = 0,
+                PartitionIndex = i,
+                HighWatermark = 3,
+                LastStableOffset = 3,
+                LogStartOffset = 0,
                 Records = BatchSeeds.V2(RecordBatchOptions.Default
-                    with { PartitionLeaderEpoch = 1, Codec = (CompressionCodec)(i * 3) }, 3, new Prng(5)),
+                    with
+                { PartitionLeaderEpoch = 1, Codec = (CompressionCodec)(i * 3) }, 3, new Prng(5)),
                 AbortedTransactions = [new() { ProducerId = 7, FirstOffset = 1 }],
             });
         }
@@ -155,7 +165,8 @@ internal sealed class HostileBroker(byte[] choices, int start)
     {
         ShareFetchResponse.PartitionData partition = new()
         {
-            PartitionIndex = 0, CurrentLeader = new() { LeaderId = 1, LeaderEpoch = 1 },
+            PartitionIndex = 0,
+            CurrentLeader = new() { LeaderId = 1, LeaderEpoch = 1 },
             Records = BatchSeeds.V2(RecordBatchOptions.Default, 3, new Prng(5)),
             AcquiredRecords = [new() { FirstOffset = 0, LastOffset = 2, DeliveryCount = 1 }],
         };
@@ -168,8 +179,11 @@ internal sealed class HostileBroker(byte[] choices, int start)
 
     private static JoinGroupResponse Joined(JoinGroupRequest join) => new()
     {
-        GenerationId = 1, ProtocolType = "consumer", ProtocolName = join.Protocols.Count > 0 ? join.Protocols[0].Name : "range",
-        Leader = "member", MemberId = "member",
+        GenerationId = 1,
+        ProtocolType = "consumer",
+        ProtocolName = join.Protocols.Count > 0 ? join.Protocols[0].Name : "range",
+        Leader = "member",
+        MemberId = "member",
         Members = [new() { MemberId = "member", Metadata = join.Protocols.Count > 0 ? join.Protocols[0].Metadata : [] }],
     };
 

@@ -161,14 +161,18 @@ internal sealed class NodeTarget : FuzzTarget
             : SchemaWalk.Write(SchemaCatalog.Of(api.Name + "Request"), version, prng, Names);
         RequestHeader header = new()
         {
-            RequestApiKey = (short)api.Key, RequestApiVersion = version, CorrelationId = (int)prng.Next(0, 1000), ClientId = "fuzz",
+            RequestApiKey = (short)api.Key,
+            RequestApiVersion = version,
+            CorrelationId = (int)prng.Next(0, 1000),
+            ClientId = "fuzz",
         };
         return [.. KafkaWriter.ToArray(header, api.RequestHeaderVersion(version)), .. body];
     }
 
     private static ProduceRequest Produce(Prng prng) => new()
     {
-        Acks = (short)(prng.Next(3) - 1), TimeoutMs = 1000,
+        Acks = (short)(prng.Next(3) - 1),
+        TimeoutMs = 1000,
         TopicData = [new()
         {
             Name = "alpha",

@@ -15,7 +15,8 @@ internal sealed class NodeWorld
         World = new SimWorld(1);
         World.Network.RareDelayNs = 1;
         Node = new SimNode(World,
-            new KafkaNodeFactory(2, SimDurability.PageCache, PlantedBug.None, new StaleIds()).Create) { WaitsForReady = true };
+            new KafkaNodeFactory(2, SimDurability.PageCache, PlantedBug.None, new StaleIds()).Create)
+        { WaitsForReady = true };
     }
 
     public SimWorld World { get; }
