@@ -2,7 +2,7 @@ using Moldau.Fuzz;
 
 try
 {
-    return RewrittenContext.Run(args, Console.Out);
+    return RewrittenContext.Create().Run(args, Console.Out);
 }
 catch (System.Reflection.TargetInvocationException e)
     when (e.InnerException is ArgumentException or FormatException or InvalidOperationException)

@@ -17,8 +17,8 @@ internal sealed class RewrittenContext : AssemblyLoadContext
     private RewrittenContext()
         : base("rewritten") => _rewriter = new Rewriter(_constants, _words);
 
-    /// <summary>Runs the fuzzer on rewritten code; the result is its exit code.</summary>
-    public static int Run(string[] args, TextWriter output)
+    /// <summary>A context with all of the product in it, never run before.</summary>
+    public static RewrittenContext Create()
     {
         RewrittenContext context = new();
         Assembly self = context.LoadFromAssemblyName(typeof(RewrittenContext).Assembly.GetName());
@@ -31,6 +31,13 @@ internal sealed class RewrittenContext : AssemblyLoadContext
             [context._constants.Values.Order().ToArray(), context._words.Order(StringComparer.Ordinal).ToArray()]);
         self.GetType(typeof(EdgeMap).FullName!, throwOnError: true)!.GetProperty(nameof(EdgeMap.Used))!.SetValue(null,
             context._rewriter.Places);
+        return context;
+    }
+
+    /// <summary>Runs the fuzzer on rewritten code; the result is its exit code.</summary>
+    public int Run(string[] args, TextWriter output)
+    {
+        Assembly self = LoadFromAssemblyName(typeof(RewrittenContext).Assembly.GetName());
         Type command = self.GetType(typeof(FuzzCommand).FullName!, throwOnError: true)!;
         return (int)command.GetMethod(nameof(FuzzCommand.Run))!.Invoke(null, [args, output])!;
     }

@@ -16,6 +16,8 @@ internal sealed class Toy : FuzzTarget
 
     public override long AllocationSlack => 64 << 10;
 
+    public override long Fuel(int inputBytes) => 10_000;
+
     public override IEnumerable<byte[]> Seeds(Prng prng) => [new byte[24]];
 
     public override void Run(byte[] input)
