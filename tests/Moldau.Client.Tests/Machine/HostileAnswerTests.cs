@@ -8,21 +8,6 @@ namespace Moldau.Client.Tests.Machine;
 public sealed class HostileAnswerTests
 {
     [Fact]
-    public void Metadata_ThatNamesABrokerTwice_IsTaken()
-    {
-        MachineWorld world = new();
-        world.Broker(1, "one").On(ApiKey.Metadata, _ => new MetadataResponse
-        {
-            ClusterId = "twice",
-            Brokers = [new() { NodeId = 1, Host = "one", Port = 9092 }, new() { NodeId = 1, Host = "one", Port = 9092 }],
-        });
-        var operation = world.Do(ClusterAdmin.Describe);
-        world.RunUntil(() => operation.IsDone);
-        Assert.Equal("twice", operation.Result.ClusterId);
-        Assert.Single(world.Machine.Cluster.Brokers);
-    }
-
-    [Fact]
     public void Topic_WhosePartitionsAreOutOfPlace_EndsWhereOneIsMissing()
     {
         MetadataResponse.MetadataResponseTopic answer = new() { Name = "t" };
