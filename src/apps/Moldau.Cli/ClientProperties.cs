@@ -13,7 +13,9 @@ internal sealed class ClientProperties
 
     public ClientProperties(Dictionary<string, string> given)
     {
-        _given = Reading(() => ClientConfiguration.Read(given.Select(p => new KeyValuePair<string, string?>(p.Key, p.Value))));
+        _given = given.Count == 0
+            ? ClientConfiguration.Read([])
+            : Reading(() => ClientConfiguration.Read(given.Select(p => new KeyValuePair<string, string?>(p.Key, p.Value))));
         Reading(() =>
         {
             _given.Check();

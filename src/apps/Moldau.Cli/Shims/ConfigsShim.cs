@@ -26,7 +26,7 @@ internal static class ConfigsShim
         try
         {
             context.AddPropertiesFile(arguments.Value("command-config"));
-            await context.ConnectAsync(bootstrap, "describeConfigs").ConfigureAwait(false);
+            context.Connect(bootstrap, "describeConfigs");
             if (arguments.Has("alter")) await AlterAsync(context, kind, name).ConfigureAwait(false);
             else await DescribeAsync(context, kind, name).ConfigureAwait(false);
             return ExitCodes.Ok;
@@ -117,7 +117,7 @@ internal static class ConfigsShim
         ShimContext context, string kind, string name)
     {
         CallTarget target = kind is "broker" or "broker-logger" && int.TryParse(name, out int id) ? CallTarget.Broker(id) : CallTarget.Any;
-        DescribeConfigsResponse answer = await context.Client.AskAsync<DescribeConfigsRequest, DescribeConfigsResponse>(
+        DescribeConfigsResponse answer = await context.Asking.AskAsync<DescribeConfigsRequest, DescribeConfigsResponse>(
             target,
             _ => new DescribeConfigsRequest
             {

@@ -27,7 +27,7 @@ internal static class ConsumerGroupsShim
         try
         {
             context.AddPropertiesFile(arguments.Value("command-config"));
-            await context.ConnectAsync(bootstrap, "listGroups").ConfigureAwait(false);
+            context.Connect(bootstrap, "listGroups");
             await ActAsync(context).ConfigureAwait(false);
             return ExitCodes.Ok;
         }
