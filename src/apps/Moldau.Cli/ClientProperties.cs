@@ -30,6 +30,9 @@ internal sealed class ClientProperties
     public string? Bootstrap =>
         _given.Has("bootstrap.servers") ? string.Join(',', _given.ToClientSettings().BootstrapServers) : null;
 
+    /// <summary><c>group.id</c>; null where it was not given.</summary>
+    public string? GroupId => _given.Apply(new ConsumerOptions()).GroupId;
+
     public IsolationLevel Isolation => _given.Apply(new ConsumerOptions()).IsolationLevel;
 
     /// <summary>A file of properties, with single ones over it.</summary>

@@ -86,22 +86,20 @@ internal sealed class CommandContext : IAsyncDisposable
         return Task.FromResult(_client);
     }
 
-    /// <summary>The administration of the cluster, for verbs that ask and end: see <see cref="MoldauClient.OfCaller"/>.</summary>
+    /// <summary>The client for verbs that ask and end: see <see cref="MoldauClient.OfCaller"/>.</summary>
     /// <exception cref="CommandException">No address is right, or nobody listens there.</exception>
-    public Task<AdminClient> AdminAsync()
+    public Task<MoldauClient> AskingAsync()
     {
-        if ((_asking ?? _client) is { } there) return Task.FromResult(there.Admin);
+        if ((_asking ?? _client) is { } there) return Task.FromResult(there);
         (ClientSettings settings, OpenConnection door) = Knock();
-        if (Door.Fits(settings))
-        {
-            _asking = Made(settings, s => MoldauClient.OfCaller(s, door));
-            return Task.FromResult(_asking.Admin);
-        }
-
+        if (Door.Fits(settings)) return Task.FromResult(_asking = Made(settings, s => MoldauClient.OfCaller(s, door)));
         door.Socket.Dispose();
-        _client = Made(settings, static s => new MoldauClient(s));
-        return Task.FromResult(_client.Admin);
+        return Task.FromResult(_client = Made(settings, static s => new MoldauClient(s)));
     }
+
+    /// <summary>The administration of the cluster.</summary>
+    /// <exception cref="CommandException">No address is right, or nobody listens there.</exception>
+    public async Task<AdminClient> AdminAsync() => (await AskingAsync().ConfigureAwait(false)).Admin;
 
     /// <summary>The addresses to ask first.</summary>
     /// <exception cref="CommandException">They are no such list.</exception>

@@ -18,23 +18,20 @@ internal static class Door
         for (int i = 0; i < addresses.Count; i++)
         {
             BrokerAddress address = addresses[i];
-            // The name of this machine (RFC 6761) is told without a resolver; where only another of its addresses listens, that
-            // is found below.
-            if (address.Host == "localhost" && TryConnect(
-                () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp),
-                socket => socket.Connect(new IPEndPoint(IPAddress.Loopback, address.Port)),
-                patienceMs, cancel) is (Socket near, _)) return new OpenConnection(address, near);
-            (Socket? door, SocketException? error) = TryConnect(
-                () => new Socket(SocketType.Stream, ProtocolType.Tcp),
-                socket => socket.Connect(address.Host, address.Port),
-                patienceMs, cancel);
-            if (door is not null) return new OpenConnection(address, door);
-            refused(address, error!.SocketErrorCode switch
+            try
             {
-                SocketError.TimedOut => "no answer in time",
-                SocketError.ConnectionRefused => "connection refused",
-                _ => error.Message,
-            });
+                return new OpenConnection(address, Connect(address, patienceMs, cancel));
+            }
+            catch (Exception error) when (error is SocketException or ObjectDisposedException or ArgumentException)
+            {
+                cancel.ThrowIfCancellationRequested();
+                refused(address, (error as SocketException)?.SocketErrorCode switch
+                {
+                    SocketError.TimedOut => "no answer in time",
+                    SocketError.ConnectionRefused => "connection refused",
+                    _ => error.Message,
+                });
+            }
         }
 
         return null;
@@ -44,24 +41,30 @@ internal static class Door
     public static bool Fits(ClientSettings settings) =>
         !settings.Security.UsesTls && settings.Security is not { UsesSasl: true, Sasl.Mechanism: SaslMechanism.OAuthBearer };
 
-    private static (Socket? Door, SocketException? Error) TryConnect(
-        Func<Socket> make, Action<Socket> connect, int patienceMs, CancellationToken cancel)
+    private static Socket Connect(BrokerAddress address, int patienceMs, CancellationToken cancel)
     {
-        Socket door = make();
-        using CancellationTokenRegistration giveUp = cancel.Register(static socket => ((Socket)socket!).Dispose(), door);
-        try
+        IPAddress[] hosts = HostName.AddressesOf(address.Host);
+        for (int i = 0; ; i++)
         {
-            // It bounds the connection too.
-            door.SendTimeout = patienceMs;
-            door.NoDelay = true;
-            connect(door);
-            return (door, null);
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            door.Dispose();
-            cancel.ThrowIfCancellationRequested();
-            return (null, error as SocketException ?? new SocketException((int)SocketError.OperationAborted));
+            Socket door = new(hosts[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            using CancellationTokenRegistration giveUp = cancel.Register(static socket => ((Socket)socket!).Dispose(), door);
+            try
+            {
+                // It bounds the connection too.
+                door.SendTimeout = patienceMs;
+                door.NoDelay = true;
+                door.Connect(new IPEndPoint(hosts[i], address.Port));
+                return door;
+            }
+            catch (SocketException) when (i + 1 < hosts.Length && !cancel.IsCancellationRequested)
+            {
+                door.Dispose();
+            }
+            catch
+            {
+                door.Dispose();
+                throw;
+            }
         }
     }
 }

@@ -105,7 +105,7 @@ internal sealed class CallerLink(ClientDriver driver, long number, BrokerAddress
 
         try
         {
-            if (_socket is null) _addresses = Dns.GetHostAddresses(address.Host);
+            if (_socket is null) _addresses = HostName.AddressesOf(address.Host);
         }
         catch (Exception error) when (error is SocketException or ArgumentException)
         {
@@ -170,7 +170,13 @@ internal sealed class CallerLink(ClientDriver driver, long number, BrokerAddress
         while (_nextAddress < _addresses.Length)
         {
             IPAddress next = _addresses[_nextAddress++];
-            Socket socket = new(next.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, Blocking = false };
+            // This machine answers at once; a connection that is not waited for begins with an exception, which is slow.
+            Socket socket = new(next.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+            {
+                NoDelay = true,
+                SendTimeout = SendPatienceMs,
+                Blocking = IPAddress.IsLoopback(next),
+            };
             if (options.SendBufferBytes >= 0) socket.SendBufferSize = options.SendBufferBytes;
             if (options.ReceiveBufferBytes >= 0) socket.ReceiveBufferSize = options.ReceiveBufferBytes;
             _socket = socket;
@@ -214,7 +220,6 @@ internal sealed class CallerLink(ClientDriver driver, long number, BrokerAddress
             if (_state == State.Over) return;
             _state = State.Open;
             _socket!.Blocking = true;
-            _socket.SendTimeout = SendPatienceMs;
         }
 
         driver.Post(ClientEvent.Opened(number));
