@@ -219,7 +219,7 @@ public sealed partial class FormatTests : IDisposable
     private static partial Regex LetterHere();
 
     /// <summary>A number, a time or a size with its unit.</summary>
-    [GeneratedRegex(@"\d+(?:[.:,-]\d+)*(?:T\d[\d:.]*Z)?(?: ?(?:[kKMGT]i?)?B(?:/s)?\b| ?(?:ns|µs|us|ms|s|min|h)\b)?")]
+    [GeneratedRegex(@"\d+(?:[.:,-]\d+)*(?:[eE][-+]?\d+)?(?:T\d[\d:.]*Z)?(?: ?(?:[kKMGT]i?)?B(?:/s)?\b| ?(?:ns|µs|us|ms|s|min|h)\b)?")]
     private static partial Regex Measured();
 
     [GeneratedRegex(@"(?m)(?<=\S) +|^ +")]
