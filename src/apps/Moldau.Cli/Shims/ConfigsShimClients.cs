@@ -81,7 +81,10 @@ internal static class ConfigsShimClients
     }
 
     public static async Task AlterAsync(
-        ShimContext context, IReadOnlyList<(string Type, string? Name)> entities, Dictionary<string, string> add, IReadOnlyList<string> delete)
+        ShimContext context,
+        IReadOnlyList<(string Type, string? Name)> entities,
+        Dictionary<string, string> add,
+        IReadOnlyList<string> delete)
     {
         (string type, string? name) = entities[0];
         if (entities.Any(e => e.Name is null))
@@ -137,7 +140,10 @@ internal static class ConfigsShimClients
     }
 
     private static async Task AlterQuotasAsync(
-        ShimContext context, IReadOnlyList<(string Type, string? Name)> entities, Dictionary<string, string> add, IReadOnlyList<string> delete)
+        ShimContext context,
+        IReadOnlyList<(string Type, string? Name)> entities,
+        Dictionary<string, string> add,
+        IReadOnlyList<string> delete)
     {
         QuotaEntity entity = new();
         QuotaFilter filter = new() { IsStrict = true };
@@ -165,12 +171,14 @@ internal static class ConfigsShimClients
         }
 
         foreach (string key in delete) values[key] = null;
-        var results = await context.Admin.Quotas.AlterAsync([new QuotaAlteration(entity, values)], cancel: context.Cancel).ConfigureAwait(false);
+        var results = await context.Admin.Quotas.AlterAsync([new QuotaAlteration(entity, values)], cancel: context.Cancel)
+            .ConfigureAwait(false);
         foreach (ClientError? error in results.Values)
             if (error is not null) throw new MoldauException(error);
     }
 
-    private static async Task AlterPasswordsAsync(ShimContext context, string user, Dictionary<string, string> add, IReadOnlyList<string> delete)
+    private static async Task AlterPasswordsAsync(
+        ShimContext context, string user, Dictionary<string, string> add, IReadOnlyList<string> delete)
     {
         var results = await context.Admin.Users.AlterAsync(
             [.. add.Select(a => Password(user, a.Key, a.Value))],

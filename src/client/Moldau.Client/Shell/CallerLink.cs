@@ -124,7 +124,7 @@ internal sealed class CallerLink(ClientDriver driver, long number, BrokerAddress
     public void Await(int waitMs)
     {
         (Socket? socket, SelectMode mode) = Watched();
-        if (socket is null) Thread.Sleep(waitMs);
+        if (socket is null) Idle.For(waitMs);
         else socket.Poll(waitMs * 1000, mode);
     }
 

@@ -82,13 +82,24 @@ internal sealed class CallerWorld(SocketOptions options, OpenConnection? door) :
         List<Socket> readable = [];
         List<Socket> writable = [];
         foreach (CallerLink link in links) link.AddTo(readable, writable);
-        if (readable.Count + writable.Count == 0) Thread.Sleep(waitMs);
+        if (readable.Count + writable.Count == 0) Idle.For(waitMs);
         else Socket.Select(readable, writable, new List<Socket>(writable), waitMs * 1000);
     }
 
     private ClientJob? NextJob()
     {
         lock (_lock) return _jobs.TryDequeue(out ClientJob? job) ? job : null;
+    }
+}
+
+/// <summary>Waits where there is nothing to wait for but the time: all links are down, and the next attempt is not due.</summary>
+internal static class Idle
+{
+    private static readonly object _nobody = new();
+
+    public static void For(int waitMs)
+    {
+        lock (_nobody) Monitor.Wait(_nobody, waitMs);
     }
 }
 

@@ -55,5 +55,7 @@ public static class ErrorCodes
     /// <summary>The code of a number from the wire; an unknown number is an unknown error, as for Kafka's
     /// clients. Kafka leaves no number out.</summary>
     public static ErrorCode FromWire(short value) =>
-        value is >= (short)ErrorCode.UnknownServerError and <= (short)ErrorCode.ControllerIdNotRegistered ? (ErrorCode)value : ErrorCode.UnknownServerError;
+        value is >= (short)ErrorCode.UnknownServerError and <= (short)ErrorCode.ControllerIdNotRegistered
+            ? (ErrorCode)value
+            : ErrorCode.UnknownServerError;
 }
