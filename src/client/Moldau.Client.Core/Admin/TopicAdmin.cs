@@ -58,6 +58,22 @@ internal static class TopicAdmin
                 return CallOutcome.Done;
             });
 
+    /// <summary>All topics that can be told of, by name. Not a query over <see cref="Describe"/>: a command waits for this one, and
+    /// what is generic over our structures is compiled anew at each start.</summary>
+    public static ClientOperation<IReadOnlyList<TopicInfo>> List(ClientMachine machine, ClientTurn turn) =>
+        AdminCalls.Start<MetadataRequest, MetadataResponse, IReadOnlyList<TopicInfo>>(
+            machine, turn, CallTarget.Any,
+            _ => new MetadataRequest { AllowAutoTopicCreation = false, Topics = null },
+            (answer, operation, now) =>
+            {
+                List<TopicInfo> topics = new(answer.Topics.Count);
+                foreach (MetadataResponse.MetadataResponseTopic topic in answer.Topics)
+                    if (topic.Name is not null && topic.ErrorCode == (short)ErrorCode.None) topics.Add(MetadataKeeper.Info(topic));
+                topics.Sort(static (one, other) => string.CompareOrdinal(one.Name, other.Name));
+                operation.TrySucceed(topics, now);
+                return CallOutcome.Done;
+            });
+
     /// <summary>Topics by their ids.</summary>
     public static ClientOperation<IReadOnlyDictionary<Uuid, Outcome<TopicInfo>>> DescribeById(
         ClientMachine machine, ClientTurn turn, IReadOnlyList<Uuid> ids) =>

@@ -141,7 +141,9 @@ internal sealed class MetadataKeeper
     {
         if (!_usesBootstrap && View.Brokers.Count > 0)
             return [.. View.Brokers.Values.OrderBy(b => b.Id).Select(b => (b.Id, b.Address))];
-        return [.. _settings.BootstrapServers.Select((address, i) => (-2 - i, address))];
+        var servers = new (int, BrokerAddress)[_settings.BootstrapServers.Count];
+        for (int i = 0; i < servers.Length; i++) servers[i] = (-2 - i, _settings.BootstrapServers[i]);
+        return servers;
     }
 
     private void Ask(ClientTurn turn)
