@@ -9,21 +9,19 @@ internal sealed class World : IAsyncDisposable
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
     private readonly Tally _tally;
-    private readonly ScratchFolder _scratch;
-    private readonly int _findingsBefore;
+    private readonly RoundFolder _scratch;
 
     /// <param name="tally">Counts.</param>
-    /// <param name="scratch">Holds everything of this world; kept when something was found.</param>
+    /// <param name="scratch">Holds everything of this world.</param>
     /// <param name="directories">Log directories, the one with the metadata first.</param>
     /// <param name="properties">Of the node, besides those that every world has.</param>
     /// <param name="environment">Of the node's process.</param>
     /// <param name="load">How the clients behave.</param>
     public World(
-        Tally tally, ScratchFolder scratch, IReadOnlyList<string> directories, LoadOptions load,
+        Tally tally, RoundFolder scratch, IReadOnlyList<string> directories, LoadOptions load,
         IReadOnlyDictionary<string, string>? properties = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         (_tally, _scratch, Directories) = (tally, scratch, directories);
-        _findingsBefore = tally.Findings.Count;
         Ledger = new Ledger(tally.Findings);
         Dictionary<string, string> all = new()
         {
@@ -166,16 +164,9 @@ internal sealed class World : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (Findings.Count > _findingsBefore)
-        {
-            var log = _scratch["node.log"];
-            await File.WriteAllTextAsync(log, Node.Process.Output + Node.Process.Error);
-            Console.Error.WriteLine($"faults: kept {_scratch.FullPath}");
-        }
-
+        if (_scratch.IsKept) await File.WriteAllTextAsync(_scratch["node.log"], Node.Process.Output + Node.Process.Error);
         await Load.DisposeAsync();
         Node.Dispose();
-        if (Findings.Count == _findingsBefore) _scratch.Dispose();
     }
 }
 

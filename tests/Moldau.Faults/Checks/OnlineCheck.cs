@@ -32,14 +32,14 @@ internal static class OnlineCheck
         }
     }
 
-    /// <summary>Reads every partition to its end, while something else is the matter.</summary>
+    /// <summary>Reads every partition of the load to its end, while something is the matter.</summary>
     public static async Task ReadAllAsync(string bootstrap, Ledger ledger, Findings findings, string when)
     {
         using CancellationTokenSource patience = new(_patience);
         await using MoldauClient client = new(bootstrap);
         try
         {
-            await ReadAsync(client, ledger, findings, patience.Token);
+            await ReadAsync(client, ledger, findings, patience.Token, isUnderLoad: true);
         }
         catch (Exception error) when (error is OperationCanceledException or MoldauException)
         {
@@ -47,9 +47,13 @@ internal static class OnlineCheck
         }
     }
 
-    private static async Task ReadAsync(MoldauClient client, Ledger ledger, Findings findings, CancellationToken stop)
+    private static async Task ReadAsync(
+        MoldauClient client, Ledger ledger, Findings findings, CancellationToken stop, bool isUnderLoad = false)
     {
-        var partitions = ledger.Partitions.Where(p => ledger.StateOf(p.Key.Topic) == TopicState.Created).ToList();
+        // Taken first: under load more is acknowledged while the rest is asked.
+        var partitions = ledger.Partitions
+            .Where(p => ledger.StateOf(p.Key.Topic) == TopicState.Created && (!isUnderLoad || LoadTopic.All.Any(t => t.Name == p.Key.Topic)))
+            .ToDictionary(p => p.Key, p => p.Value.AckedRecords().ByOffset);
         var asked = partitions.ToDictionary(p => p.Key, _ => OffsetSpec.Latest);
         var found = await client.Admin.ListOffsetsAsync(asked, cancel: stop);
         foreach (var (partition, end) in found)
@@ -58,9 +62,8 @@ internal static class OnlineCheck
         var ends = found.Where(f => f.Value.Error is null).ToDictionary(f => f.Key, f => f.Value.Value.Offset);
         ReaderWorker reader = new([.. ends.Keys], seen);
         await reader.ReadToAsync(client, ends, stop);
-        foreach (var (partition, told) in partitions)
+        foreach (var (partition, byOffset) in partitions)
         {
-            var (byOffset, _) = told.AckedRecords();
             var mayShrink = LoadTopic.All.Any(t => t.Name == partition.Topic && t.Shrinks);
             var first = mayShrink ? seen.FirstOf(partition) : 0;
             var unread = Enumerable.Range(0, byOffset.Length)

@@ -22,14 +22,14 @@ internal sealed class EioKind : FaultKind
 
     public override int Rounds => 30;
 
-    public override int QuickRounds => 3;
+    public override int QuickRounds => 2;
 
     public override string? WhyMissing => WhyNoLibrary;
 
     public override async Task RunAsync(RoundContext context)
     {
         context.Begin(0);
-        var scratch = context.Scratch();
+        using var scratch = context.Scratch();
         using FailingCalls calls = new(scratch.FullPath, FailingCalls.Build(scratch.FullPath));
         Dictionary<string, string> properties = context.Seed % 2 == 0 ? [] : new() { ["moldau.acknowledge"] = "fsync" };
         LoadOptions load = new() { Seed = context.Seed, DeliveryTimeout = Duration.FromSeconds(30) };
@@ -59,7 +59,7 @@ internal sealed class EioKind : FaultKind
     private static FileCalls Draw(RoundContext context, FileCalls[] from) => from[context.Random.Next(from.Length)];
 
     /// <summary>Short writes and reads, and interrupted calls of every kind, in both directories.</summary>
-    private static async Task DisturbAsync(RoundContext context, World world, FailingCalls calls, ScratchFolder scratch)
+    private static async Task DisturbAsync(RoundContext context, World world, FailingCalls calls, RoundFolder scratch)
     {
         var fault = context.Random.Next(2) == 0 ? CallFault.Short : CallFault.Interrupt;
         var which = fault == CallFault.Short
@@ -76,7 +76,7 @@ internal sealed class EioKind : FaultKind
     }
 
     /// <summary>The directory of the metadata: without it a node cannot go on, and says so.</summary>
-    private static async Task FailMetadataAsync(RoundContext context, World world, FailingCalls calls, ScratchFolder scratch)
+    private static async Task FailMetadataAsync(RoundContext context, World world, FailingCalls calls, RoundFolder scratch)
     {
         calls.Arm(
             Path.Combine(scratch["a"], "__cluster_metadata-0"), FileCalls.Write | FileCalls.DataSync, CallFault.Fail,
@@ -97,7 +97,7 @@ internal sealed class EioKind : FaultKind
     }
 
     private static async Task FailAsync(
-        RoundContext context, World world, FailingCalls calls, ScratchFolder scratch, FileCalls which, bool isFencing)
+        RoundContext context, World world, FailingCalls calls, RoundFolder scratch, FileCalls which, bool isFencing)
     {
         var (others, failing) = world.PartitionsByDirectory();
         calls.Arm(scratch["b"], which, CallFault.Fail, FailingCalls.InputOutputError, skip: context.Random.Next(20));

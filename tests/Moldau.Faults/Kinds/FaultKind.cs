@@ -34,7 +34,7 @@ internal sealed record RoundContext(int Seed, int Rounds, Tally Tally, bool IsQu
 
     public Findings Findings => Tally.Findings;
 
-    public ScratchFolder Scratch() => new($"faults-{Tally.Kind}");
+    public RoundFolder Scratch() => new(Tally);
 
     /// <summary>Says where a finding comes from, and that the round has begun.</summary>
     public void Begin(int round)
@@ -42,6 +42,25 @@ internal sealed record RoundContext(int Seed, int Rounds, Tally Tally, bool IsQu
         Findings.Where = $"{Tally.Kind} --seed {Seed}, round {round + 1}";
         Tally.Rounds++;
         Progress.Show($"{Tally.Kind}: round {Tally.Rounds}, {Tally.Findings.Count} findings");
+    }
+}
+
+/// <summary>A folder for some rounds, which stays when they find something.</summary>
+internal sealed class RoundFolder(Tally tally) : IDisposable
+{
+    private readonly ScratchFolder _folder = new($"faults-{tally.Kind}");
+    private readonly int _findingsBefore = tally.Findings.Count;
+
+    public string FullPath => _folder.FullPath;
+
+    public string this[string name] => _folder[name];
+
+    public bool IsKept => tally.Findings.Count > _findingsBefore;
+
+    public void Dispose()
+    {
+        if (IsKept) Console.Error.WriteLine($"faults: kept {FullPath}");
+        else _folder.Dispose();
     }
 }
 

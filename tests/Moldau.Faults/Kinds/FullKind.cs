@@ -5,12 +5,15 @@ using Moldau.TestServers;
 
 namespace Moldau.Faults;
 
-/// <summary>One of two log directories is on a small file system, which fills up. Its partitions refuse records; they can be
-/// read, the other directory goes on, topics can be deleted, and once there is room the refused records are taken.</summary>
+/// <summary>One of two log directories is on a small file system, which fills up. With a reserve its partitions refuse records
+/// before it is full; they can be read, the other directory goes on, topics are made and deleted, and once there is room the
+/// refused records are taken. Without a reserve a write fails: the directory is out of service until a restart, as in Apache
+/// Kafka, and the other one goes on.</summary>
 internal sealed class FullKind : FaultKind
 {
     private const int MebiBytes = 24;
     private const int MebiByte = 1 << 20;
+    private const int Reserve = 4 * MebiByte;
     private const int RefusedWorker = 90;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
     private long _refusals;
@@ -27,9 +30,14 @@ internal sealed class FullKind : FaultKind
 
     public override async Task RunAsync(RoundContext context)
     {
-        var scratch = context.Scratch();
+        using var scratch = context.Scratch();
         using var volume = Volume.InMemory(scratch["b"], MebiBytes);
-        Dictionary<string, string> properties = context.Seed % 2 == 0 ? [] : new() { ["moldau.acknowledge"] = "fsync" };
+        var hasReserve = context.Seed % 3 != 0;
+        Dictionary<string, string> properties = new()
+        {
+            ["moldau.acknowledge"] = context.Seed % 2 == 0 ? "page-cache" : "fsync",
+            ["moldau.disk.reserve.bytes"] = $"{(hasReserve ? Reserve : 0)}",
+        };
         await using World world = new(
             context.Tally, scratch, [scratch["a"], Path.Combine(volume.Folder, "logs")], new LoadOptions { Seed = context.Seed }, properties);
         try
@@ -38,7 +46,7 @@ internal sealed class FullKind : FaultKind
             for (var round = 0; round < context.Rounds; round++)
             {
                 context.Begin(round);
-                await FillAsync(context, world, volume);
+                await FillAsync(context, world, volume, hasReserve);
             }
 
             await world.EndAsync();
@@ -50,11 +58,12 @@ internal sealed class FullKind : FaultKind
         }
     }
 
-    private async Task FillAsync(RoundContext context, World world, Volume volume)
+    private async Task FillAsync(RoundContext context, World world, Volume volume, bool hasReserve)
     {
         var (others, small) = world.PartitionsByDirectory();
         var ballast = Path.Combine(volume.Folder, "ballast");
-        var room = context.Random.Next(MebiByte / 4, 2 * MebiByte);
+        // The node fills up what is left, or somebody else has taken it from one moment to the next.
+        var room = context.Random.Next(MebiByte / 4, 2 * MebiByte) + (hasReserve && context.Random.Next(2) == 0 ? Reserve : 0);
         if (volume.FreeBytes > room) await File.WriteAllBytesAsync(ballast, new byte[volume.FreeBytes - room]);
         if (!await AwaitSilenceAsync(world, small))
         {
@@ -69,12 +78,15 @@ internal sealed class FullKind : FaultKind
         }
 
         await world.AwaitProgressAsync("beside the full directory", others);
-        await OnlineCheck.ReadAllAsync(world.Node.Bootstrap, world.Ledger, context.Findings, "while the directory is full");
-        context.Tally.Count($"a send to the full directory is told {await RefusalAsync(world, small[0])}");
+        var deleted = world.Ledger.DeletedTopics;
+        if (!await World.WaitAsync(() => world.Ledger.DeletedTopics > deleted, _patience))
+            context.Findings.Add("no topic can be deleted while one directory is full");
+        if (hasReserve) await OnlineCheck.ReadAllAsync(world.Node.Bootstrap, world.Ledger, context.Findings, "while the directory is full");
+        context.Tally.Count($"{(hasReserve ? "with a" : "without")} reserve a send to the full directory is told {await RefusalAsync(world, small[0])}");
         File.Delete(ballast);
         var before = small.ToDictionary(p => p, p => world.Ledger[p].AckCount);
-        if (await World.WaitAsync(() => before.All(p => world.Ledger[p.Key].AckCount > p.Value), _patience)) return;
-        context.Findings.Add($"there is room again, and nothing is taken: {world.Errors}");
+        if (hasReserve && await World.WaitAsync(() => before.All(p => world.Ledger[p.Key].AckCount > p.Value), _patience)) return;
+        if (hasReserve) context.Findings.Add($"there is room again, and nothing is taken: {world.Errors}");
         world.Node.Stop();
         await world.RestartAsync();
     }

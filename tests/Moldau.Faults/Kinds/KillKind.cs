@@ -10,13 +10,13 @@ internal sealed class KillKind : FaultKind
 
     public override int Rounds => 100;
 
-    public override int QuickRounds => 4;
+    public override int QuickRounds => 3;
 
     public override int RoundsOfAWorld => 10;
 
     public override async Task RunAsync(RoundContext context)
     {
-        var scratch = context.Scratch();
+        using var scratch = context.Scratch();
         // Every other world is synced as a whole, which brings other orders of completions.
         Dictionary<string, string> properties = context.Seed % 2 == 0 ? [] : new() { ["moldau.acknowledge"] = "fsync" };
         await using World world = new(

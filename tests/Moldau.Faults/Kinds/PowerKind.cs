@@ -13,7 +13,7 @@ internal sealed class PowerKind : FaultKind
 
     public override int Rounds => 20;
 
-    public override int QuickRounds => 2;
+    public override int QuickRounds => 1;
 
     public override string? WhyMissing =>
         !Environment.IsPrivilegedProcess ? "a file system can be mounted by root only"
@@ -24,7 +24,7 @@ internal sealed class PowerKind : FaultKind
     public override async Task RunAsync(RoundContext context)
     {
         context.Begin(0);
-        var scratch = context.Scratch();
+        using var scratch = context.Scratch();
         using var volume = Volume.Image(scratch["disk"], scratch["image"], ImageMebiBytes);
         var isAllSynced = context.Seed % 2 == 0;
         Dictionary<string, string> properties = isAllSynced ? new() { ["moldau.acknowledge"] = "fsync" } : [];

@@ -20,7 +20,7 @@ internal sealed class SlowKind : FaultKind
 
     public override async Task RunAsync(RoundContext context)
     {
-        var scratch = context.Scratch();
+        using var scratch = context.Scratch();
         using FailingCalls calls = new(scratch.FullPath, FailingCalls.Build(scratch.FullPath));
         await using World world = new(
             context.Tally, scratch, [scratch["a"], scratch["b"]], new LoadOptions { Seed = context.Seed }, null, calls.Environment);

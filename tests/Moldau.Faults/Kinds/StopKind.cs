@@ -21,7 +21,7 @@ internal sealed class StopKind : FaultKind
 
     public override async Task RunAsync(RoundContext context)
     {
-        var scratch = context.Scratch();
+        using var scratch = context.Scratch();
         LoadOptions load = new() { Seed = context.Seed, SessionTimeout = TimeSpan.FromSeconds(2) };
         await using World world = new(context.Tally, scratch, [scratch["a"], scratch["b"]], load);
         await world.BeginAsync();

@@ -20,6 +20,8 @@ internal sealed class Ledger(Findings findings) : ILoadEvents
     /// <summary>How often sends failed for good, by Kafka's name of the error.</summary>
     public IEnumerable<KeyValuePair<string, long>> Errors => _errors.OrderBy(e => e.Key, StringComparer.Ordinal);
 
+    public int DeletedTopics => _topics.Count(t => t.Value == TopicState.Deleted);
+
     public long AckedCount => Volatile.Read(ref _acked);
 
     public long CommitCount => Volatile.Read(ref _commits);

@@ -9,6 +9,7 @@ internal sealed class TopicWorker(int worker, LoadTopic shrinking, ILoadEvents e
 {
     private const int Records = 5;
     private const int KeptOutOf = 4;
+    private static readonly Duration _deliveryTimeout = Duration.FromSeconds(3);
     private readonly Random _random = new(HashCode.Combine(options.Seed, worker));
     private int _made;
 
@@ -40,23 +41,33 @@ internal sealed class TopicWorker(int worker, LoadTopic shrinking, ILoadEvents e
         var wanted = new NewTopic(name, 1, 1) { Configs = new LoadTopic(name, 1, IsSynced: _made % 2 == 0).Configs };
         await client.Admin.CreateTopicAsync(wanted, stop);
         events.Topic(name, TopicState.Created);
-        await using (var producer = client.CreateProducer(new ProducerOptions { DeliveryTimeout = options.DeliveryTimeout }))
+        await WriteAsync(client, name, stop);
+        await TrimAsync(client, stop);
+        if (_made % KeptOutOf == 0) return;
+        events.Topic(name, TopicState.Unknown);
+        var answers = await client.Admin.DeleteTopicsAsync([name], stop);
+        if (answers[name] is null) events.Topic(name, TopicState.Deleted);
+    }
+
+    /// <summary>Where its directory takes nothing, the topic goes without records.</summary>
+    private async Task WriteAsync(MoldauClient client, string name, CancellationToken stop)
+    {
+        TopicPartition partition = new(name, 0);
+        await using var producer = client.CreateProducer(new ProducerOptions { DeliveryTimeout = _deliveryTimeout });
+        try
         {
             for (var i = 1; i <= Records; i++)
             {
-                TopicPartition partition = new(name, 0);
                 var id = Payload.IdOf(worker, i);
                 events.Sent(partition, id);
                 var written = await producer.SendAsync(name, default, Payload.Make(worker, i), stop);
                 events.Acked(partition, written.Offset, id);
             }
         }
-
-        await TrimAsync(client, stop);
-        if (_made % KeptOutOf == 0) return;
-        events.Topic(name, TopicState.Unknown);
-        var answers = await client.Admin.DeleteTopicsAsync([name], stop);
-        if (answers[name] is null) events.Topic(name, TopicState.Deleted);
+        catch (MoldauException error)
+        {
+            events.Failed(partition, error.ErrorName);
+        }
     }
 
     private async Task TrimAsync(MoldauClient client, CancellationToken stop)
