@@ -52,7 +52,8 @@ internal static class OnlineCheck
     {
         // Taken first: under load more is acknowledged while the rest is asked.
         var partitions = ledger.Partitions
-            .Where(p => ledger.StateOf(p.Key.Topic) == TopicState.Created && (!isUnderLoad || LoadTopic.All.Any(t => t.Name == p.Key.Topic)))
+            .Where(p => ledger.StateOf(p.Key.Topic) == TopicState.Created)
+            .Where(p => !isUnderLoad || LoadTopic.All.Any(t => t.Name == p.Key.Topic))
             .ToDictionary(p => p.Key, p => p.Value.AckedRecords().ByOffset);
         var asked = partitions.ToDictionary(p => p.Key, _ => OffsetSpec.Latest);
         var found = await client.Admin.ListOffsetsAsync(asked, cancel: stop);
