@@ -9,17 +9,20 @@ internal static class CampaignCommand
 {
     private const int Found = 1;
     private const int Usage = 2;
+
     /// <summary>Set where the program has a mount namespace of its own.</summary>
     private const string OwnMounts = "FAULTS_OWN_MOUNTS";
-    private static readonly TimeSpan _rebootPatience = TimeSpan.FromHours(4);
+    private static readonly TimeSpan _longestCampaign = TimeSpan.FromHours(12);
 
-    private static readonly FaultKind[] _kinds = [new KillKind(), new FullKind(), new EioKind(), new PowerKind(), new StopKind(), new SlowKind()];
+    private static readonly FaultKind[] _kinds =
+        [new KillKind(), new FullKind(), new EioKind(), new PowerKind(), new StopKind(), new SlowKind()];
 
     public static async Task<int> RunAsync(string[] args)
     {
         if (CampaignOptions.TryParse(args, [.. _kinds.Select(k => k.Name)]) is not { } options)
         {
-            Console.Error.WriteLine($"usage: ./faults [{string.Join(" | ", _kinds.Select(k => k.Name))}]… [--rounds N] [--seed N] [--quick]");
+            var names = string.Join(" | ", _kinds.Select(k => k.Name));
+            Console.Error.WriteLine($"usage: ./faults [{names}]… [--rounds N] [--seed N] [--quick]");
             return Usage;
         }
 
@@ -39,7 +42,7 @@ internal static class CampaignCommand
         ProcessStartInfo start = new("unshare", ["--mount", Environment.ProcessPath!, .. args]);
         start.Environment[OwnMounts] = "1";
         using var process = Process.Start(start)!;
-        return process.WaitForExit(_rebootPatience) ? process.ExitCode : Found;
+        return process.WaitForExit(_longestCampaign) ? process.ExitCode : Found;
     }
 
     private static async Task<int> RunKindsAsync(CampaignOptions options)
@@ -87,8 +90,7 @@ internal static class CampaignCommand
 
     private static void Show(List<(Tally Tally, string? WhyMissing)> results, CampaignOptions options)
     {
-        Console.WriteLine(
-            $"{"fault",-6} {"rounds",6} {"restarts",8} {"acknowledged",12} {"checked",12} {"outage s",9} {"took s",7} {"findings",8}  (--seed {options.Seed})");
+        Row("fault", "rounds", "restarts", "acknowledged", "checked", "outage s", "took s", "findings");
         foreach (var (tally, whyMissing) in results)
         {
             if (whyMissing is not null)
@@ -97,12 +99,24 @@ internal static class CampaignCommand
                 continue;
             }
 
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{tally.Kind,-6} {tally.Rounds,6} {tally.Restarts,8} {tally.Acknowledged,12:N0} {tally.Checked,12:N0} {tally.LongestOutage.TotalSeconds,9:F2} {tally.Took.TotalSeconds,7:F0} {tally.Findings.Count,8}"));
+            Row(
+                tally.Kind, Text(tally.Rounds), Text(tally.Restarts), Text(tally.Acknowledged), Text(tally.Checked),
+                tally.LongestOutage.TotalSeconds.ToString("F2", CultureInfo.InvariantCulture),
+                tally.Took.TotalSeconds.ToString("F0", CultureInfo.InvariantCulture), Text(tally.Findings.Count));
             foreach (var remark in tally.Remarks) Console.WriteLine($"       {remark}");
         }
+
+        Console.WriteLine($"--seed {options.Seed}");
     }
+
+    private static void Row(string kind, params ReadOnlySpan<string> cells)
+    {
+        Console.Write(kind.PadRight(6));
+        foreach (var cell in cells) Console.Write(cell.PadLeft(13));
+        Console.WriteLine();
+    }
+
+    private static string Text(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 }
 
 /// <summary>What the campaign is asked for.</summary>

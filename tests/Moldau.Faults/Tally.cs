@@ -26,7 +26,8 @@ internal sealed class Tally(string kind)
 
     /// <summary>What else a reader of the table wants to know.</summary>
     public IEnumerable<string> Remarks =>
-        [.. _longest.Select(l => string.Create(CultureInfo.InvariantCulture, $"{l.Key}: {l.Value:F1}")), .. _counts.Select(c => $"{c.Key}: {c.Value}")];
+        _longest.Select(l => string.Create(CultureInfo.InvariantCulture, $"{l.Key}: {l.Value:F1}"))
+            .Concat(_counts.Select(c => $"{c.Key}: {c.Value}"));
 
     public TimeSpan Took { get; set; }
 

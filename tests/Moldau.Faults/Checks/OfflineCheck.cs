@@ -30,7 +30,8 @@ internal sealed class OfflineCheck(Findings findings, Ledger ledger, IReadOnlyLi
             if (ledger.StateOf(partition.Topic) != TopicState.Created) continue;
             if (FolderOf(partition) is not { } folder)
             {
-                if (told.AckCount > 0 && !MayBeCut(partition.Topic)) findings.Add($"{partition}: no folder, and {told.AckCount} records were acknowledged");
+                if (told.AckCount > 0 && !MayBeCut(partition.Topic))
+                    findings.Add($"{partition}: no folder, and {told.AckCount} records were acknowledged");
                 continue;
             }
 

@@ -90,8 +90,10 @@ internal static class OnlineCheck
         foreach (var (partition, told) in ledger.Partitions)
         {
             var offset = offsets.TryGetValue(partition, out var committed) ? committed.Offset : -1;
-            if (offset < told.LargestAckedCommit || offset > told.LargestCommit)
-                findings.Add($"{partition}: {offset} is told as committed, {told.LargestAckedCommit} was acknowledged, {told.LargestCommit} asked for");
+            if (offset < told.LargestAckedCommit)
+                findings.Add($"{partition}: {offset} is told as committed, {told.LargestAckedCommit} was acknowledged");
+            if (offset > told.LargestCommit)
+                findings.Add($"{partition}: {offset} is told as committed, {told.LargestCommit} was asked for");
         }
     }
 

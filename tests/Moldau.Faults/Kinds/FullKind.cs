@@ -39,7 +39,8 @@ internal sealed class FullKind : FaultKind
             ["moldau.disk.reserve.bytes"] = $"{(hasReserve ? Reserve : 0)}",
         };
         await using World world = new(
-            context.Tally, scratch, [scratch["a"], Path.Combine(volume.Folder, "logs")], new LoadOptions { Seed = context.Seed }, properties);
+            context.Tally, scratch, [scratch["a"], Path.Combine(volume.Folder, "logs")],
+            new LoadOptions { Seed = context.Seed }, properties);
         try
         {
             await world.BeginAsync();
@@ -82,7 +83,8 @@ internal sealed class FullKind : FaultKind
         if (!await World.WaitAsync(() => world.Ledger.DeletedTopics > deleted, _patience))
             context.Findings.Add("no topic can be deleted while one directory is full");
         if (hasReserve) await OnlineCheck.ReadAllAsync(world.Node.Bootstrap, world.Ledger, context.Findings, "while the directory is full");
-        context.Tally.Count($"{(hasReserve ? "with a" : "without")} reserve a send to the full directory is told {await RefusalAsync(world, small[0])}");
+        var refusal = await RefusalAsync(world, small[0]);
+        context.Tally.Count($"{(hasReserve ? "with a" : "without")} reserve a send to the full directory is told {refusal}");
         File.Delete(ballast);
         var before = small.ToDictionary(p => p, p => world.Ledger[p].AckCount);
         if (hasReserve && await World.WaitAsync(() => before.All(p => world.Ledger[p.Key].AckCount > p.Value), _patience)) return;
