@@ -22,7 +22,8 @@ internal static class CampaignCommand
         if (CampaignOptions.TryParse(args, [.. _kinds.Select(k => k.Name)]) is not { } options)
         {
             var names = string.Join(" | ", _kinds.Select(k => k.Name));
-            Console.Error.WriteLine($"usage: ./faults [{names}]… [--rounds N] [--seed N] [--quick]");
+            var bugs = string.Join(" | ", Enum.GetNames<PlantedBug>());
+            Console.Error.WriteLine($"usage: ./faults [{names}]… [--rounds N] [--seed N] [--quick] [--bug {bugs}]");
             return Usage;
         }
 
@@ -68,7 +69,7 @@ internal static class CampaignCommand
         for (var seed = options.Seed; tally.Rounds < rounds; seed++)
         {
             var before = tally.Rounds;
-            RoundContext context = new(seed, Math.Min(kind.RoundsOfAWorld, rounds - before), tally, options.IsQuick);
+            RoundContext context = new(seed, Math.Min(kind.RoundsOfAWorld, rounds - before), tally, options.IsQuick, options.Bug);
             try
             {
                 await kind.RunAsync(context);
@@ -120,7 +121,7 @@ internal static class CampaignCommand
 }
 
 /// <summary>What the campaign is asked for.</summary>
-internal sealed record CampaignOptions(IReadOnlyList<string> Kinds, int? Rounds, int Seed, bool IsQuick)
+internal sealed record CampaignOptions(IReadOnlyList<string> Kinds, int? Rounds, int Seed, bool IsQuick, PlantedBug Bug)
 {
     /// <summary>Null where the arguments make no sense.</summary>
     public static CampaignOptions? TryParse(string[] args, IReadOnlyList<string> known)
@@ -129,16 +130,17 @@ internal sealed record CampaignOptions(IReadOnlyList<string> Kinds, int? Rounds,
         int? rounds = null;
         var seed = 1;
         var isQuick = false;
+        var bug = PlantedBug.None;
         for (var i = 0; i < args.Length; i++)
         {
             if (known.Contains(args[i])) kinds.Add(args[i]);
             else if (args[i] == "--quick") isQuick = true;
             else if (args[i] == "--rounds" && Number(args, ++i) is > 0 and var n) rounds = n;
             else if (args[i] == "--seed" && Number(args, ++i) is { } s) seed = s;
-            else return null;
+            else if (args[i] != "--bug" || ++i == args.Length || !Enum.TryParse(args[i], out bug)) return null;
         }
 
-        return new CampaignOptions(kinds.Count == 0 ? known : kinds, rounds, seed, isQuick);
+        return new CampaignOptions(kinds.Count == 0 ? known : kinds, rounds, seed, isQuick, bug);
     }
 
     private static int? Number(string[] args, int at) =>

@@ -1,5 +1,5 @@
 /*
- * Makes calls on files below one folder fail, fall short, be interrupted or take long: for the fault campaign (./faults).
+ * Makes calls on files below one folder fail, fall short, be interrupted, take long or lie: for the fault campaign (./faults).
  *   gcc -shared -fPIC -O2 -o failing-calls.so failing-calls.c -ldl
  *   LD_PRELOAD=failing-calls.so FAILING_CALLS=CONTROL_FILE program …
  * The control file is mapped by both sides, so that faults are planted and lifted while the program runs. The .NET runtime
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 enum { OPEN = 1, PWRITE = 2, FDATASYNC = 4, FSYNC = 8, RENAME = 16, FTRUNCATE = 32, FALLOCATE = 64, UNLINK = 128, PREAD = 256 };
-enum { FAIL = 0, SHORT = 1, INTERRUPT = 2, DELAY = 3 };
+enum { FAIL = 0, SHORT = 1, INTERRUPT = 2, DELAY = 3, LIE = 4 };
 
 struct control {
     int32_t calls;     /* which calls are hit; 0: none */
@@ -81,7 +81,7 @@ static int is_hit(int call, const char *path, int fd)
 
 static int fails(int call, const char *path, int fd)
 {
-    if (!is_hit(call, path, fd) || control->mode == SHORT) return 0;
+    if (!is_hit(call, path, fd) || control->mode == SHORT || control->mode == LIE) return 0;
     errno = control->mode == INTERRUPT ? EINTR : control->error;
     return 1;
 }
@@ -138,6 +138,7 @@ READ_LIKE(pread64)
     int name(int fd) \
     { \
         REAL(int, #name, int); \
+        if (control && control->mode == LIE && is_hit(call, NULL, fd)) return 0; \
         return fails(call, NULL, fd) ? -1 : real(fd); \
     }
 FD_CALL(fdatasync, FDATASYNC)

@@ -26,6 +26,9 @@ internal enum CallFault
     Short = 1,
     Interrupt = 2,
     Delay = 3,
+
+    /// <summary>Of syncs: said to be done, and not done.</summary>
+    Lie = 4,
 }
 
 /// <summary>The preloaded library that makes file calls of a process fail below one folder, and its control file.</summary>

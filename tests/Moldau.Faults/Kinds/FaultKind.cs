@@ -28,13 +28,14 @@ internal abstract class FaultKind
 /// <param name="Rounds">How many.</param>
 /// <param name="Tally">Where they are counted.</param>
 /// <param name="IsQuick">Waits that a quick look can do without are shorter.</param>
-internal sealed record RoundContext(int Seed, int Rounds, Tally Tally, bool IsQuick)
+/// <param name="Bug">What is made wrong on purpose, to see that the checks find it.</param>
+internal sealed record RoundContext(int Seed, int Rounds, Tally Tally, bool IsQuick, PlantedBug Bug)
 {
     public Random Random { get; } = new(Seed);
 
     public Findings Findings => Tally.Findings;
 
-    public RoundFolder Scratch() => new(Tally);
+    public RoundFolder Scratch() => new(Tally, isKeptIfFound: Bug == PlantedBug.None);
 
     /// <summary>Says where a finding comes from, and that the round has begun.</summary>
     public void Begin(int round)
@@ -45,8 +46,23 @@ internal sealed record RoundContext(int Seed, int Rounds, Tally Tally, bool IsQu
     }
 }
 
-/// <summary>A folder for some rounds, which stays when they find something.</summary>
-internal sealed class RoundFolder(Tally tally) : IDisposable
+/// <summary>Mistakes that the campaign makes in the node's name, outside of it.</summary>
+internal enum PlantedBug
+{
+    None,
+
+    /// <summary>With <c>kill</c>: the last bytes of a log go with the process.</summary>
+    TailLost,
+
+    /// <summary>With <c>kill</c>: a byte of an early record is another one.</summary>
+    ByteFlipped,
+
+    /// <summary>With <c>power</c>: syncs are said to be done and are not.</summary>
+    SyncForgotten,
+}
+
+/// <summary>A folder for some rounds, which stays when they find something that was not planted.</summary>
+internal sealed class RoundFolder(Tally tally, bool isKeptIfFound) : IDisposable
 {
     private readonly ScratchFolder _folder = new($"faults-{tally.Kind}");
     private readonly int _findingsBefore = tally.Findings.Count;
@@ -55,7 +71,7 @@ internal sealed class RoundFolder(Tally tally) : IDisposable
 
     public string this[string name] => _folder[name];
 
-    public bool IsKept => tally.Findings.Count > _findingsBefore;
+    public bool IsKept => isKeptIfFound && tally.Findings.Count > _findingsBefore;
 
     public void Dispose()
     {

@@ -33,6 +33,7 @@ internal sealed class KillKind : FaultKind
             }
 
             world.Node.Kill();
+            Plant(context.Bug, world);
             world.CheckDead();
             while (context.Random.Next(4) == 0)
             {
@@ -47,5 +48,23 @@ internal sealed class KillKind : FaultKind
         }
 
         await world.EndAsync();
+    }
+
+    private static void Plant(PlantedBug bug, World world)
+    {
+        if (bug is not (PlantedBug.TailLost or PlantedBug.ByteFlipped)) return;
+        var folder = world.Directories.Select(d => Path.Combine(d, "cached-0")).Single(Directory.Exists);
+        using var log = File.Open(Directory.GetFiles(folder, "*.log").Order(StringComparer.Ordinal).Last(), FileMode.Open);
+        if (bug == PlantedBug.TailLost)
+        {
+            log.SetLength(log.Length - 1);
+            return;
+        }
+
+        // Within the first batch, behind its header.
+        log.Position = 80;
+        var value = log.ReadByte();
+        log.Position = 80;
+        log.WriteByte((byte)(value ^ 1));
     }
 }

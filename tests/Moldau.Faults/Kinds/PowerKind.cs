@@ -29,8 +29,11 @@ internal sealed class PowerKind : FaultKind
         var isAllSynced = context.Seed % 2 == 0;
         Dictionary<string, string> properties = isAllSynced ? new() { ["moldau.acknowledge"] = "fsync" } : [];
         string[] directories = [Path.Combine(volume.Folder, "a"), Path.Combine(volume.Folder, "b")];
+        using var lies = context.Bug == PlantedBug.SyncForgotten
+            ? new FailingCalls(scratch.FullPath, FailingCalls.Build(scratch.FullPath)) : null;
+        lies?.Arm(volume.Folder, FileCalls.DataSync | FileCalls.Sync, CallFault.Lie);
         await using World world = new(
-            context.Tally, scratch, directories, new LoadOptions { Seed = context.Seed }, properties);
+            context.Tally, scratch, directories, new LoadOptions { Seed = context.Seed }, properties, lies?.Environment);
         try
         {
             await RunAsync(context, world, volume, isAllSynced);

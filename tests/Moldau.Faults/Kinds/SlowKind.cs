@@ -29,6 +29,7 @@ internal sealed class SlowKind : FaultKind
         {
             context.Begin(round);
             var (swift, slow) = world.PartitionsByDirectory();
+            world.Ledger.TakeSlowestAck(swift); // what came before does not count
             await Task.Delay(1500);
             var before = world.Ledger.TakeSlowestAck(swift);
             var which = context.Random.Next(2) == 0 ? FileCalls.DataSync | FileCalls.Sync : FileCalls.Write;
