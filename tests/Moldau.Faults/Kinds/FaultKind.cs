@@ -51,7 +51,7 @@ internal enum PlantedBug
 {
     None,
 
-    /// <summary>With <c>kill</c>: the last bytes of a log go with the process.</summary>
+    /// <summary>With <c>kill</c>: the second half of a log goes with the process.</summary>
     TailLost,
 
     /// <summary>With <c>kill</c>: a byte of an early record is another one.</summary>

@@ -57,7 +57,8 @@ internal sealed class KillKind : FaultKind
         using var log = File.Open(Directory.GetFiles(folder, "*.log").Order(StringComparer.Ordinal).Last(), FileMode.Open);
         if (bug == PlantedBug.TailLost)
         {
-            log.SetLength(log.Length - 1);
+            // The very last batch may not have been acknowledged yet.
+            log.SetLength(log.Length / 2);
             return;
         }
 
