@@ -68,7 +68,7 @@ internal static class TopicAdmin
                 AllowAutoTopicCreation = false,
                 Topics = [.. ids.Select(i => new MetadataRequest.MetadataRequestTopic { TopicId = i, Name = null })],
             },
-            (answer, operation, now) => AdminCalls.Done(operation, answer.Topics.ToDictionary(
+            (answer, operation, now) => AdminCalls.Done(operation, answer.Topics.ByKey(
                 t => t.TopicId,
                 t => AdminCalls.Error(t.ErrorCode, null, $"there is no topic with the id {t.TopicId}") is { } error
                     ? Outcome<TopicInfo>.Failed(error)
@@ -117,7 +117,7 @@ internal static class TopicAdmin
             (answer, operation, now) =>
                 answer.Responses.Any(t => ErrorCodes.FromWire(t.ErrorCode) == ErrorCode.NotController)
                     ? CallOutcome.RetryElsewhere
-                    : AdminCalls.Done(operation, answer.Responses.ToDictionary(
+                    : AdminCalls.Done(operation, answer.Responses.ByKey(
                         t => t.TopicId,
                         t => AdminCalls.Error(t.ErrorCode, t.ErrorMessage, $"the topic with the id {t.TopicId} cannot be deleted")), now),
             from: FirstIdVersion);
@@ -170,7 +170,7 @@ internal static class TopicAdmin
                 {
                     operation.TrySucceed(answer.Topics
                         .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.Name, p.PartitionIndex), p)))
-                        .ToDictionary(r => r.Key, r => Result(r.Key, ErrorCodes.FromWire(r.p.ErrorCode), r.p.LowWatermark)), then);
+                        .ByKey(r => r.Key, r => Result(r.Key, ErrorCodes.FromWire(r.p.ErrorCode), r.p.LowWatermark)), then);
                     return CallOutcome.Done;
                 }));
 
