@@ -10,6 +10,7 @@ internal sealed class ReplicaPlacement
     private readonly IReadOnlyList<BootedDirectory> _directories;
     private readonly Dictionary<string, Place> _byFolder = new(StringComparer.Ordinal);
     private readonly HashSet<string> _failed = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _full = new(StringComparer.Ordinal);
     private readonly int[] _counts;
 
     public ReplicaPlacement(IReadOnlyList<BootedDirectory> directories)
@@ -77,13 +78,22 @@ internal sealed class ReplicaPlacement
     /// <summary>No new replica goes to this log directory any more.</summary>
     public void Fail(string directory) => _failed.Add(directory);
 
+    /// <summary>While its disk is full, a log directory gets new replicas only where no other can take them.</summary>
+    public void Fill(string directory, bool isFull)
+    {
+        if (isFull) _full.Add(directory);
+        else _full.Remove(directory);
+    }
+
     private int Emptiest()
     {
         int best = -1;
         for (int i = 0; i < _counts.Length; i++)
-            if (!_failed.Contains(_directories[i].Path) && (best < 0 || _counts[i] < _counts[best])) best = i;
+            if (!_failed.Contains(_directories[i].Path) && (best < 0 || Weight(i).CompareTo(Weight(best)) < 0)) best = i;
         return Math.Max(0, best); // without any the node is about to end
     }
+
+    private (bool IsFull, int Count) Weight(int directory) => (_full.Contains(_directories[directory].Path), _counts[directory]);
 
     /// <summary>Where a folder is.</summary>
     /// <param name="Directory">Place in the list of log directories.</param>
