@@ -19,6 +19,14 @@ class Generators:
         for name in ("raw", "loop"):
             subprocess.run(["gcc", "-O2", "-Wall", "-pthread", "-o", str(self.work / name), str(bench / f"c/{name}.c")], check=True)
 
+    def failing_calls(self):
+        """The library that makes a server's file calls fail or slow."""
+        path = self.work / "failing-calls.so"
+        if not path.exists():
+            source = str(servers.ROOT / "tests/tools/failing-calls.c")
+            subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-o", str(path), source, "-ldl"], check=True)
+        return str(path)
+
     def load(self, server, mode, topic, **options):
         """One run of Moldau.Load against a server; cpu is the client's, server_cpu the server's, both of the counted time."""
         return _json(self.start(server, mode, topic, **options))

@@ -270,6 +270,38 @@ def innocent(settings, generators):
         return figures | {"mb_s": reader["mb_s"]}
     yield Row("innocent", "beside a reader of what is not in memory", cold)
 
+    def stalled(server):
+        """A node of its own with two log directories, of which one takes half a second for each write and sync."""
+        work = server.work.parent / f"{server.name}-two"
+        control = work.parent / f"{server.name}-control"
+        control.write_bytes(bytes(4096))
+        two = servers.Server(server.name, server.folder, work, [f"log.dirs={work}/a,{work}/b"],
+                             {"LD_PRELOAD": generators.failing_calls(), "FAILING_CALLS": str(control)})
+        try:
+            two.start()
+            for i in range(6):
+                two.topic(f"paced{i}", 1)
+            swift, slow = (next(path.name[:-2] for path in (work / place).glob("paced*-0")) for place in "ab")
+            writer = generators.start(two, "produce", slow, partitions=1, size=1024, rate=1000, linger=0,
+                                      seconds=settings.long_seconds + 2, warmup=0)
+            calls, delay, all_of_them, ms = 2 | 4 | 8, 3, -1, 500
+            plan = struct.pack("=8i", calls, delay, 0, 0, all_of_them, ms, 0, 0) + bytes(work / "b")
+            with open(control, "r+b") as file:
+                file.write(plan)
+            process = generators.start(two, "e2e", swift, partitions=1, size=1024, linger=0, rate=1000, seconds=settings.long_seconds,
+                                       warmup=settings.warmup)
+            figures = finish(process)
+            hits = struct.unpack("=8i", control.read_bytes()[:32])[6]
+            with open(control, "r+b") as file:
+                file.write(bytes(4))
+            writer.communicate()
+            if not hits:
+                sys.exit(f"{server.name}: no call was slowed down")
+            return figures | {"hits": hits}
+        finally:
+            two.close()
+    yield Row("innocent", "beside a log directory whose calls take 500 ms", stalled)
+
 
 def forget(folder, topic):
     """Takes a topic's files out of the page cache."""

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -120,6 +121,21 @@ OPEN_LIKE(open64)
     }
 WRITE_LIKE(pwrite)
 WRITE_LIKE(pwrite64)
+
+/* How other servers append: they are only slowed down. */
+ssize_t write(int fd, const void *data, size_t count)
+{
+    REAL(ssize_t, "write", int, const void *, size_t);
+    if (control && control->mode == DELAY) is_hit(PWRITE, NULL, fd);
+    return real(fd, data, count);
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+    REAL(ssize_t, "writev", int, const struct iovec *, int);
+    if (control && control->mode == DELAY) is_hit(PWRITE, NULL, fd);
+    return real(fd, parts, count);
+}
 
 #define READ_LIKE(name) \
     ssize_t name(int fd, void *data, size_t count, off_t at) \
