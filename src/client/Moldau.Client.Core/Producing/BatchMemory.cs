@@ -3,16 +3,17 @@ using Moldau.Records;
 
 namespace Moldau.Client;
 
-/// <summary>The memory of a producer's batches: who holds how much of <c>buffer.memory</c>, and builders and codecs that
-/// are used again.</summary>
+/// <summary>The memory of a producer's batches: who holds how much of <c>buffer.memory</c>, and batches, builders and codecs
+/// that are used again.</summary>
 internal sealed class BatchMemory(ProducerOptions options)
 {
     private const int MostCodecsKept = 8;
 
     private readonly Stack<RecordBatchBuilder> _builders = new();
     private readonly Stack<RecordCodecs> _codecs = new();
+    private readonly Stack<ProduceBatch> _batches = new();
 
-    /// <summary>As many builders as the buffer memory has batches.</summary>
+    /// <summary>As many as the buffer memory has batches.</summary>
     private readonly long _mostKept = Math.Max(1, options.BufferBytes / options.BatchBytes);
     private readonly RecordBatchOptions _normal = Options(options, options.BatchBytes);
 
@@ -25,9 +26,24 @@ internal sealed class BatchMemory(ProducerOptions options)
     public long Need(long recordBytes) =>
         Math.Max(options.BatchBytes, recordBytes + RecordBatchLayout.HeaderBytes);
 
-    public void Reserve(long bytes) => Used += bytes;
+    /// <summary>An empty batch that holds so much of the memory, room or not.</summary>
+    public ProduceBatch Open(ProducePartition partition, long bytes, long number, Instant created)
+    {
+        if (!_batches.TryPop(out ProduceBatch? batch)) batch = new ProduceBatch(this);
+        Used += bytes;
+        batch.Begin(partition, Rent(bytes), number, created, bytes);
+        return batch;
+    }
 
-    public RecordBatchBuilder Rent(long bytes)
+    /// <summary>Keeps a batch that nobody holds for the next records.</summary>
+    public void Keep(ProduceBatch batch)
+    {
+        Verify.That(batch.State == ProduceBatchState.Ended);
+        batch.State = ProduceBatchState.Idle;
+        if (_batches.Count < _mostKept) _batches.Push(batch);
+    }
+
+    private RecordBatchBuilder Rent(long bytes)
     {
         RecordBatchOptions wanted = bytes == options.BatchBytes ? _normal : Options(options, (int)bytes);
         if (!_builders.TryPop(out RecordBatchBuilder? builder)) return new RecordBatchBuilder(wanted);
@@ -38,11 +54,10 @@ internal sealed class BatchMemory(ProducerOptions options)
     /// <summary>Gives back what an ended batch holds.</summary>
     public void Release(ProduceBatch batch)
     {
-        Verify.That(batch.State != ProduceBatchState.Ended);
-        batch.State = ProduceBatchState.Ended;
-        Used -= batch.ReservedBytes;
-        RecordBatchBuilder builder = batch.TakeBuilder();
-        if (batch.ReservedBytes <= options.BatchBytes && _builders.Count < _mostKept) _builders.Push(builder);
+        long bytes = batch.ReservedBytes;
+        Used -= bytes;
+        RecordBatchBuilder builder = batch.EndLife();
+        if (bytes <= options.BatchBytes && _builders.Count < _mostKept) _builders.Push(builder);
         else builder.Dispose();
     }
 
@@ -57,6 +72,7 @@ internal sealed class BatchMemory(ProducerOptions options)
     /// <summary>Lets go of all that is kept.</summary>
     public void Clear()
     {
+        _batches.Clear();
         while (_builders.TryPop(out RecordBatchBuilder? builder)) builder.Dispose();
         while (_codecs.TryPop(out RecordCodecs? codecs)) codecs.Dispose();
     }

@@ -19,6 +19,7 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
     private readonly IDeserializer<TKey> _key;
     private readonly IDeserializer<TValue> _value;
     private readonly ChunkReader _reader;
+    private readonly IdlePool<OperationWait> _waits = new(2);
     private bool _isReading;
     private bool _isDisposed;
 
@@ -308,13 +309,14 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<PartitionCursor> NextChunkAsync(CancellationToken cancel)
     {
         _reader.Close();
         while (true)
         {
-            (FetchedChunk? chunk, ClientError? error) = _driver.Do(_part, static (_, _, part) =>
-                (part.TryTakeError(out ClientError? e) ? null : part.Take(), e));
+            (FetchedChunk? chunk, ClientError? error, OperationWait? wait) = _driver.Do(
+                (Consumer: this, cancel), static (_, turn, s) => s.Consumer.TakeOrWait(turn, s.cancel));
             if (error is not null) throw new MoldauException(error);
             if (chunk is not null)
             {
@@ -322,8 +324,16 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
                 return chunk.Cursor;
             }
 
-            await _driver.WaitAsync(_part, static (_, turn, part) => part.WaitForRecords(turn), cancel).ConfigureAwait(false);
+            await wait!.End.ConfigureAwait(false);
         }
+    }
+
+    /// <summary>In one turn: what is there, or the wait for it.</summary>
+    private (FetchedChunk? Chunk, ClientError? Error, OperationWait? Wait) TakeOrWait(ClientTurn turn, CancellationToken cancel)
+    {
+        if (_part.TryTakeError(out ClientError? error)) return (null, error, null);
+        if (_part.Take() is { } chunk) return (chunk, null, null);
+        return (null, null, OperationWait.For(_part.WaitForRecords(turn), _waits, cancel));
     }
 
     private void Subscribe(Subscription subscription)

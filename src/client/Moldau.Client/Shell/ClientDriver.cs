@@ -19,7 +19,14 @@ internal sealed class ClientDriver : IAsyncDisposable
 
     private readonly EffectList<ClientEffect> _effects = new();
     private readonly Dictionary<long, ILink> _links = [];
-    private readonly List<ILink> _toFlush = [];
+
+    /// <summary>What the turn under way has given frames to; its thread flushes it outside of the lock.</summary>
+    private List<ILink> _toFlush = [];
+
+    /// <summary>The thread's own list for that; null while it is in use.</summary>
+    [ThreadStatic]
+    private static List<ILink>? _flushing;
+
     private readonly long _ticksPerMs;
     private Instant _armed = Instant.Never;
 
@@ -66,7 +73,7 @@ internal sealed class ClientDriver : IAsyncDisposable
     /// <summary>Something happened.</summary>
     public void Post(in ClientEvent happened)
     {
-        ILink[] flush;
+        List<ILink>? flush;
         lock (_lock)
         {
             if (_machine.IsClosed)
@@ -88,7 +95,7 @@ internal sealed class ClientDriver : IAsyncDisposable
     /// <summary>A user asks for something: the action runs as a turn of the machine.</summary>
     public TResult Do<TState, TResult>(TState state, Func<ClientMachine, ClientTurn, TState, TResult> action)
     {
-        ILink[] flush;
+        List<ILink>? flush;
         TResult result;
         lock (_lock)
         {
@@ -108,7 +115,7 @@ internal sealed class ClientDriver : IAsyncDisposable
     public void DoLightly<TState>(scoped ref TState state, LightAction<TState> action)
         where TState : allows ref struct
     {
-        ILink[] flush = [];
+        List<ILink>? flush = null;
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_machine.IsClosed, typeof(MoldauClient));
@@ -144,7 +151,7 @@ internal sealed class ClientDriver : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         List<ILink> links;
-        ILink[] flush;
+        List<ILink>? flush;
         lock (_lock)
         {
             if (_machine.IsClosed) return;
@@ -166,20 +173,24 @@ internal sealed class ClientDriver : IAsyncDisposable
         Post(ClientEvent.Deadline);
     }
 
-    private static void Flush(ILink[] links)
+    private static void Flush(List<ILink>? links)
     {
+        if (links is null) return;
         foreach (ILink link in links) link.Flush();
+        links.Clear();
+        _flushing = links;
     }
 
     /// <summary>Under the lock.</summary>
-    private ILink[] Perform()
+    private List<ILink>? Perform()
     {
         for (int i = 0; i < _effects.Count; i++) Perform(_effects[i]);
         _effects.Clear();
         Arm();
-        if (_toFlush.Count == 0) return [];
-        ILink[] flush = [.. _toFlush];
-        _toFlush.Clear();
+        if (_toFlush.Count == 0) return null;
+        List<ILink> flush = _toFlush;
+        _toFlush = _flushing ?? [];
+        _flushing = null;
         return flush;
     }
 
@@ -205,15 +216,11 @@ internal sealed class ClientDriver : IAsyncDisposable
                 _world.Run(this, effect.Job!);
                 break;
             case ClientEffectKind.GetToken:
-                TokenJob wanted = (TokenJob)effect.Job!;
-                _ = Task.Run(async () =>
-                {
-                    await _tokens!.FillAsync(wanted).ConfigureAwait(false);
-                    Post(ClientEvent.JobDone(wanted));
-                });
+                GetToken((TokenJob)effect.Job!);
                 break;
             case ClientEffectKind.Complete:
                 (effect.Operation!.Waiter as IOperationWaiter)?.Complete(effect.Operation);
+                effect.Operation.OnTold();
                 break;
             case ClientEffectKind.CallUser:
                 ((IUserCallRunner)effect.Call!.Runner!).Start(effect.Call, this);
@@ -226,6 +233,12 @@ internal sealed class ClientDriver : IAsyncDisposable
                 break;
         }
     }
+
+    private void GetToken(TokenJob wanted) => _ = Task.Run(async () =>
+    {
+        await _tokens!.FillAsync(wanted).ConfigureAwait(false);
+        Post(ClientEvent.JobDone(wanted));
+    });
 
     private void Arm()
     {
