@@ -33,9 +33,12 @@ internal sealed class ProducerWorld
     public ProducerPart Part { get; }
 
     /// <summary>Sends the next number, as text.</summary>
-    public Sent Send(string topic = "t", int partition = 0, string? key = null, int padTo = 0)
+    public Sent Send(string topic = "t", int partition = 0, string? key = null, int padTo = 0) =>
+        SendText((_lastValue++).ToString(CultureInfo.InvariantCulture).PadRight(padTo), topic, partition, key);
+
+    /// <summary>Sends a text.</summary>
+    public Sent SendText(string value, string topic = "t", int partition = 0, string? key = null)
     {
-        string value = (_lastValue++).ToString(CultureInfo.InvariantCulture).PadRight(padTo);
         return World.Do((_, turn) =>
         {
             ProduceRecord record = new()

@@ -69,7 +69,10 @@ internal sealed class ProduceBatch(BatchMemory memory) : ClientOperation
     public BatchPlace Place => new(Number, FirstIndex);
 
     /// <summary>Bytes of the buffer memory that it holds.</summary>
-    public long ReservedBytes { get; private set; }
+    public long ReservedBytes { get; set; }
+
+    /// <summary>Bytes that its records may take before they are compressed.</summary>
+    public long MaxBytes { get; private set; }
 
     public int Attempts { get; set; }
 
@@ -104,13 +107,15 @@ internal sealed class ProduceBatch(BatchMemory memory) : ClientOperation
     public ProduceBatch? Later { get; set; }
 
     /// <summary>Begins a new life.</summary>
-    public void Begin(ProducePartition partition, RecordBatchBuilder builder, long number, Instant created, long reservedBytes)
+    public void Begin(
+        ProducePartition partition, RecordBatchBuilder builder, long number, Instant created, long reservedBytes, long maxBytes)
     {
         Verify.That(State == ProduceBatchState.Idle);
         Verify.That(Carrier is null);
         Renew();
         _isTold = false;
-        (Partition, Builder, Number, Created, ReservedBytes) = (partition, builder, number, created, reservedBytes);
+        (Partition, Builder, Number, Created) = (partition, builder, number, created);
+        (ReservedBytes, MaxBytes) = (reservedBytes, maxBytes);
         (State, Bytes, RecordCount, IsPart, FirstIndex) = (ProduceBatchState.Open, default, 0, false, 0);
         (Attempts, RetryAt, IsInDoubt, LastError) = (0, default, false, null);
         (Producer, BaseSequence) = (ProducerIdAndEpoch.None, RecordBatchLayout.NoSequence);

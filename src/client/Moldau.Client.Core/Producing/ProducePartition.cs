@@ -79,6 +79,8 @@ internal sealed class ProduceTopic(string name, ProducerPart producer)
 
     public StickyPartitioner Sticky { get; } = new(producer);
 
+    public CompressionEstimate Compression { get; } = new();
+
     /// <summary>Partitions with something to do.</summary>
     public List<ProducePartition> Busy { get; } = [];
 

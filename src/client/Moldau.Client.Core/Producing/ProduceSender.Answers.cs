@@ -246,6 +246,7 @@ internal sealed partial class ProduceSender
 
     private void Divide(ProduceBatch batch, ClientTurn turn)
     {
+        batch.Partition.Topic.Compression.NoteTooLarge();
         List<ProduceBatch> parts = Accumulator.Divide(batch);
         foreach (ProduceBatch part in parts)
         {

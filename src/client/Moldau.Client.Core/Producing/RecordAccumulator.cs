@@ -304,8 +304,9 @@ internal sealed class RecordAccumulator(ProducerPart producer)
         return AppendStatus.Appended;
     }
 
-    private static bool TryAdd(ProduceBatch batch, in ProduceRecord record, long timestamp) =>
-        batch.Builder!.TryAppend(timestamp, record.Key, record.Value, record.Headers);
+    private bool TryAdd(ProduceBatch batch, in ProduceRecord record, long timestamp) =>
+        Memory.TryCover(batch, batch.Builder!.SizeInBytes + record.MostBytes)
+        && batch.Builder.TryAppend(timestamp, record.Key, record.Value, record.Headers);
 
     /// <summary>Null where the user's partitioner refused.</summary>
     private ProducePartition? Choose(ProduceTopic topic, in ProduceRecord record, ClientTurn turn, out bool isSticky)
@@ -348,7 +349,9 @@ internal sealed class RecordAccumulator(ProducerPart producer)
 
     private ProduceBatch OpenNew(ProducePartition partition, long bytes, ClientTurn turn)
     {
-        ProduceBatch batch = Memory.Open(partition, bytes, ++_lastNumber, turn.Now);
+        bool isNormal = bytes == _options.BatchBytes && _options.Compression != CompressionCodec.None;
+        long maxBytes = isNormal ? Math.Min(partition.Topic.Compression.BytesFor(bytes), _options.BufferBytes) : bytes;
+        ProduceBatch batch = Memory.Open(partition, bytes, maxBytes, ++_lastNumber, turn.Now);
         partition.Waiting.Add(batch);
         partition.Topic.List(partition);
         Link(batch, _last);
@@ -359,7 +362,7 @@ internal sealed class RecordAccumulator(ProducerPart producer)
     private ProduceBatch Part(ProduceBatch whole, int firstIndex)
     {
         long bytes = Math.Max(_options.BatchBytes, whole.ReservedBytes);
-        ProduceBatch part = Memory.Open(whole.Partition, bytes, whole.Number, whole.Created);
+        ProduceBatch part = Memory.Open(whole.Partition, bytes, bytes, whole.Number, whole.Created);
         part.IsPart = true;
         part.FirstIndex = whole.FirstIndex + firstIndex;
         part.Waiter = whole.Waiter;
