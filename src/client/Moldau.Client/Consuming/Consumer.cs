@@ -26,6 +26,7 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
     internal Consumer(ClientDriver driver, ConsumerOptions options, IDeserializer<TKey> key, IDeserializer<TValue> value)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (options.WhyInvalid is { } reason) throw new ArgumentException(reason, nameof(options));
         (_driver, _options, _key, _value) = (driver, options, key, value);
         ConsumerSettings settings = options.ToSettings();
         _reader = new ChunkReader(settings);
@@ -153,8 +154,9 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
         }
     }
 
-    /// <summary>All records in batches, each of one partition and of what one fetch brought. A batch is read once, before
-    /// the next is asked for.</summary>
+    /// <summary>All records in batches, each of one partition, of what one fetch brought, and of at most
+    /// <see cref="ConsumerOptions.MaxPollRecords"/>. A batch is read once, before the next is asked for; what is left of one
+    /// that was read in part comes with the next.</summary>
     /// <exception cref="MoldauException">The broker refused, or records are damaged.</exception>
     public async IAsyncEnumerable<ConsumedBatch<TKey, TValue>> ReadBatchesAsync(
         [EnumeratorCancellation] CancellationToken cancel = default)
@@ -166,9 +168,14 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
             while (true)
             {
                 PartitionCursor cursor = await PollAsync(cancel).ConfigureAwait(false);
-                batch.Open(cursor);
-                yield return batch;
-                if (!_options.CommitOnlyDone) batch.Done();
+                do
+                {
+                    batch.Open(cursor, _options.MaxPollRecords);
+                    yield return batch;
+                    if (!_options.CommitOnlyDone) batch.Done();
+                    cancel.ThrowIfCancellationRequested();
+                }
+                while (batch.HasRead && HasMore && !IsPausedAmid());
             }
         }
         finally
@@ -248,6 +255,9 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
                 new ConsumerGroupMetadata(part.Settings.GroupId!, who.Generation, who.MemberId, who.InstanceId));
         });
     }
+
+    /// <summary>True where the reader is not at the end of what it took.</summary>
+    private bool HasMore => _reader.Chunk is { IsCurrent: true } chunk && _reader.Position < chunk.End;
 
     /// <summary>Behind what the reader read or passed over.</summary>
     internal long NextOffset => _reader.Position;

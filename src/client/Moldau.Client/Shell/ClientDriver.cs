@@ -71,7 +71,10 @@ internal sealed class ClientDriver : IAsyncDisposable
     }
 
     /// <summary>Something happened.</summary>
-    public void Post(in ClientEvent happened)
+    /// <param name="happened">What.</param>
+    /// <param name="woken">Takes the readers whose records have come, to be released by the caller; null has them
+    /// released on other threads.</param>
+    public void Post(in ClientEvent happened, List<OperationWait>? woken = null)
     {
         List<ILink>? flush;
         lock (_lock)
@@ -86,7 +89,7 @@ internal sealed class ClientDriver : IAsyncDisposable
 
             // The machine closes no link that has closed itself.
             if (happened.Kind == ClientEventKind.Closed) _links.Remove(happened.Link);
-            flush = Perform();
+            flush = Perform(woken);
         }
 
         Flush(flush);
@@ -182,9 +185,9 @@ internal sealed class ClientDriver : IAsyncDisposable
     }
 
     /// <summary>Under the lock.</summary>
-    private List<ILink>? Perform()
+    private List<ILink>? Perform(List<OperationWait>? woken = null)
     {
-        for (int i = 0; i < _effects.Count; i++) Perform(_effects[i]);
+        for (int i = 0; i < _effects.Count; i++) Perform(_effects[i], woken);
         _effects.Clear();
         Arm();
         if (_toFlush.Count == 0) return null;
@@ -194,7 +197,7 @@ internal sealed class ClientDriver : IAsyncDisposable
         return flush;
     }
 
-    private void Perform(in ClientEffect effect)
+    private void Perform(in ClientEffect effect, List<OperationWait>? woken)
     {
         switch (effect.Kind)
         {
@@ -219,8 +222,7 @@ internal sealed class ClientDriver : IAsyncDisposable
                 GetToken((TokenJob)effect.Job!);
                 break;
             case ClientEffectKind.Complete:
-                (effect.Operation!.Waiter as IOperationWaiter)?.Complete(effect.Operation);
-                effect.Operation.OnTold();
+                Tell(effect.Operation!, woken);
                 break;
             case ClientEffectKind.CallUser:
                 ((IUserCallRunner)effect.Call!.Runner!).Start(effect.Call, this);
@@ -234,6 +236,21 @@ internal sealed class ClientDriver : IAsyncDisposable
         }
     }
 
+    private static void Tell(ClientOperation ended, List<OperationWait>? woken)
+    {
+        if (woken is not null && ended.Waiter is OperationWait reader)
+        {
+            reader.Hold(ended);
+            woken.Add(reader);
+        }
+        else
+        {
+            (ended.Waiter as IOperationWaiter)?.Complete(ended);
+        }
+
+        ended.OnTold();
+    }
+
     private void GetToken(TokenJob wanted) => _ = Task.Run(async () =>
     {
         await _tokens!.FillAsync(wanted).ConfigureAwait(false);
@@ -243,13 +260,11 @@ internal sealed class ClientDriver : IAsyncDisposable
     private void Arm()
     {
         Instant next = _machine.IsClosed ? Instant.Never : _machine.NextDeadline;
-        if (next == _armed) return;
+
+        // Nearly every request moves the deadline away, and a turn too many once in a while costs less than a timer that is
+        // set with each.
+        if (next >= _armed) return;
         _armed = next;
-        if (next == Instant.Never)
-        {
-            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            return;
-        }
 
         // Round up: waking a moment early would mean a second turn.
         long ms = Math.Clamp(((next - Now).Ns + 999_999) / 1_000_000, 0, int.MaxValue);

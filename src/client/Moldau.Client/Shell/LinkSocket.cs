@@ -30,6 +30,9 @@ internal sealed class LinkSocket : ILink
     private readonly Lock _lock = new();
     private readonly Queue<ClientFrame> _outgoing = new();
     private readonly SendSignal _toSend = new();
+
+    /// <summary>Readers whose records have come; only the receiving side has it.</summary>
+    private readonly List<OperationWait> _woken = [];
     private Stream? _stream;
     private bool _isSending;
     private bool _isFlushDue;
@@ -143,6 +146,8 @@ internal sealed class LinkSocket : ILink
         }
         finally
         {
+            foreach (OperationWait reader in _woken) reader.Release(isInline: false);
+            _woken.Clear();
             bool wasOpen = Abandon();
             if (stream is not null) await stream.DisposeAsync().ConfigureAwait(false);
             socket?.Dispose();
@@ -200,7 +205,7 @@ internal sealed class LinkSocket : ILink
         int have = 0;
         while (true)
         {
-            int n = await stream.ReadAsync(buffer.AsMemory(have), _closing.Token).ConfigureAwait(false);
+            int n = await new WakingRead(stream.ReadAsync(buffer.AsMemory(have), _closing.Token), _woken);
             if (n == 0) return null;
             have += n;
             int at = 0;
@@ -226,7 +231,7 @@ internal sealed class LinkSocket : ILink
                 }
 
                 _framesReceived++;
-                _driver.Post(ClientEvent.Received(_number, frame));
+                _driver.Post(ClientEvent.Received(_number, frame), _woken);
             }
 
             buffer.AsSpan(at, have - at).CopyTo(buffer);
@@ -239,7 +244,7 @@ internal sealed class LinkSocket : ILink
     {
         while (rest.Length > 0)
         {
-            int n = await stream.ReadAsync(rest, _closing.Token).ConfigureAwait(false);
+            int n = await new WakingRead(stream.ReadAsync(rest, _closing.Token), _woken);
             if (n == 0) return false;
             rest = rest[n..];
         }

@@ -5,6 +5,7 @@ namespace Moldau.Client;
 internal sealed class OperationWait : IOperationWaiter
 {
     private readonly UserWait<bool> _wait;
+    private ClientError? _error;
 
     private OperationWait(IdlePool<OperationWait> pool) => _wait = new UserWait<bool>(() => pool.Return(this));
 
@@ -23,7 +24,19 @@ internal sealed class OperationWait : IOperationWaiter
 
     public void Complete(ClientOperation operation)
     {
-        if (operation.Error is { } error) _wait.Fail(new MoldauException(error));
-        else _wait.Succeed(true);
+        Hold(operation);
+        Release(isInline: false);
+    }
+
+    /// <summary>Under the lock: who waits is told by <see cref="Release"/>, outside of it.</summary>
+    public void Hold(ClientOperation operation) => _error = operation.Error;
+
+    /// <param name="isInline">True where the user's code may run on this thread, within the call.</param>
+    public void Release(bool isInline)
+    {
+        ClientError? error = _error;
+        _error = null;
+        if (error is null) _wait.Succeed(true, isInline);
+        else _wait.Fail(new MoldauException(error));
     }
 }

@@ -11,7 +11,7 @@ internal sealed class UserWait<T>(Action free) : IValueTaskSource<T>, IValueTask
 {
     private const int BothSides = 2;
 
-    // Continuations run elsewhere: this is completed under the machine's lock.
+    // Continuations run elsewhere, unless it is said otherwise: most waits are ended under the machine's lock.
     private ManualResetValueTaskSourceCore<T> _core = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _registration;
     private int _isOver;
@@ -28,6 +28,7 @@ internal sealed class UserWait<T>(Action free) : IValueTaskSource<T>, IValueTask
     {
         Verify.That(_sides == 0);
         _core.Reset();
+        _core.RunContinuationsAsynchronously = true;
         (_isOver, _sides) = (0, BothSides);
         if (!cancel.CanBeCanceled) return;
         _registration = cancel.UnsafeRegister(
@@ -38,11 +39,14 @@ internal sealed class UserWait<T>(Action free) : IValueTaskSource<T>, IValueTask
     public void Forget() => Leave();
 
     /// <summary>The machine's side.</summary>
-    public void Succeed(T result)
+    /// <param name="result">What the user gets.</param>
+    /// <param name="isInline">True where the user's code may run within the call.</param>
+    public void Succeed(T result, bool isInline = false)
     {
         if (Interlocked.Exchange(ref _isOver, 1) == 0)
         {
             _registration.Unregister();
+            _core.RunContinuationsAsynchronously = !isInline;
             _core.SetResult(result);
         }
 

@@ -301,7 +301,7 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
             : [];
         _ready.Add(new FetchedChunk(
             cursor, frame, answer.RecordsStart, answer.RecordsLength, cursor.FetchOffset, aborted)
-        { Broker = broker });
+        { Broker = broker, End = next });
         cursor.FetchOffset = next;
         cursor.LastEpoch = epoch;
         cursor.HasBuffered = true;
