@@ -336,7 +336,10 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
         state.Error = producer._part.Append(record, turn, out ProduceBatch? batch, out int index, out ParkedRecord? parked);
         if (batch is not null) producer.Attach(batch, index, state.Delivery);
         if (parked is not null) parked.Waiter = state.Parked = producer.Parked(state.Delivery, record.Topic, state.Cancel);
-        return producer._part.IsAwake;
+        if (!producer._part.IsAwake) return false;
+        if (!producer._part.MayGather) return true;
+        producer._driver.TurnSoon();
+        return false;
     };
 
     private ref struct AppendState

@@ -17,6 +17,7 @@ internal sealed class ClientDriver : IAsyncDisposable
     /// <summary>Null where no tokens are needed.</summary>
     private readonly TokenSource? _tokens;
 
+    private readonly TurnJob _soon = new();
     private readonly EffectList<ClientEffect> _effects = new();
     private readonly Dictionary<long, ILink> _links = [];
 
@@ -176,6 +177,14 @@ internal sealed class ClientDriver : IAsyncDisposable
         Post(ClientEvent.Deadline);
     }
 
+    /// <summary>Under the lock: a turn elsewhere, soon, for what many calls of a user may bring together.</summary>
+    public void TurnSoon()
+    {
+        if (_soon.IsQueued) return;
+        _soon.IsQueued = true;
+        _world.Run(this, _soon);
+    }
+
     private static void Flush(List<ILink>? links)
     {
         if (links is null) return;
@@ -270,6 +279,18 @@ internal sealed class ClientDriver : IAsyncDisposable
         long ms = Math.Clamp(((next - Now).Ns + 999_999) / 1_000_000, 0, int.MaxValue);
         _timer.Change(TimeSpan.FromMilliseconds(ms), Timeout.InfiniteTimeSpan);
     }
+}
+
+/// <summary>Does nothing itself: the turn that it ends with does what is due.</summary>
+internal sealed class TurnJob : ClientJob
+{
+    public bool IsQueued { get; set; }
+
+    public override void Run()
+    {
+    }
+
+    internal override void Done(ClientTurn turn) => IsQueued = false;
 }
 
 /// <summary>A small part of a turn; true where the turn must go on to its end.</summary>
