@@ -69,7 +69,7 @@ public sealed record LinkFailure(string Text, bool IsFinal = false, ErrorCode Co
 public abstract class ClientJob
 {
     /// <summary>What the shell hangs on it to run it, again and again where it is used again.</summary>
-    public object? Work { get; set; }
+    internal object? Work { get; set; }
 
     /// <summary>On any thread, once.</summary>
     public abstract void Run();
