@@ -46,7 +46,7 @@ internal sealed class SendDelivery : Delivery
         }
 
         _wait.Succeed(new RecordMetadata(
-            report.Topic, report.Partition, report.Offset, DateTimeOffset.FromUnixTimeMilliseconds(report.TimestampMs)));
+            report.Topic, report.Partition, report.Offset, UnixTime.Of(report.TimestampMs)));
     }
 }
 
