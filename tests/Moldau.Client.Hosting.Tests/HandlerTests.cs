@@ -111,6 +111,21 @@ public sealed class HandlerTests(Node node)
     }
 
     [Fact]
+    public async Task FormatExceptionOfTheHandler_IsTriedAgain()
+    {
+        await using World world = await World.CreateAsync(node);
+        world.Script.Trouble = text => new FormatException(text);
+        world.Script.Failures["odd"] = 2;
+        await world.SendAsync(("k", "odd"));
+        IHost host = world.Host(b => Add(b, world, h => h
+            .Retry(5, Backoff.Fixed(TimeSpan.FromMilliseconds(10)))
+            .DeadLetter()));
+        await host.StartAsync(World.Patience);
+        World.Until(() => world.Script.Done.Count == 1, "what succeeds in the end");
+        Assert.Equal([1, 2, 3], world.Script.Seen.Select(s => s.Record.Attempt));
+    }
+
+    [Fact]
     public async Task Stop_WaitsForWhatWasRead_CommitsItAndLeaves()
     {
         await using World world = await World.CreateAsync(node);

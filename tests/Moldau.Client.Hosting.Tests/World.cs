@@ -154,6 +154,9 @@ internal sealed class Script
     /// <summary>Values whose handling fails, and how often it still does.</summary>
     public ConcurrentDictionary<string, int> Failures { get; } = new();
 
+    /// <summary>What is thrown for them.</summary>
+    public Func<string, Exception> Trouble { get; set; } = text => new InvalidOperationException(text);
+
     /// <summary>The value that waits for the gate; null for none.</summary>
     public string? WaitsAt { get; set; }
 
@@ -177,7 +180,7 @@ internal sealed class Script
             if (record.Value is { } value && Failures.GetValueOrDefault(value) > 0)
             {
                 Failures[value]--;
-                throw new InvalidOperationException($"no luck with {value}");
+                throw Trouble($"no luck with {value}");
             }
 
             Done.Enqueue(record);

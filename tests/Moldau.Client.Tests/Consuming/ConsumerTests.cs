@@ -117,6 +117,38 @@ public sealed class ConsumerTests(Servers servers)
     }
 
     [Theory]
+    [InlineData(int.MaxValue)]
+    [InlineData(3)]
+    public async Task Batches_HaveAtMostMaxPollRecords_AndWhatIsLeftComesWithTheNext(int taken)
+    {
+        const int Records = 120;
+        (ServerUnderTest node, string topic) = Topic("moldau", "max-poll");
+        for (int i = 0; i < Records; i += 40)
+            TestTopics.Produce(node, topic, [.. Enumerable.Range(i, 40).Select(n => $"v{n}")]);
+        await using MoldauClient client = new(node.Bootstrap);
+        await using var consumer = client.CreateConsumer(
+            Serde.Utf8, Serde.Utf8, new ConsumerOptions { OffsetReset = OffsetReset.Earliest, MaxPollRecords = 10 });
+        consumer.Assign(new TopicPartition(topic, 0));
+        List<string> values = [];
+        List<int> sizes = [];
+        await foreach (var batch in consumer.ReadBatchesAsync(Cancel))
+        {
+            int size = 0;
+            foreach (var record in batch)
+            {
+                values.Add(record.Value!);
+                if (++size == taken) break;
+            }
+
+            sizes.Add(size);
+            if (values.Count == Records) break;
+        }
+
+        Assert.Equal(Enumerable.Range(0, Records).Select(n => $"v{n}"), values);
+        Assert.All(sizes, size => Assert.Equal(Math.Min(taken, 10), size));
+    }
+
+    [Theory]
     [MemberData(nameof(Servers.Names), MemberType = typeof(Servers))]
     public async Task TimesAndDurations_SayWhereToBegin(string server)
     {

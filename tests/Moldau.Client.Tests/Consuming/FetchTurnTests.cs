@@ -10,6 +10,7 @@ public sealed class FetchTurnTests
     private readonly MachineWorld _world = new(MachineWorld.Settings());
     private readonly ScriptedBroker _broker;
     private readonly ConsumerPart _consumer;
+    private bool _isHeld;
 
     public FetchTurnTests()
     {
@@ -65,6 +66,86 @@ public sealed class FetchTurnTests
         Assert.All(Fetches, f => Assert.True(AsksFor(f, 1)));
     }
 
+    [Fact]
+    public void Seek_DuringALongPoll_TakesEffectAtOnce_AndTheAnswerIsDropped()
+    {
+        ScriptedRequest poll = LongPoll();
+        Seek(1, 5);
+        Assert.Equal(3, Fetches.Length);
+        FetchRequest asked = Fetches[^1];
+        Assert.Equal(5, asked.Topics[0].Partitions[0].FetchOffset);
+        Assert.Equal(0, asked.SessionEpoch);
+        Assert.NotEqual(poll.Link, Requests[^1].Link);
+
+        // What the poll says now is of another place.
+        _broker.Answer(poll, Fetched.Answer(_broker, (FetchRequest)poll.Message));
+        Assert.Null(_world.Do((_, _) => _consumer.Take()));
+        _broker.Answer(Requests[^1], Fetched.Answer(_broker, asked));
+        FetchedChunk chunk = _world.Do((_, _) => _consumer.Take()!);
+        Assert.Equal(5, chunk.Position);
+        chunk.Release();
+    }
+
+    [Fact]
+    public void Seeks_OneAfterTheOther_GiveUpNoMoreThanOnePoll_UntilItIsAnswered()
+    {
+        ScriptedRequest poll = LongPoll();
+        for (int offset = 5; offset < 10; offset++) Seek(1, offset);
+        Assert.Equal(3, Fetches.Length);
+        _broker.Answer(poll, Fetched.Answer(_broker, (FetchRequest)poll.Message));
+        Assert.Equal(4, Fetches.Length);
+        Assert.Equal(9, Fetches[^1].Topics[0].Partitions[0].FetchOffset);
+    }
+
+    [Fact]
+    public void PartitionThatComesDuringALongPoll_IsAskedForAtOnce()
+    {
+        LongPoll();
+        _world.Do((_, turn) =>
+        {
+            _consumer.Assign([new TopicPartition("t", 0), new TopicPartition("t", 1)], turn);
+            return 0;
+        });
+        Assert.True(AsksFor(Fetches[^1], 0));
+        FetchedChunk chunk = _world.Do((_, _) => _consumer.Take()!);
+        Assert.Equal(0, chunk.Cursor.Partition.Partition);
+        chunk.Release();
+    }
+
+    [Fact]
+    public void FetchThatIsAnsweredSoon_IsNotGivenUpForASeek()
+    {
+        _world.Do((_, turn) =>
+        {
+            _consumer.Assign([new TopicPartition("t", 0)], turn);
+            return 0;
+        });
+        _isHeld = true;
+        TakeOne(0);
+        Assert.Equal(2, Fetches.Length);
+        Seek(0, 5);
+        Assert.Equal(2, Fetches.Length);
+        _broker.Answer(Requests[^1], Fetched.Answer(_broker, Fetches[^1]));
+        Assert.Equal(5, Fetches[^1].Topics[0].Partitions[0].FetchOffset);
+    }
+
+    /// <summary>Partition 1 is at its end, and the broker waits for more.</summary>
+    private ScriptedRequest LongPoll()
+    {
+        _world.Do((_, turn) =>
+        {
+            _consumer.Assign([new TopicPartition("t", 1)], turn);
+            return 0;
+        });
+        _world.RunUntil(() => Fetches.Length == 2, 60_000);
+        return Requests[^1];
+    }
+
+    private void Seek(int partition, long offset) => Assert.True(
+        _world.Do((_, _) => _consumer.Seek(new TopicPartition("t", partition), offset, -1)));
+
+    private ScriptedRequest[] Requests => [.. _broker.Of(ApiKey.Fetch)];
+
     private FetchRequest[] Fetches => [.. _broker.Of(ApiKey.Fetch).Select(r => (FetchRequest)r.Message)];
 
     /// <summary>This broker keeps no sessions, so that each request names all that it asks for.</summary>
@@ -75,7 +156,7 @@ public sealed class FetchTurnTests
     /// the first time, and then waits for what is never written.</summary>
     private FetchResponse? Answer(FetchRequest request)
     {
-        if (!AsksFor(request, 0) && Fetches.Length > 1) return null;
+        if (_isHeld || (!AsksFor(request, 0) && Fetches.Length > 1)) return null;
         FetchResponse answer = Fetched.Answer(_broker, request);
         foreach (FetchResponse.PartitionData partition in answer.Responses.SelectMany(t => t.Partitions))
         {

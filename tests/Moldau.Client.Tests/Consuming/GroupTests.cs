@@ -38,6 +38,49 @@ public sealed class GroupTests(Servers servers)
         await ReadAsync(first, 4, "e");
     }
 
+    [Fact]
+    public async Task ReaderThatBlocksItsThread_KeepsItsMembership()
+    {
+        ServerUnderTest node = servers.Get("moldau");
+        string topic = TestTopics.Create(node, "group-blocked");
+        await using MoldauClient client = new(node.Bootstrap);
+        await using var consumer = client.CreateConsumer(new Topic<string, string>(topic, Serde.Utf8, Serde.Utf8), new ConsumerOptions
+        {
+            GroupId = $"g-{topic}",
+            GroupProtocol = GroupProtocol.Classic,
+            OffsetReset = OffsetReset.Earliest,
+            SessionTimeout = TimeSpan.FromSeconds(6),
+            HeartbeatInterval = TimeSpan.FromSeconds(1),
+            EnableAutoCommit = false,
+        });
+        Wait.Until(() => consumer.Assignment.Count == 1, TimeSpan.FromSeconds(60), "the partition");
+        string member = consumer.GroupMetadata.MemberId;
+        Task reading = Task.Run(
+            async () =>
+            {
+                await foreach (var record in consumer.ReadAllAsync(Cancel))
+                {
+                    // For longer than the session, on the thread that brought the record.
+                    using ManualResetEventSlim never = new();
+                    never.Wait(TimeSpan.FromSeconds(8), Cancel);
+                    record.Done();
+                    await consumer.CommitAsync(Cancel);
+                    break;
+                }
+            },
+            Cancel);
+
+        // The reader waits when the record comes.
+        await using Producer producer = client.CreateProducer();
+        await producer.SendAsync(topic, default, "x"u8, Cancel);
+        Assert.False(reading.IsCompleted);
+        await producer.SendAsync(topic, default, "y"u8, Cancel);
+        await reading;
+        Assert.Equal(member, consumer.GroupMetadata.MemberId);
+        var committed = await consumer.CommittedAsync([new TopicPartition(topic, 0)], Cancel);
+        Assert.Equal(1, committed[new TopicPartition(topic, 0)].Offset);
+    }
+
     private static async Task ReadAsync(Consumer<string, string> consumer, int count, string? value = null)
     {
         await foreach (var record in consumer.ReadAllAsync(Cancel))

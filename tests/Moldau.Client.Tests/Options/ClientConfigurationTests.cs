@@ -128,6 +128,13 @@ public sealed class ClientConfigurationTests
     }
 
     [Fact]
+    public void MaxPollRecords_IsTheConsumersToo()
+    {
+        Assert.Equal(7, Read(("max.poll.records", "7")).Apply(new ConsumerOptions()).MaxPollRecords);
+        Assert.Contains("max.poll.records", new ConsumerOptions { MaxPollRecords = 0 }.WhyInvalid, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ShareConsumers_HaveTheirOwnAndTheConsumersProperties()
     {
         ShareConsumerOptions options = Read(

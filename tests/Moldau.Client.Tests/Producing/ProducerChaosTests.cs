@@ -32,7 +32,7 @@ public sealed class ProducerChaosTests
             BufferBytes = prng.Chance(0.3) ? 2000 : 1 << 20,
             DeliveryTimeout = Duration.FromMs(prng.Chance(0.5) ? 3_000 : 120_000),
         };
-        ProducerWorld world = new(options, seed, brokers: 2);
+        ProducerWorld world = new(options, seed, brokers: 2, tells: true);
         int[] leaders = [1, 2, 1];
         int epoch = 1;
         world.Brokers[0].Topic("t", leaders);

@@ -29,6 +29,9 @@ internal sealed class MachineWorld
     /// <summary>Operations that have ended, in order.</summary>
     public List<ClientOperation> Completed { get; } = [];
 
+    /// <summary>Where it is set, who waits is told, as a shell does it: operations may then be used again for others.</summary>
+    public Action<ClientOperation>? Told { get; set; }
+
     /// <summary>What the user's code was called for, in order; a test ends a call with <see cref="Return"/>.</summary>
     public List<UserCall> UserCalls { get; } = [];
 
@@ -166,6 +169,9 @@ internal sealed class MachineWorld
             case ClientEffectKind.Complete:
             default:
                 Completed.Add(effect.Operation!);
+                if (Told is null) break;
+                Told(effect.Operation!);
+                effect.Operation!.OnTold();
                 break;
         }
     }

@@ -29,6 +29,9 @@ internal sealed class ProduceLog
     /// <summary>Every batch that was written, in order: producer epoch, base sequence, number of records.</summary>
     public List<(short Epoch, int Sequence, int Count)> Written { get; } = [];
 
+    /// <summary>Bytes of every batch that was written.</summary>
+    public List<int> Sizes { get; } = [];
+
     public int Duplicates { get; private set; }
 
     /// <summary>What became of each batch, for the eyes of whoever looks for the reason of a failure.</summary>
@@ -100,6 +103,7 @@ internal sealed class ProduceLog
         result.BaseOffset = log.Values.Count;
         result.LogStartOffset = 0;
         Written.Add((batch.ProducerEpoch, batch.BaseSequence, batch.RecordCount));
+        Sizes.Add(bytes.Length);
         using RecordEnumerator records = batch.ReadRecords();
         RecordEnumerator walk = records;
         while (walk.MoveNext()) log.Values.Add(Encoding.UTF8.GetString(walk.Current.Value));

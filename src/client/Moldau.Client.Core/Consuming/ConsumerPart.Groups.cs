@@ -109,8 +109,7 @@ internal sealed partial class ConsumerPart
         _isClosed = true;
         _waiting?.TryFail(_disposed, turn);
         Revoke([.. _cursors.Keys], turn);
-        _fetcher.Close();
-        _machine.Links.CloseLane(_fetchLane, turn);
+        _fetcher.Close(turn);
         _machine.Remove(this);
     }
 

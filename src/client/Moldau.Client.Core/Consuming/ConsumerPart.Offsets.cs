@@ -80,11 +80,17 @@ internal sealed partial class ConsumerPart
     private void FetchCommitted(ClientTurn turn)
     {
         if (Offsets is null || _isFetchingCommitted) return;
-        PartitionCursor[] waiting = [.. _all.Where(c => c.State == CursorState.AwaitsCommitted && c.RetryAt <= turn.Now)];
-        if (waiting.Length == 0) return;
+        List<PartitionCursor>? waiting = null;
+        foreach (PartitionCursor cursor in _all)
+            if (cursor.State == CursorState.AwaitsCommitted && cursor.RetryAt <= turn.Now) (waiting ??= []).Add(cursor);
+        if (waiting is not null) FetchCommitted(Offsets, waiting, turn);
+    }
+
+    private void FetchCommitted(OffsetDesk desk, List<PartitionCursor> waiting, ClientTurn turn)
+    {
         _isFetchingCommitted = true;
         bool isStable = _settings.IsolationLevel == IsolationLevel.ReadCommitted;
-        Watch(Offsets.Fetch([.. waiting.Select(c => c.Partition)], isStable, () => Identity, turn), turn, (done, now) =>
+        Watch(desk.Fetch([.. waiting.Select(c => c.Partition)], isStable, () => Identity, turn), turn, (done, now) =>
         {
             _isFetchingCommitted = false;
             foreach (PartitionCursor cursor in waiting)

@@ -16,7 +16,6 @@ internal sealed partial class ConsumerPart : IClientPart
     private readonly OffsetResolver _resolver;
     private readonly Queue<ClientError> _errors = new();
     private readonly ListenerDesk _listener;
-    private readonly int _fetchLane;
     private readonly int _groupLane;
     private ClientOperation<bool>? _waiting;
     private PartitionCursor[] _all = [];
@@ -27,9 +26,8 @@ internal sealed partial class ConsumerPart : IClientPart
     public ConsumerPart(ClientMachine machine, ConsumerSettings settings, ClientTurn turn)
     {
         (_machine, _settings) = (machine, settings);
-        _fetchLane = machine.NewLane();
         _groupLane = machine.NewLane();
-        _fetcher = new Fetcher(machine, this, settings, _fetchLane);
+        _fetcher = new Fetcher(machine, this, settings);
         _resolver = new OffsetResolver(machine, this, settings);
         _listener = new ListenerDesk(this, settings);
         Stall = new StallWatch(settings);
@@ -118,7 +116,7 @@ internal sealed partial class ConsumerPart : IClientPart
         _isClosed = true;
         _waiting?.TryFail(error, turn);
         _leaving?.TryFail(error, turn);
-        _fetcher.Close();
+        _fetcher.Close(turn);
     }
 
     /// <summary>Fetched records, or null where none are there now.</summary>

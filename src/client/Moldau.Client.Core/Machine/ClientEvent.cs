@@ -68,6 +68,9 @@ public sealed record LinkFailure(string Text, bool IsFinal = false, ErrorCode Co
 /// <summary>Work too long for a step: compressing a batch, say. It touches only what is handed to it.</summary>
 public abstract class ClientJob
 {
+    /// <summary>What the shell hangs on it to run it, again and again where it is used again.</summary>
+    internal object? Work { get; set; }
+
     /// <summary>On any thread, once.</summary>
     public abstract void Run();
 

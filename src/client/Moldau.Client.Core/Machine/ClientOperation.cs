@@ -17,12 +17,24 @@ public abstract class ClientOperation
     /// <summary>What another part of the machine does when it ends, in the same turn.</summary>
     internal Action<ClientTurn>? Then { get; set; }
 
+    /// <summary>The shell has told who waits: the operation may be used again for another one where its owner does
+    /// that.</summary>
+    internal virtual void OnTold()
+    {
+    }
+
     internal bool TryFail(ClientError error, ClientTurn turn)
     {
         if (IsDone) return false;
         Error = error;
         End(turn);
         return true;
+    }
+
+    /// <summary>As new.</summary>
+    private protected void Renew()
+    {
+        (IsDone, Error, Waiter, Then) = (false, null, null, null);
     }
 
     private protected void End(ClientTurn turn)

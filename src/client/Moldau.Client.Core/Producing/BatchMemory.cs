@@ -3,18 +3,27 @@ using Moldau.Records;
 
 namespace Moldau.Client;
 
-/// <summary>The memory of a producer's batches: who holds how much of <c>buffer.memory</c>, and builders and codecs that
-/// are used again.</summary>
+/// <summary>The memory of a producer's batches: who holds how much of <c>buffer.memory</c>, and batches, builders and codecs
+/// that are used again.</summary>
 internal sealed class BatchMemory(ProducerOptions options)
 {
     private const int MostCodecsKept = 8;
 
-    private readonly Stack<RecordBatchBuilder> _builders = new();
+    private readonly Stack<(RecordBatchBuilder Builder, long Bytes)> _builders = new();
     private readonly Stack<RecordCodecs> _codecs = new();
+    private readonly Stack<ProduceBatch> _batches = new();
 
-    /// <summary>As many builders as the buffer memory has batches.</summary>
+    /// <summary>As many as the buffer memory has batches.</summary>
     private readonly long _mostKept = Math.Max(1, options.BufferBytes / options.BatchBytes);
-    private readonly RecordBatchOptions _normal = Options(options, options.BatchBytes);
+    private readonly RecordBatchOptions _batchOptions = new()
+    {
+        Codec = options.Compression,
+        CompressionLevel = options.CompressionLevel,
+        MaxBytes = options.BatchBytes,
+    };
+
+    /// <summary>Bytes that builders may have which nobody uses.</summary>
+    private long _keptBytes;
 
     /// <summary>Bytes that batches hold.</summary>
     public long Used { get; private set; }
@@ -25,25 +34,69 @@ internal sealed class BatchMemory(ProducerOptions options)
     public long Need(long recordBytes) =>
         Math.Max(options.BatchBytes, recordBytes + RecordBatchLayout.HeaderBytes);
 
-    public void Reserve(long bytes) => Used += bytes;
-
-    public RecordBatchBuilder Rent(long bytes)
+    /// <summary>An empty batch that holds so much of the memory, room or not.</summary>
+    /// <param name="partition">Whose it is.</param>
+    /// <param name="bytes">What it holds.</param>
+    /// <param name="maxBytes">What its records may take before they are compressed, see <see cref="TryCover"/>.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="created">When it begins.</param>
+    public ProduceBatch Open(ProducePartition partition, long bytes, long maxBytes, long number, Instant created)
     {
-        RecordBatchOptions wanted = bytes == options.BatchBytes ? _normal : Options(options, (int)bytes);
-        if (!_builders.TryPop(out RecordBatchBuilder? builder)) return new RecordBatchBuilder(wanted);
-        builder.Reset(wanted);
+        if (!_batches.TryPop(out ProduceBatch? batch)) batch = new ProduceBatch(this);
+        Used += bytes;
+        batch.Begin(partition, Rent(maxBytes), number, created, bytes, maxBytes);
+        return batch;
+    }
+
+    /// <summary>Records that are to be compressed take more than a batch's size: the batch holds more of the memory as it
+    /// grows. False where there is no room for that.</summary>
+    public bool TryCover(ProduceBatch batch, long bytes)
+    {
+        long wanted = Math.Min(bytes, batch.MaxBytes);
+        if (wanted <= batch.ReservedBytes) return true;
+        long more = Math.Min(Math.Max(wanted - batch.ReservedBytes, options.BatchBytes), batch.MaxBytes - batch.ReservedBytes);
+        if (!HasRoom(more)) return false;
+        batch.ReservedBytes += more;
+        Used += more;
+        return true;
+    }
+
+    /// <summary>Keeps a batch that nobody holds for the next records.</summary>
+    public void Keep(ProduceBatch batch)
+    {
+        Verify.That(batch.State == ProduceBatchState.Ended);
+        batch.State = ProduceBatchState.Idle;
+        if (_batches.Count < _mostKept) _batches.Push(batch);
+    }
+
+    private RecordBatchBuilder Rent(long maxBytes)
+    {
+        RecordBatchBuilder? builder = null;
+        if (_builders.TryPop(out (RecordBatchBuilder Builder, long Bytes) kept))
+        {
+            builder = kept.Builder;
+            _keptBytes -= kept.Bytes;
+        }
+
+        builder ??= new RecordBatchBuilder(_batchOptions);
+        builder.Reset(_batchOptions, (int)Math.Min(maxBytes, int.MaxValue));
         return builder;
     }
 
     /// <summary>Gives back what an ended batch holds.</summary>
     public void Release(ProduceBatch batch)
     {
-        Verify.That(batch.State != ProduceBatchState.Ended);
-        batch.State = ProduceBatchState.Ended;
-        Used -= batch.ReservedBytes;
-        RecordBatchBuilder builder = batch.TakeBuilder();
-        if (batch.ReservedBytes <= options.BatchBytes && _builders.Count < _mostKept) _builders.Push(builder);
-        else builder.Dispose();
+        long bytes = batch.ReservedBytes;
+        Used -= bytes;
+        RecordBatchBuilder builder = batch.EndLife();
+        if (_keptBytes + bytes > options.BufferBytes)
+        {
+            builder.Dispose();
+            return;
+        }
+
+        _builders.Push((builder, bytes));
+        _keptBytes += bytes;
     }
 
     public RecordCodecs RentCodecs() => _codecs.TryPop(out RecordCodecs? codecs) ? codecs : new RecordCodecs();
@@ -57,16 +110,11 @@ internal sealed class BatchMemory(ProducerOptions options)
     /// <summary>Lets go of all that is kept.</summary>
     public void Clear()
     {
-        while (_builders.TryPop(out RecordBatchBuilder? builder)) builder.Dispose();
+        _batches.Clear();
+        while (_builders.TryPop(out (RecordBatchBuilder Builder, long Bytes) kept)) kept.Builder.Dispose();
+        _keptBytes = 0;
         while (_codecs.TryPop(out RecordCodecs? codecs)) codecs.Dispose();
     }
-
-    private static RecordBatchOptions Options(ProducerOptions options, int bytes) => new()
-    {
-        Codec = options.Compression,
-        CompressionLevel = options.CompressionLevel,
-        MaxBytes = bytes,
-    };
 }
 
 /// <summary>Compresses a closed batch away from the machine.</summary>
@@ -79,6 +127,7 @@ internal sealed class CompressJob(ProducerPart producer, ProduceBatch batch, Rec
 
     internal override void Done(ClientTurn turn)
     {
+        batch.Partition.Topic.Compression.Note(builder.SizeInBytes, _bytes.Length);
         batch.Bytes = _bytes;
         producer.Accumulator.Memory.Return(codecs);
         producer.Accumulator.OnCompressed(batch);

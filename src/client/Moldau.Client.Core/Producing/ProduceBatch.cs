@@ -20,23 +20,39 @@ internal enum ProduceBatchState
 
     /// <summary>Acknowledged, failed, or divided into smaller ones; its memory is given back.</summary>
     Ended,
+
+    /// <summary>Nobody holds it: it waits to be another batch.</summary>
+    Idle,
+}
+
+/// <summary>The order of a partition's batches, parts of one that was divided included.</summary>
+internal readonly record struct BatchPlace(long Number, int FirstIndex)
+{
+    public bool IsBefore(BatchPlace other) =>
+        Number != other.Number ? Number < other.Number : FirstIndex < other.FirstIndex;
 }
 
 /// <summary>Records of one partition on their way to the leader. As an operation it ends when the records are
-/// acknowledged or have failed, which may be before its last request ends.</summary>
-internal sealed class ProduceBatch(ProducePartition partition, RecordBatchBuilder builder, long number, Instant created)
-    : ClientOperation
+/// acknowledged or have failed, which may be before its last request ends. It is used again for other records when two
+/// things have happened, in whatever order: its memory is given back, which no request in flight allows, and who waits for
+/// the records was told.</summary>
+internal sealed class ProduceBatch(BatchMemory memory) : ClientOperation
 {
-    public ProducePartition Partition { get; } = partition;
+    private bool _isTold;
+
+    public ProducePartition Partition { get; private set; } = null!;
 
     /// <summary>Batches are numbered in the order of their making; parts of a divided batch have its number.</summary>
-    public long Number { get; } = number;
+    public long Number { get; private set; }
 
-    public Instant Created { get; } = created;
+    public Instant Created { get; private set; }
 
-    public RecordBatchBuilder? Builder { get; private set; } = builder;
+    public RecordBatchBuilder? Builder { get; private set; }
 
-    public ProduceBatchState State { get; set; }
+    public ProduceBatchState State { get; set; } = ProduceBatchState.Idle;
+
+    /// <summary>The request that it is in; null where it is in none.</summary>
+    public ProduceCall? Carrier { get; set; }
 
     /// <summary>The batch as it is sent, in the builder's memory; set when it is closed.</summary>
     public Memory<byte> Bytes { get; set; }
@@ -44,13 +60,19 @@ internal sealed class ProduceBatch(ProducePartition partition, RecordBatchBuilde
     public int RecordCount { get; set; }
 
     /// <summary>True for a part of a batch that was divided; it has the waiter of the whole.</summary>
-    public bool IsPart { get; init; }
+    public bool IsPart { get; set; }
 
     /// <summary>Which record of the batch that was divided is the first of this one.</summary>
-    public int FirstIndex { get; init; }
+    public int FirstIndex { get; set; }
+
+    /// <summary>Its place among the partition's batches.</summary>
+    public BatchPlace Place => new(Number, FirstIndex);
 
     /// <summary>Bytes of the buffer memory that it holds.</summary>
     public long ReservedBytes { get; set; }
+
+    /// <summary>Bytes that its records may take before they are compressed.</summary>
+    public long MaxBytes { get; private set; }
 
     public int Attempts { get; set; }
 
@@ -84,6 +106,35 @@ internal sealed class ProduceBatch(ProducePartition partition, RecordBatchBuilde
 
     public ProduceBatch? Later { get; set; }
 
+    /// <summary>Begins a new life.</summary>
+    public void Begin(
+        ProducePartition partition, RecordBatchBuilder builder, long number, Instant created, long reservedBytes, long maxBytes)
+    {
+        Verify.That(State == ProduceBatchState.Idle);
+        Verify.That(Carrier is null);
+        Renew();
+        _isTold = false;
+        (Partition, Builder, Number, Created) = (partition, builder, number, created);
+        (ReservedBytes, MaxBytes) = (reservedBytes, maxBytes);
+        (State, Bytes, RecordCount, IsPart, FirstIndex) = (ProduceBatchState.Open, default, 0, false, 0);
+        (Attempts, RetryAt, IsInDoubt, LastError) = (0, default, false, null);
+        (Producer, BaseSequence) = (ProducerIdAndEpoch.None, RecordBatchLayout.NoSequence);
+        (BaseOffset, LogAppendTimeMs, RecordErrors) = (-1, -1, []);
+        (Earlier, Later) = (null, null);
+    }
+
+    /// <summary>Its memory is given back; nothing of the producer refers to it any more.</summary>
+    public RecordBatchBuilder EndLife()
+    {
+        Verify.That(State is ProduceBatchState.Open or ProduceBatchState.Ready);
+        Verify.That(Carrier is null);
+        RecordBatchBuilder taken = Builder!;
+        if (ClientFrame.PoisonsFreed) ClientFrame.FillWithPoison(Bytes.Span);
+        (Builder, Bytes, State) = (null, default, ProduceBatchState.Ended);
+        if (_isTold) memory.Keep(this);
+        return taken;
+    }
+
     public void Succeed(long baseOffset, long logAppendTimeMs, ClientTurn turn)
     {
         if (IsDone) return;
@@ -100,11 +151,11 @@ internal sealed class ProduceBatch(ProducePartition partition, RecordBatchBuilde
         TryFail(error, turn);
     }
 
-    public RecordBatchBuilder TakeBuilder()
+    internal override void OnTold()
     {
-        RecordBatchBuilder taken = Builder!;
-        (Builder, Bytes) = (null, default);
-        return taken;
+        Verify.That(IsDone);
+        _isTold = true;
+        if (State == ProduceBatchState.Ended) memory.Keep(this);
     }
 
     /// <summary>The error of one record of it.</summary>

@@ -3,7 +3,8 @@ using Moldau.Protocol;
 
 namespace Moldau.Client;
 
-/// <summary>One Produce request: at most one batch of each partition that its broker leads.</summary>
+/// <summary>One Produce request: at most one batch of each partition that its broker leads. When it is over, the broker's
+/// <see cref="ProduceNode"/> keeps it for another one.</summary>
 internal sealed class ProduceCall(ProducerPart producer, ProduceNode node)
     : ClientCall(ApiKey.Produce, CallTarget.Broker(node.BrokerId, producer.Lane))
 {
@@ -45,6 +46,15 @@ internal sealed class ProduceCall(ProducerPart producer, ProduceNode node)
         _needsNames |= id.IsZero;
     }
 
+    /// <summary>It is over: nobody holds it.</summary>
+    public void Clear()
+    {
+        Batches.Clear();
+        _topicIds.Clear();
+        _needsNames = false;
+        LastError = null;
+    }
+
     /// <summary>The topic of a batch as the request names it.</summary>
     public Uuid TopicIdOf(int batch) => _topicIds[batch];
 
@@ -59,6 +69,13 @@ internal sealed class ProduceCall(ProducerPart producer, ProduceNode node)
 
     protected internal override CallOutcome OnFrame(ClientFrame frame, int bodyStart, ClientTurn turn)
     {
+        ProduceResponseView written = new(frame.Span, bodyStart, Version);
+        if (written.IsAllWell())
+        {
+            producer.Sender.OnWritten(this, written, turn);
+            return CallOutcome.Done;
+        }
+
         KafkaReader reader = new(frame.Span[bodyStart..]);
         ProduceResponse response = ProduceResponse.Read(ref reader, Version);
         if (reader.Failed) OnFailed(new ClientError(ErrorCode.NetworkException, "the answer to Produce cannot be read"), turn);

@@ -1,3 +1,4 @@
+using System.Text;
 using Moldau.Base;
 
 namespace Moldau.Client;
@@ -39,11 +40,11 @@ internal sealed class ProducePartition(ProduceTopic topic, int index)
     /// gap, which may have been written, is decided.</summary>
     public bool NeedsNewEpoch { get; set; }
 
-    /// <summary>The batch that is missing; null where nothing before the gap is open.</summary>
-    public ProduceBatch? Gap { get; set; }
+    /// <summary>Where the batch that is missing was; null where nothing before the gap is open.</summary>
+    public BatchPlace? Gap { get; set; }
 
     /// <summary>True where a batch with a sequence waits for its answer or its next attempt before the gap.</summary>
-    public bool IsOpenBeforeGap => Gap is not null && Sequenced.Count > 0 && IsBefore(Sequenced[0], Gap);
+    public bool IsOpenBeforeGap => Gap is { } gap && Sequenced.Count > 0 && Sequenced[0].Place.IsBefore(gap);
 
     /// <summary>True where it takes part in the transaction that is open.</summary>
     public bool IsInTransaction { get; set; }
@@ -57,13 +58,9 @@ internal sealed class ProducePartition(ProduceTopic topic, int index)
     public void PutBack(ProduceBatch batch)
     {
         int at = 0;
-        while (at < Waiting.Count && IsBefore(Waiting[at], batch)) at++;
+        while (at < Waiting.Count && Waiting[at].Place.IsBefore(batch.Place)) at++;
         Waiting.Insert(at, batch);
     }
-
-    public static bool IsBefore(ProduceBatch one, ProduceBatch other) => one.Number != other.Number
-        ? one.Number < other.Number
-        : one.FirstIndex < other.FirstIndex;
 }
 
 /// <summary>A topic as a producer sees it.</summary>
@@ -74,10 +71,15 @@ internal sealed class ProduceTopic(string name, ProducerPart producer)
 
     public string Name { get; } = name;
 
+    /// <summary>The name as brokers write it.</summary>
+    public byte[] NameBytes { get; } = Encoding.UTF8.GetBytes(name);
+
     /// <summary>Null while the topic is not known.</summary>
     public TopicInfo? Info { get; private set; }
 
     public StickyPartitioner Sticky { get; } = new(producer);
+
+    public CompressionEstimate Compression { get; } = new();
 
     /// <summary>Partitions with something to do.</summary>
     public List<ProducePartition> Busy { get; } = [];

@@ -1,3 +1,4 @@
+using System.Text;
 using Moldau.Base;
 using Moldau.Protocol;
 
@@ -5,60 +6,72 @@ namespace Moldau.Client;
 
 internal sealed partial class ProduceSender
 {
+    private static readonly ClientError _leftOut =
+        new(ErrorCode.NetworkException, "the broker's answer leaves a partition out");
+
+    /// <summary>The ordinary answer: whatever it names was written.</summary>
+    public void OnWritten(ProduceCall call, ProduceResponseView answer, ClientTurn turn)
+    {
+        int at = 0;
+        while (answer.NextTopic())
+        {
+            while (answer.NextPartition())
+            {
+                int found = Find(call, answer.Topic.Id, answer.Topic.Name, answer.Partition, at);
+                if (found < 0) continue;
+                ProduceBatch batch = TakeOut(call, found);
+                ProducePartition partition = batch.Partition;
+                at = found + 1;
+                Succeed(batch, answer.BaseOffset, answer.LogAppendTimeMs, turn);
+                Settle(partition);
+            }
+        }
+
+        EndAnswered(call, turn);
+    }
+
+    /// <summary>An answer in which a partition has failed.</summary>
     public void OnAnswer(ProduceCall call, ProduceResponse response, ClientTurn turn)
     {
-        call.Node.InFlight--;
-        call.Node.BlockedSince = Instant.Never;
         int at = 0;
         foreach (ProduceResponse.TopicProduceResponse topic in response.Responses)
         {
             foreach (ProduceResponse.PartitionProduceResponse answer in topic.PartitionResponses)
             {
-                int found = Find(call, topic, answer.Index, at);
+                int found = Find(call, topic.TopicId, Encoding.UTF8.GetBytes(topic.Name), answer.Index, at);
                 if (found < 0) continue;
-                ProduceBatch batch = call.Batches[found];
-                call.Batches[found] = null!;
                 at = found + 1;
-                Take(batch, answer, turn);
+                Take(TakeOut(call, found), answer, turn);
             }
         }
 
-        ClientError missing = new(ErrorCode.NetworkException, "the broker's answer leaves a partition out");
-        foreach (ProduceBatch? batch in call.Batches)
-        {
-            if (batch is null) continue;
-            Return(batch).IsInDoubt = true;
-            Retry(batch, missing, turn);
-            Settle(batch.Partition);
-        }
-
-        producer.Wake();
+        EndAnswered(call, turn);
     }
 
     /// <summary>The request was not answered, or never left.</summary>
     public void OnFailed(ProduceCall call, ClientError error, ClientTurn turn)
     {
-        call.Node.InFlight--;
         bool isRetriable = error.IsRetriable;
-        foreach (ProduceBatch batch in call.Batches)
+        for (int i = 0; i < call.Batches.Count; i++)
         {
-            Return(batch).IsInDoubt = true;
+            ProduceBatch batch = TakeOut(call, i);
+            ProducePartition partition = batch.Partition;
+            batch.IsInDoubt = true;
             if (isRetriable) Retry(batch, error, turn);
             else Fail(batch, error, isKnown: false, turn);
-            Settle(batch.Partition);
+            Settle(partition);
         }
 
         if (isRetriable) producer.Machine.Metadata.Refresh(turn);
-        producer.Wake();
+        End(call);
     }
 
     /// <summary>A request that nobody answers has left.</summary>
     public void OnSent(ProduceCall call, ClientTurn turn)
     {
-        call.Node.InFlight--;
         call.Node.BlockedSince = Instant.Never;
-        foreach (ProduceBatch batch in call.Batches) Succeed(Return(batch), -1, -1, turn);
-        producer.Wake();
+        for (int i = 0; i < call.Batches.Count; i++) Succeed(TakeOut(call, i), -1, -1, turn);
+        End(call);
     }
 
     /// <summary>Fails what took longer than <c>delivery.timeout.ms</c>, and says when the next one does.</summary>
@@ -81,7 +94,7 @@ internal sealed partial class ProduceSender
         return Instant.Never;
     }
 
-    private static int Find(ProduceCall call, ProduceResponse.TopicProduceResponse topic, int partition, int from)
+    private static int Find(ProduceCall call, Uuid topicId, ReadOnlySpan<byte> topic, int partition, int from)
     {
         // Brokers answer in the order of the request, so the first look finds it.
         int count = call.Batches.Count;
@@ -91,22 +104,61 @@ internal sealed partial class ProduceSender
             ProduceBatch? batch = call.Batches[at];
             if (batch is null || batch.Partition.Index != partition) continue;
             bool isIts = call.NamesTopics
-                ? batch.Partition.Topic.Name == topic.Name
-                : call.TopicIdOf(at) == topic.TopicId;
+                ? topic.SequenceEqual(batch.Partition.Topic.NameBytes)
+                : call.TopicIdOf(at) == topicId;
             if (isIts) return at;
         }
 
         return -1;
     }
 
+    /// <summary>The call was answered; what the answer does not name is sent again.</summary>
+    private void EndAnswered(ProduceCall call, ClientTurn turn)
+    {
+        call.Node.BlockedSince = Instant.Never;
+        for (int i = 0; i < call.Batches.Count; i++)
+        {
+            if (call.Batches[i] is null) continue;
+            ProduceBatch batch = TakeOut(call, i);
+            ProducePartition partition = batch.Partition;
+            batch.IsInDoubt = true;
+            Retry(batch, _leftOut, turn);
+            Settle(partition);
+        }
+
+        End(call);
+    }
+
+    private void End(ProduceCall call)
+    {
+        call.Node.InFlight--;
+        call.Clear();
+        call.Node.Idle.Push(call);
+        producer.Wake();
+    }
+
+    /// <summary>The batch is in no request any more.</summary>
+    private ProduceBatch TakeOut(ProduceCall call, int at)
+    {
+        ProduceBatch batch = call.Batches[at];
+        call.Batches[at] = null!;
+        Verify.That(batch.State == ProduceBatchState.InFlight);
+        Verify.That(batch.Carrier == call);
+        batch.Carrier = null;
+        batch.State = ProduceBatchState.Ready;
+        batch.Partition.InFlight--;
+        InFlightBatches--;
+        return batch;
+    }
+
     private void Take(ProduceBatch batch, ProduceResponse.PartitionProduceResponse answer, ClientTurn turn)
     {
-        Return(batch);
+        ProducePartition partition = batch.Partition;
         ErrorCode code = ErrorCodes.FromWire(answer.ErrorCode);
         if (code is ErrorCode.None or ErrorCode.DuplicateSequenceNumber)
             Succeed(batch, answer.BaseOffset, answer.LogAppendTimeMs, turn);
         else Refused(batch, code, answer, turn);
-        Settle(batch.Partition);
+        Settle(partition);
     }
 
     private void Refused(
@@ -147,15 +199,6 @@ internal sealed partial class ProduceSender
         if (answer.CurrentLeader.LeaderId >= 0)
             metadata.NoteLeader(partition.Name, answer.CurrentLeader.LeaderId, answer.CurrentLeader.LeaderEpoch, turn);
         return metadata.Generation != generation;
-    }
-
-    /// <summary>The batch is in no request any more.</summary>
-    private ProduceBatch Return(ProduceBatch batch)
-    {
-        batch.State = ProduceBatchState.Ready;
-        batch.Partition.InFlight--;
-        InFlightBatches--;
-        return batch;
     }
 
     private void Succeed(ProduceBatch batch, long baseOffset, long logAppendTimeMs, ClientTurn turn)
@@ -203,6 +246,7 @@ internal sealed partial class ProduceSender
 
     private void Divide(ProduceBatch batch, ClientTurn turn)
     {
+        batch.Partition.Topic.Compression.NoteTooLarge();
         List<ProduceBatch> parts = Accumulator.Divide(batch);
         foreach (ProduceBatch part in parts)
         {

@@ -20,6 +20,9 @@ internal sealed class ProduceNode(int brokerId)
     /// may; <see cref="Instant.Never"/> where it takes them.</summary>
     public Instant BlockedSince { get; set; } = Instant.Never;
 
+    /// <summary>Calls that are over, no more than may be under way.</summary>
+    public Stack<ProduceCall> Idle { get; } = new();
+
     /// <summary>The last round of the sender in which a batch for it was waiting.</summary>
     public long WantedInRound { get; set; }
 }
@@ -137,7 +140,7 @@ internal sealed partial class ProduceSender(ProducerPart producer)
         long bytes = batch.Bytes.Length + PartitionOverheadBytes;
         if (node.Next is null)
         {
-            node.Next = new ProduceCall(producer, node);
+            node.Next = node.Idle.TryPop(out ProduceCall? idle) ? idle : new ProduceCall(producer, node);
             node.NextBytes = 0;
             _toSend.Add(node);
         }
@@ -163,6 +166,7 @@ internal sealed partial class ProduceSender(ProducerPart producer)
             partition.InFlight++;
             InFlightBatches++;
             batch.State = ProduceBatchState.InFlight;
+            batch.Carrier = call;
             batch.Attempts++;
             Identity.Stamp(batch);
             Identity.Write(batch);

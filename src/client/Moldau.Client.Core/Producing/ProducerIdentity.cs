@@ -130,8 +130,8 @@ internal sealed class ProducerIdentity(ProducerPart producer)
             return;
         }
 
-        if (!partition.NeedsNewEpoch || (partition.Gap is { } gap && ProducePartition.IsBefore(batch, gap)))
-            partition.Gap = batch;
+        if (!partition.NeedsNewEpoch || (partition.Gap is { } gap && batch.Place.IsBefore(gap)))
+            partition.Gap = batch.Place;
         partition.NeedsNewEpoch = true;
     }
 

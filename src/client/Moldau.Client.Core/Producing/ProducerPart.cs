@@ -50,6 +50,12 @@ internal sealed class ProducerPart : IClientPart
     /// <summary>True where the step must go on to its end: most records only fill an open batch.</summary>
     public bool IsAwake => _isAwake || _isToBeArmed;
 
+    /// <summary>True where nothing is to be done but to send a batch that does not linger, while earlier ones are under way. A
+    /// user who sends several records one after the other would have a request for each: a moment later there is one
+    /// for all.</summary>
+    public bool MayGather =>
+        !_isAwake && _isToBeArmed && Options.Linger == Duration.Zero && Sender.InFlightBatches > 0;
+
     public Instant NextDeadline => _isAwake ? new Instant(0, 0) : _next;
 
     /// <summary>Appends a record, or parks it where there is no place for it yet.</summary>

@@ -23,6 +23,9 @@ internal enum AppendStatus
 /// is no place yet are parked, in order per topic.</summary>
 internal sealed class RecordAccumulator(ProducerPart producer)
 {
+    private const int MostParkedKept = 1024;
+
+    private readonly Stack<ParkedRecord> _idleParked = new();
     private readonly ProducerOptions _options = producer.Options;
     private readonly Dictionary<string, ProduceTopic> _byName = new(StringComparer.Ordinal);
     private readonly List<FlushOperation> _flushes = [];
@@ -97,14 +100,20 @@ internal sealed class RecordAccumulator(ProducerPart producer)
 
     public ParkedRecord Park(ProduceTopic topic, in ProduceRecord record, AppendStatus why, ClientTurn turn)
     {
-        ParkedRecord parked = new(
-            record, ++_lastNumber, turn.Now + _options.MaxBlock, producer.Machine.Metadata.Generation);
+        if (!_idleParked.TryPop(out ParkedRecord? parked)) parked = new ParkedRecord(this);
+        parked.Begin(record, ++_lastNumber, turn.Now + _options.MaxBlock, producer.Machine.Metadata.Generation);
         topic.Parked.Enqueue(parked);
         _parked++;
         if (why == AppendStatus.NoRoom) _isShort = true;
         else producer.Machine.Metadata.Refresh(turn);
         producer.Wake();
         return parked;
+    }
+
+    /// <summary>Who waited for it was told: it may be another one.</summary>
+    public void Keep(ParkedRecord parked)
+    {
+        if (_idleParked.Count < MostParkedKept) _idleParked.Push(parked);
     }
 
     /// <summary>Appends what was parked and can be appended now, and tells those whose time is over.</summary>
@@ -295,8 +304,9 @@ internal sealed class RecordAccumulator(ProducerPart producer)
         return AppendStatus.Appended;
     }
 
-    private static bool TryAdd(ProduceBatch batch, in ProduceRecord record, long timestamp) =>
-        batch.Builder!.TryAppend(timestamp, record.Key, record.Value, record.Headers);
+    private bool TryAdd(ProduceBatch batch, in ProduceRecord record, long timestamp) =>
+        Memory.TryCover(batch, batch.Builder!.SizeInBytes + record.MostBytes)
+        && batch.Builder.TryAppend(timestamp, record.Key, record.Value, record.Headers);
 
     /// <summary>Null where the user's partitioner refused.</summary>
     private ProducePartition? Choose(ProduceTopic topic, in ProduceRecord record, ClientTurn turn, out bool isSticky)
@@ -339,8 +349,9 @@ internal sealed class RecordAccumulator(ProducerPart producer)
 
     private ProduceBatch OpenNew(ProducePartition partition, long bytes, ClientTurn turn)
     {
-        Memory.Reserve(bytes);
-        ProduceBatch batch = new(partition, Memory.Rent(bytes), ++_lastNumber, turn.Now) { ReservedBytes = bytes };
+        bool isNormal = bytes == _options.BatchBytes && _options.Compression != CompressionCodec.None;
+        long maxBytes = isNormal ? Math.Min(partition.Topic.Compression.BytesFor(bytes), _options.BufferBytes) : bytes;
+        ProduceBatch batch = Memory.Open(partition, bytes, maxBytes, ++_lastNumber, turn.Now);
         partition.Waiting.Add(batch);
         partition.Topic.List(partition);
         Link(batch, _last);
@@ -351,16 +362,13 @@ internal sealed class RecordAccumulator(ProducerPart producer)
     private ProduceBatch Part(ProduceBatch whole, int firstIndex)
     {
         long bytes = Math.Max(_options.BatchBytes, whole.ReservedBytes);
-        ProduceBatch part = new(whole.Partition, Memory.Rent(bytes), whole.Number, whole.Created)
-        {
-            IsPart = true,
-            FirstIndex = whole.FirstIndex + firstIndex,
-            ReservedBytes = bytes,
-            // To be divided is no retry.
-            Attempts = whole.Attempts - 1,
-            Waiter = whole.Waiter,
-        };
-        Memory.Reserve(bytes);
+        ProduceBatch part = Memory.Open(whole.Partition, bytes, bytes, whole.Number, whole.Created);
+        part.IsPart = true;
+        part.FirstIndex = whole.FirstIndex + firstIndex;
+        part.Waiter = whole.Waiter;
+
+        // To be divided is no retry.
+        part.Attempts = whole.Attempts - 1;
         Link(part, _last);
         return part;
     }

@@ -39,7 +39,7 @@ internal sealed partial class RecordWorker<TKey, TValue>(
             {
                 Exception? error = await TryAsync(item, before + attempt, hurry).ConfigureAwait(false);
                 bool isOver = error is null
-                    || (attempt > options.Retries || error is FormatException
+                    || (attempt > options.Retries || error is UnreadableRecordException
                         ? await TryMoveAsync(item, stage, before + attempt, error, hurry).ConfigureAwait(false)
                         : false);
                 if (isOver)
@@ -79,8 +79,8 @@ internal sealed partial class RecordWorker<TKey, TValue>(
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            trace?.Fail(error);
-            LogFailed(logger, item.Topic, item.Partition, item.Offset, attempt, error);
+            trace?.Fail(Reason(error));
+            LogFailed(logger, item.Topic, item.Partition, item.Offset, attempt, Reason(error));
             return error;
         }
     }
@@ -89,12 +89,12 @@ internal sealed partial class RecordWorker<TKey, TValue>(
     private async Task<bool> TryMoveAsync(WorkItem item, int stage, int attempts, Exception error, CancellationToken hurry)
     {
         // What cannot be read now cannot be read later: it does not go through the retry topics.
-        Stage? next = error is FormatException ? stages.FirstOrDefault(s => s.Delay is null) : stages.ElementAtOrDefault(stage);
+        Stage? next = error is UnreadableRecordException ? stages.FirstOrDefault(s => s.Delay is null) : stages.ElementAtOrDefault(stage);
         if (next is null) return false;
         DateTimeOffset? due = next.Delay is { } delay ? time.GetUtcNow() + delay : null;
         RawRecord moved = new(item.Key, item.Value)
         {
-            Headers = ErrorHeaders.Of(item, options.GroupId, attempts, error, due),
+            Headers = ErrorHeaders.Of(item, options.GroupId, attempts, Reason(error), due),
         };
         for (int failures = 1; ; failures++)
         {
@@ -138,11 +138,19 @@ internal sealed partial class RecordWorker<TKey, TValue>(
         {
             return format.Deserialize(bytes, new SerializationContext(topic.Name, isKey));
         }
-        catch (Exception error) when (error is not (FormatException or OutOfMemoryException))
+        catch (Exception error) when (error is not OutOfMemoryException)
         {
-            throw new FormatException($"the {(isKey ? "key" : "value")} cannot be read: {error.Message}", error);
+            throw new UnreadableRecordException(error is FormatException
+                ? error
+                : new FormatException($"the {(isKey ? "key" : "value")} cannot be read: {error.Message}", error));
         }
     }
+
+    private static Exception Reason(Exception error) => error is UnreadableRecordException ? error.InnerException! : error;
+
+    /// <summary>The deserializer's failure. What the handler throws, a <see cref="FormatException"/> of its own included, is
+    /// another matter: trying again may help.</summary>
+    private sealed class UnreadableRecordException(Exception inner) : Exception(inner.Message, inner);
 
     [LoggerMessage(LogLevel.Warning, "the record at offset {Offset} of {Topic}-{Partition} failed, attempt {Attempt}")]
     private static partial void LogFailed(ILogger logger, string topic, int partition, long offset, int attempt, Exception error);

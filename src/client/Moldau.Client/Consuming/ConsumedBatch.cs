@@ -2,7 +2,7 @@ using Moldau.Base;
 
 namespace Moldau.Client;
 
-/// <summary>Records of one partition, as one fetch brought them. Read once, with <c>foreach</c>, before the next batch is
+/// <summary>Records of one partition, of what one fetch brought. Read once, with <c>foreach</c>, before the next batch is
 /// asked for; nothing is allocated for a record but what its deserializer makes.</summary>
 /// <typeparam name="TKey">The type of the keys.</typeparam>
 /// <typeparam name="TValue">The type of the values.</typeparam>
@@ -11,7 +11,7 @@ public sealed class ConsumedBatch<TKey, TValue>
     private readonly Consumer<TKey, TValue> _consumer;
     private PartitionCursor _cursor = null!;
     private ConsumedRecord<TKey, TValue> _last;
-    private bool _hasRead;
+    private int _left;
 
     internal ConsumedBatch(Consumer<TKey, TValue> consumer) => _consumer = consumer;
 
@@ -28,7 +28,7 @@ public sealed class ConsumedBatch<TKey, TValue>
     /// <summary>All records that were read of this batch are worked on: the next commit covers them.</summary>
     public void Done()
     {
-        if (_hasRead) _last.Done();
+        if (HasRead) _last.Done();
     }
 
     /// <summary>Marks what was read of this batch as done and commits.</summary>
@@ -39,10 +39,13 @@ public sealed class ConsumedBatch<TKey, TValue>
         return _consumer.CommitAsync(cancel);
     }
 
-    internal void Open(PartitionCursor cursor)
+    /// <summary>True where something of it was read.</summary>
+    internal bool HasRead { get; private set; }
+
+    internal void Open(PartitionCursor cursor, int mostRecords)
     {
-        _cursor = cursor;
-        _hasRead = false;
+        (_cursor, _left) = (cursor, mostRecords);
+        HasRead = false;
     }
 
     /// <summary>Walks over the records.</summary>
@@ -58,9 +61,10 @@ public sealed class ConsumedBatch<TKey, TValue>
         /// <summary>False at the batch's end, or when its partition was taken away or sought elsewhere.</summary>
         public bool MoveNext()
         {
-            if (!_batch._consumer.TryRead(out ConsumedRecord<TKey, TValue> record)) return false;
+            if (_batch._left == 0 || !_batch._consumer.TryRead(out ConsumedRecord<TKey, TValue> record)) return false;
+            _batch._left--;
             _batch._last = record;
-            _batch._hasRead = true;
+            _batch.HasRead = true;
             return true;
         }
     }

@@ -19,12 +19,14 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
     private readonly IDeserializer<TKey> _key;
     private readonly IDeserializer<TValue> _value;
     private readonly ChunkReader _reader;
+    private readonly IdlePool<OperationWait> _waits = new(2);
     private bool _isReading;
     private bool _isDisposed;
 
     internal Consumer(ClientDriver driver, ConsumerOptions options, IDeserializer<TKey> key, IDeserializer<TValue> value)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (options.WhyInvalid is { } reason) throw new ArgumentException(reason, nameof(options));
         (_driver, _options, _key, _value) = (driver, options, key, value);
         ConsumerSettings settings = options.ToSettings();
         _reader = new ChunkReader(settings);
@@ -152,8 +154,9 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
         }
     }
 
-    /// <summary>All records in batches, each of one partition and of what one fetch brought. A batch is read once, before
-    /// the next is asked for.</summary>
+    /// <summary>All records in batches, each of one partition, of what one fetch brought, and of at most
+    /// <see cref="ConsumerOptions.MaxPollRecords"/>. A batch is read once, before the next is asked for; what is left of one
+    /// that was read in part comes with the next.</summary>
     /// <exception cref="MoldauException">The broker refused, or records are damaged.</exception>
     public async IAsyncEnumerable<ConsumedBatch<TKey, TValue>> ReadBatchesAsync(
         [EnumeratorCancellation] CancellationToken cancel = default)
@@ -165,9 +168,14 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
             while (true)
             {
                 PartitionCursor cursor = await PollAsync(cancel).ConfigureAwait(false);
-                batch.Open(cursor);
-                yield return batch;
-                if (!_options.CommitOnlyDone) batch.Done();
+                do
+                {
+                    batch.Open(cursor, _options.MaxPollRecords);
+                    yield return batch;
+                    if (!_options.CommitOnlyDone) batch.Done();
+                    cancel.ThrowIfCancellationRequested();
+                }
+                while (batch.HasRead && HasMore && !IsPausedAmid());
             }
         }
         finally
@@ -248,6 +256,9 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
         });
     }
 
+    /// <summary>True where the reader is not at the end of what it took.</summary>
+    private bool HasMore => _reader.Chunk is { IsCurrent: true } chunk && _reader.Position < chunk.End;
+
     /// <summary>Behind what the reader read or passed over.</summary>
     internal long NextOffset => _reader.Position;
 
@@ -308,13 +319,14 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<PartitionCursor> NextChunkAsync(CancellationToken cancel)
     {
         _reader.Close();
         while (true)
         {
-            (FetchedChunk? chunk, ClientError? error) = _driver.Do(_part, static (_, _, part) =>
-                (part.TryTakeError(out ClientError? e) ? null : part.Take(), e));
+            (FetchedChunk? chunk, ClientError? error, OperationWait? wait) = _driver.Do(
+                (Consumer: this, cancel), static (_, turn, s) => s.Consumer.TakeOrWait(turn, s.cancel));
             if (error is not null) throw new MoldauException(error);
             if (chunk is not null)
             {
@@ -322,8 +334,16 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
                 return chunk.Cursor;
             }
 
-            await _driver.WaitAsync(_part, static (_, turn, part) => part.WaitForRecords(turn), cancel).ConfigureAwait(false);
+            await wait!.End.ConfigureAwait(false);
         }
+    }
+
+    /// <summary>In one turn: what is there, or the wait for it.</summary>
+    private (FetchedChunk? Chunk, ClientError? Error, OperationWait? Wait) TakeOrWait(ClientTurn turn, CancellationToken cancel)
+    {
+        if (_part.TryTakeError(out ClientError? error)) return (null, error, null);
+        if (_part.Take() is { } chunk) return (chunk, null, null);
+        return (null, null, OperationWait.For(_part.WaitForRecords(turn), _waits, cancel));
     }
 
     private void Subscribe(Subscription subscription)

@@ -69,11 +69,18 @@ public sealed record ConsumerOptions
     /// (<see cref="IConsumerListener.OnStalledAsync"/>). A stalled consumer stays in its group, unlike Kafka's own.</summary>
     public TimeSpan MaxPollInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary><c>max.poll.records</c>: how many records a batch has at most (<see cref="Consumer{TKey,TValue}.ReadBatchesAsync"/>).
+    /// It has nothing to do with what is fetched at once.</summary>
+    public int MaxPollRecords { get; init; } = 500;
+
     /// <summary><c>allow.auto.create.topics</c></summary>
     public bool AllowAutoCreateTopics { get; init; } = true;
 
     /// <summary><c>check.crcs</c></summary>
     public bool CheckCrcs { get; init; } = true;
+
+    /// <summary>Why these options contradict one another; null where they do not.</summary>
+    internal string? WhyInvalid => MaxPollRecords < 1 ? "max.poll.records is at least 1" : null;
 
     internal ConsumerSettings ToSettings() => new()
     {

@@ -29,6 +29,10 @@ internal static class ConsumerRows
         PropertyRow.OfConsumer("session.timeout.ms", "SessionTimeout", (o, v) => o with { SessionTimeout = v.Span }),
         PropertyRow.OfConsumer("heartbeat.interval.ms", "HeartbeatInterval", (o, v) => o with { HeartbeatInterval = v.Span }),
         PropertyRow.OfConsumer("max.poll.interval.ms", "MaxPollInterval", (o, v) => o with { MaxPollInterval = v.Span }),
+        PropertyRow.OfConsumer("max.poll.records", "MaxPollRecords", (o, v) => o with { MaxPollRecords = v.Int(min: 1) }) with
+        {
+            Share = (o, v) => o with { MaxPollRecords = v.Int(min: 1) },
+        },
         PropertyRow.OfConsumer("enable.auto.commit", "EnableAutoCommit", (o, v) => o with { EnableAutoCommit = v.Bool }),
         PropertyRow.OfConsumer("auto.commit.interval.ms", "AutoCommitInterval", (o, v) => o with { AutoCommitInterval = v.Span }),
         PropertyRow.OfConsumer("commit.only.done", "CommitOnlyDone", (o, v) => o with { CommitOnlyDone = v.Bool }),
@@ -77,7 +81,6 @@ internal static class ConsumerRows
                 ("batch_optimized", ShareAcquireMode.BatchOptimized), ("record_limit", ShareAcquireMode.RecordLimit),
                 ("BatchOptimized", ShareAcquireMode.BatchOptimized), ("RecordLimit", ShareAcquireMode.RecordLimit)),
         }),
-        PropertyRow.OfShareConsumer("max.poll.records", "MaxPollRecords", (o, v) => o with { MaxPollRecords = v.Int(min: 1) }),
     ];
 
     /// <summary>Assignors by the names that groups know, or by Java's classes; null for none, which leaves the default.</summary>

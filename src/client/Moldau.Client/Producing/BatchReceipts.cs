@@ -39,30 +39,3 @@ internal sealed class BatchReceipts(Producer producer) : IOperationWaiter
         producer.OnDelivered(report, isAwaited: delivery is { IsAwaited: true });
     }
 }
-
-/// <summary>Waits with a record that is parked: tells who awaits the append, and sees that the delivery is told
-/// later.</summary>
-internal sealed class ParkedWaiter(Producer producer, Delivery? delivery, string topic) : IOperationWaiter
-{
-    // Continuations run elsewhere: this is completed under the machine's lock.
-    private readonly TaskCompletionSource _appended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public Task Appended => _appended.Task;
-
-    public void Complete(ClientOperation operation)
-    {
-        ParkedRecord parked = (ParkedRecord)operation;
-        if (parked.Error is { } error)
-        {
-            DeliveryReport report = new(topic, -1, -1, delivery?.TimestampMs ?? -1, error);
-            delivery?.Complete(report);
-            producer.OnDelivered(report, isAwaited: true);
-            if (delivery is not { IsAwaited: true }) _appended.TrySetException(new MoldauException(error));
-            else _appended.TrySetResult();
-            return;
-        }
-
-        producer.Attach(parked.Batch!, parked.Index, delivery);
-        _appended.TrySetResult();
-    }
-}

@@ -1,5 +1,3 @@
-using System.Threading.Tasks.Sources;
-
 namespace Moldau.Client;
 
 /// <summary>Who wants to know what became of one record.</summary>
@@ -27,65 +25,28 @@ internal abstract class Delivery
     protected abstract void OnComplete(in DeliveryReport report);
 }
 
-/// <summary>A send that is awaited. It goes back to its pool when the result was taken, unless a token may give it up: then
-/// its batch may hold it longer than its awaiter.</summary>
-internal sealed class SendDelivery : Delivery, IValueTaskSource<RecordMetadata>
+/// <summary>A send that is awaited; it goes back to its pool when it is over for both sides.</summary>
+internal sealed class SendDelivery : Delivery
 {
-    private readonly DeliveryPool? _pool;
-    private readonly CancellationTokenRegistration _registration;
-    private ManualResetValueTaskSourceCore<RecordMetadata> _core = new() { RunContinuationsAsynchronously = true };
-    private int _isOver;
+    private readonly UserWait<RecordMetadata> _wait;
 
-    public SendDelivery(DeliveryPool pool) => _pool = pool;
+    public SendDelivery(IdlePool<SendDelivery> pool) => _wait = new UserWait<RecordMetadata>(() => pool.Return(this));
 
-    public SendDelivery(CancellationToken cancel) => _registration = cancel.UnsafeRegister(
-        static (state, token) => ((SendDelivery)state!).TryFail(new OperationCanceledException(token)), this);
+    /// <summary>Awaited once.</summary>
+    public ValueTask<RecordMetadata> Result => _wait.Result;
 
-    public ValueTask<RecordMetadata> Task => new(this, _core.Version);
+    public void Begin(CancellationToken cancel) => _wait.Begin(cancel);
 
     protected override void OnComplete(in DeliveryReport report)
     {
         if (report.Error is { } error)
         {
-            TryFail(new MoldauException(error));
+            _wait.Fail(new MoldauException(error));
             return;
         }
 
-        // The driver's thread and a token may both want to end it; the first one does.
-        if (Interlocked.Exchange(ref _isOver, 1) != 0) return;
-        _registration.Unregister();
-        _core.SetResult(new RecordMetadata(
+        _wait.Succeed(new RecordMetadata(
             report.Topic, report.Partition, report.Offset, UnixTime.Of(report.TimestampMs)));
-    }
-
-    public RecordMetadata GetResult(short token)
-    {
-        try
-        {
-            return _core.GetResult(token);
-        }
-        finally
-        {
-            if (_pool is not null)
-            {
-                _core.Reset();
-                _isOver = 0;
-                _pool.Return(this);
-            }
-        }
-    }
-
-    public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
-
-    public void OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
-
-    private void TryFail(Exception error)
-    {
-        if (Interlocked.Exchange(ref _isOver, 1) != 0) return;
-        _registration.Unregister();
-        _core.SetException(error);
     }
 }
 

@@ -14,9 +14,12 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
     /// <summary>Failures of enqueued records beyond these are counted, not kept.</summary>
     private const int MostFailuresKept = 1000;
 
+    private const int MostIdle = 4096;
+
     private readonly ClientDriver _driver;
     private readonly ProducerPart _part;
-    private readonly DeliveryPool _pool = new();
+    private readonly IdlePool<SendDelivery> _sends = new(MostIdle);
+    private readonly IdlePool<ParkedWaiter> _parked = new(MostIdle);
     private readonly ReportQueue _reports;
     private readonly IReadOnlyList<IProducerInterceptor> _interceptors;
     private readonly ConcurrentQueue<MoldauException> _failures = new();
@@ -62,8 +65,8 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
     {
         if (cancel.IsCancellationRequested) return ValueTask.FromCanceled<RecordMetadata>(cancel);
         SendDelivery delivery = Awaited(cancel);
-        ValueTask<RecordMetadata> result = delivery.Task;
-        Serialize(topic, record, delivery);
+        ValueTask<RecordMetadata> result = delivery.Result;
+        Serialize(topic, record, delivery, default).Forget();
         return result;
     }
 
@@ -78,8 +81,8 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
     {
         if (cancel.IsCancellationRequested) return ValueTask.FromCanceled<RecordMetadata>(cancel);
         SendDelivery delivery = Awaited(cancel);
-        ValueTask<RecordMetadata> result = delivery.Task;
-        Append(Raw(topic, key, value), delivery);
+        ValueTask<RecordMetadata> result = delivery.Result;
+        Append(Raw(topic, key, value), delivery, default).Forget();
         return result;
     }
 
@@ -92,8 +95,8 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
     {
         if (cancel.IsCancellationRequested) return ValueTask.FromCanceled<RecordMetadata>(cancel);
         SendDelivery delivery = Awaited(cancel);
-        ValueTask<RecordMetadata> result = delivery.Task;
-        Append(Raw(topic, record), delivery);
+        ValueTask<RecordMetadata> result = delivery.Result;
+        Append(Raw(topic, record), delivery, default).Forget();
         return result;
     }
 
@@ -122,7 +125,7 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
         CancellationToken cancel = default)
     {
         if (cancel.IsCancellationRequested) return ValueTask.FromCanceled(cancel);
-        return Waiting(Serialize(topic, record, Handled(onDelivery)), cancel);
+        return Serialize(topic, record, Handled(onDelivery), cancel).End;
     }
 
     /// <summary>Puts bytes into their batch; see the typed form.</summary>
@@ -135,7 +138,7 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
         string topic, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, CancellationToken cancel = default)
     {
         if (cancel.IsCancellationRequested) return ValueTask.FromCanceled(cancel);
-        return Waiting(Append(Raw(topic, key, value), null), cancel);
+        return Append(Raw(topic, key, value), null, cancel).End;
     }
 
     /// <summary>Puts bytes with headers, a time or a partition into their batch; see the typed form.</summary>
@@ -152,7 +155,7 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
         CancellationToken cancel = default)
     {
         if (cancel.IsCancellationRequested) return ValueTask.FromCanceled(cancel);
-        return Waiting(Append(Raw(topic, record), Handled(onDelivery)), cancel);
+        return Append(Raw(topic, record), Handled(onDelivery), cancel).End;
     }
 
     /// <summary>Sends what lingers and waits until every record that was given before is acknowledged or has
@@ -228,12 +231,6 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
             _failures.Enqueue(new MoldauException(error));
     }
 
-    private static ValueTask Waiting(Task? appended, CancellationToken cancel)
-    {
-        if (appended is null) return default;
-        return new ValueTask(cancel.CanBeCanceled ? appended.WaitAsync(cancel) : appended);
-    }
-
     private static ProduceRecord Raw(string topic, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => new()
     {
         Topic = topic,
@@ -253,8 +250,19 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
         Headers = record.Headers.Span,
     };
 
-    private SendDelivery Awaited(CancellationToken cancel) =>
-        cancel.CanBeCanceled ? new SendDelivery(cancel) : _pool.Rent();
+    private SendDelivery Awaited(CancellationToken cancel)
+    {
+        if (!_sends.TryRent(out SendDelivery? delivery)) delivery = new SendDelivery(_sends);
+        delivery.Begin(cancel);
+        return delivery;
+    }
+
+    private ParkedWaiter Parked(Delivery? delivery, string topic, CancellationToken cancel)
+    {
+        if (!_parked.TryRent(out ParkedWaiter? waiter)) waiter = new ParkedWaiter(this, _parked);
+        waiter.Begin(delivery, topic, cancel);
+        return waiter;
+    }
 
     private HandlerDelivery? Handled(Action<DeliveryReport>? handler) =>
         handler is null ? null : new HandlerDelivery(_reports, handler);
@@ -266,8 +274,8 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
         return receipts;
     }
 
-    private Task? Serialize<TKey, TValue>(
-        Topic<TKey, TValue> topic, in ProducerRecord<TKey, TValue> record, Delivery? delivery)
+    private AppendResult Serialize<TKey, TValue>(
+        Topic<TKey, TValue> topic, in ProducerRecord<TKey, TValue> record, Delivery? delivery, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(topic);
         ScratchWriter scratch = ScratchWriter.Take();
@@ -288,7 +296,7 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
                 Value = record.Value is null ? OptionalBytes.Null : new OptionalBytes(written[keyBytes..]),
                 Headers = record.Headers.Span,
             };
-            return Append(raw, delivery);
+            return Append(raw, delivery, cancel);
         }
         finally
         {
@@ -296,28 +304,27 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
         }
     }
 
-    /// <summary>Null where the record is in its batch; else what ends when it is.</summary>
-    private Task? Append(scoped in ProduceRecord record, Delivery? delivery)
+    private AppendResult Append(scoped in ProduceRecord record, Delivery? delivery, CancellationToken cancel)
     {
         ArgumentException.ThrowIfNullOrEmpty(record.Topic);
         bool isTraced = ClientTelemetry.WantsSends;
-        if (!HasInterceptors && !isTraced) return AppendAsIs(record, delivery);
+        if (!HasInterceptors && !isTraced) return AppendAsIs(record, delivery, cancel);
         List<RecordHeader> headers = [.. record.Headers];
         delivery ??= new UnawaitedDelivery();
         if (isTraced) delivery.Trace = SendTrace.Begin(record, headers, _driver.ClientId);
         foreach (IProducerInterceptor interceptor in _interceptors) interceptor.OnSend(record.Topic, headers);
-        return AppendAsIs(record.With(CollectionsMarshal.AsSpan(headers), record.TimestampMs), delivery);
+        return AppendAsIs(record.With(CollectionsMarshal.AsSpan(headers), record.TimestampMs), delivery, cancel);
     }
 
-    private Task? AppendAsIs(scoped in ProduceRecord record, Delivery? delivery)
+    private AppendResult AppendAsIs(scoped in ProduceRecord record, Delivery? delivery, CancellationToken cancel)
     {
-        AppendState state = new() { Producer = this, Record = record, Delivery = delivery };
+        AppendState state = new() { Producer = this, Record = record, Delivery = delivery, Cancel = cancel };
         _driver.DoLightly(ref state, AppendNow);
-        if (state.Error is not { } error) return state.Parked?.Appended;
+        if (state.Error is not { } error) return new AppendResult(state.Parked, null);
         DeliveryReport report = new(record.Topic, -1, -1, delivery?.TimestampMs ?? -1, error);
         delivery?.Complete(report);
         OnDelivered(report, isAwaited: true);
-        return delivery is not { IsAwaited: true } ? Task.FromException(new MoldauException(error)) : null;
+        return new AppendResult(null, delivery is { IsAwaited: true } ? null : error);
     }
 
     private static readonly LightAction<AppendState> AppendNow = static (turn, scoped ref state) =>
@@ -328,8 +335,11 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
         if (state.Delivery is { } delivery) delivery.TimestampMs = record.TimestampMs;
         state.Error = producer._part.Append(record, turn, out ProduceBatch? batch, out int index, out ParkedRecord? parked);
         if (batch is not null) producer.Attach(batch, index, state.Delivery);
-        if (parked is not null) parked.Waiter = state.Parked = new ParkedWaiter(producer, state.Delivery, record.Topic);
-        return producer._part.IsAwake;
+        if (parked is not null) parked.Waiter = state.Parked = producer.Parked(state.Delivery, record.Topic, state.Cancel);
+        if (!producer._part.IsAwake) return false;
+        if (!producer._part.MayGather) return true;
+        producer._driver.TurnSoon();
+        return false;
     };
 
     private ref struct AppendState
@@ -340,8 +350,22 @@ public sealed partial class Producer : IGaugeSource, IAsyncDisposable
 
         public required Delivery? Delivery { get; init; }
 
+        public required CancellationToken Cancel { get; init; }
+
         public ClientError? Error { get; set; }
 
         public ParkedWaiter? Parked { get; set; }
+    }
+
+    /// <summary>A record that was taken is in its batch or parked until it is; one that was not has an error.</summary>
+    private readonly struct AppendResult(ParkedWaiter? parked, ClientError? error)
+    {
+        /// <summary>Taken once.</summary>
+        public ValueTask End => error is not null
+            ? ValueTask.FromException(new MoldauException(error))
+            : parked?.Appended ?? default;
+
+        /// <summary>Instead of <see cref="End"/>, where the delivery tells everything.</summary>
+        public void Forget() => parked?.Forget();
     }
 }

@@ -17,9 +17,17 @@ internal sealed class ClientDriver : IAsyncDisposable
     /// <summary>Null where no tokens are needed.</summary>
     private readonly TokenSource? _tokens;
 
+    private readonly TurnJob _soon = new();
     private readonly EffectList<ClientEffect> _effects = new();
     private readonly Dictionary<long, ILink> _links = [];
-    private readonly List<ILink> _toFlush = [];
+
+    /// <summary>What the turn under way has given frames to; its thread flushes it outside of the lock.</summary>
+    private List<ILink> _toFlush = [];
+
+    /// <summary>The thread's own list for that; null while it is in use.</summary>
+    [ThreadStatic]
+    private static List<ILink>? _flushing;
+
     private readonly long _ticksPerMs;
     private Instant _armed = Instant.Never;
 
@@ -73,9 +81,12 @@ internal sealed class ClientDriver : IAsyncDisposable
     }
 
     /// <summary>Something happened.</summary>
-    public void Post(in ClientEvent happened)
+    /// <param name="happened">What.</param>
+    /// <param name="woken">Takes the readers whose records have come, to be released by the caller; null has them
+    /// released on other threads.</param>
+    public void Post(in ClientEvent happened, List<OperationWait>? woken = null)
     {
-        ILink[] flush;
+        List<ILink>? flush;
         lock (_lock)
         {
             if (_machine.IsClosed)
@@ -88,7 +99,7 @@ internal sealed class ClientDriver : IAsyncDisposable
 
             // The machine closes no link that has closed itself.
             if (happened.Kind == ClientEventKind.Closed) _links.Remove(happened.Link);
-            flush = Perform();
+            flush = Perform(woken);
         }
 
         Flush(flush);
@@ -97,7 +108,7 @@ internal sealed class ClientDriver : IAsyncDisposable
     /// <summary>A user asks for something: the action runs as a turn of the machine.</summary>
     public TResult Do<TState, TResult>(TState state, Func<ClientMachine, ClientTurn, TState, TResult> action)
     {
-        ILink[] flush;
+        List<ILink>? flush;
         TResult result;
         lock (_lock)
         {
@@ -117,7 +128,7 @@ internal sealed class ClientDriver : IAsyncDisposable
     public void DoLightly<TState>(scoped ref TState state, LightAction<TState> action)
         where TState : allows ref struct
     {
-        ILink[] flush = [];
+        List<ILink>? flush = null;
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_machine.IsClosed, typeof(MoldauClient));
@@ -154,7 +165,7 @@ internal sealed class ClientDriver : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         List<ILink> links;
-        ILink[] flush;
+        List<ILink>? flush;
         lock (_lock)
         {
             if (_machine.IsClosed) return;
@@ -176,24 +187,36 @@ internal sealed class ClientDriver : IAsyncDisposable
         Post(ClientEvent.Deadline);
     }
 
-    private static void Flush(ILink[] links)
+    /// <summary>Under the lock: a turn elsewhere, soon, for what many calls of a user may bring together.</summary>
+    public void TurnSoon()
     {
+        if (_soon.IsQueued) return;
+        _soon.IsQueued = true;
+        _world.Run(this, _soon);
+    }
+
+    private static void Flush(List<ILink>? links)
+    {
+        if (links is null) return;
         foreach (ILink link in links) link.Flush();
+        links.Clear();
+        _flushing = links;
     }
 
     /// <summary>Under the lock.</summary>
-    private ILink[] Perform()
+    private List<ILink>? Perform(List<OperationWait>? woken = null)
     {
-        for (int i = 0; i < _effects.Count; i++) Perform(_effects[i]);
+        for (int i = 0; i < _effects.Count; i++) Perform(_effects[i], woken);
         _effects.Clear();
         Arm();
-        if (_toFlush.Count == 0) return [];
-        ILink[] flush = [.. _toFlush];
-        _toFlush.Clear();
+        if (_toFlush.Count == 0) return null;
+        List<ILink> flush = _toFlush;
+        _toFlush = _flushing ?? [];
+        _flushing = null;
         return flush;
     }
 
-    private void Perform(in ClientEffect effect)
+    private void Perform(in ClientEffect effect, List<OperationWait>? woken)
     {
         switch (effect.Kind)
         {
@@ -215,15 +238,10 @@ internal sealed class ClientDriver : IAsyncDisposable
                 _world.Run(this, effect.Job!);
                 break;
             case ClientEffectKind.GetToken:
-                TokenJob wanted = (TokenJob)effect.Job!;
-                _ = Task.Run(async () =>
-                {
-                    await _tokens!.FillAsync(wanted).ConfigureAwait(false);
-                    Post(ClientEvent.JobDone(wanted));
-                });
+                GetToken((TokenJob)effect.Job!);
                 break;
             case ClientEffectKind.Complete:
-                (effect.Operation!.Waiter as IOperationWaiter)?.Complete(effect.Operation);
+                Tell(effect.Operation!, woken);
                 break;
             case ClientEffectKind.CallUser:
                 ((IUserCallRunner)effect.Call!.Runner!).Start(effect.Call, this);
@@ -237,22 +255,53 @@ internal sealed class ClientDriver : IAsyncDisposable
         }
     }
 
+    private static void Tell(ClientOperation ended, List<OperationWait>? woken)
+    {
+        if (woken is not null && ended.Waiter is OperationWait reader)
+        {
+            reader.Hold(ended);
+            woken.Add(reader);
+        }
+        else
+        {
+            (ended.Waiter as IOperationWaiter)?.Complete(ended);
+        }
+
+        ended.OnTold();
+    }
+
+    private void GetToken(TokenJob wanted) => _ = Task.Run(async () =>
+    {
+        await _tokens!.FillAsync(wanted).ConfigureAwait(false);
+        Post(ClientEvent.JobDone(wanted));
+    });
+
     private void Arm()
     {
         Instant next = _machine.IsClosed ? Instant.Never : _machine.NextDeadline;
-        if (next == _armed) return;
+
+        // Nearly every request moves the deadline away, and a turn too many once in a while costs less than a timer that is
+        // set with each.
+        if (next >= _armed) return;
         _armed = next;
-        if (next == Instant.Never)
-        {
-            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            return;
-        }
 
         _timer.Change(TimeSpan.FromMilliseconds(MsUntil(next)), Timeout.InfiniteTimeSpan);
     }
 
     private int MsUntil(Instant next) =>
         next == Instant.Never ? int.MaxValue : (int)Math.Clamp(((next - Now).Ns + 999_999) / 1_000_000, 0, int.MaxValue);
+}
+
+/// <summary>Does nothing itself: the turn that it ends with does what is due.</summary>
+internal sealed class TurnJob : ClientJob
+{
+    public bool IsQueued { get; set; }
+
+    public override void Run()
+    {
+    }
+
+    internal override void Done(ClientTurn turn) => IsQueued = false;
 }
 
 /// <summary>A small part of a turn; true where the turn must go on to its end.</summary>

@@ -40,11 +40,14 @@ internal sealed class SocketWorld(SocketOptions options) : IClientWorld
         new LinkSocket(driver, number, address, options);
 
     public void Run(ClientDriver driver, ClientJob job) =>
-        ThreadPool.UnsafeQueueUserWorkItem(
-            static work =>
-            {
-                work.Job.Run();
-                work.Driver.Post(ClientEvent.JobDone(work.Job));
-            },
-            (Job: job, Driver: driver), preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem((JobWork)(job.Work ??= new JobWork(driver, job)), preferLocal: false);
+
+    private sealed class JobWork(ClientDriver driver, ClientJob job) : IThreadPoolWorkItem
+    {
+        public void Execute()
+        {
+            job.Run();
+            driver.Post(ClientEvent.JobDone(job));
+        }
+    }
 }

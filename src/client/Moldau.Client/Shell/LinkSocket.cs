@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Security.Authentication;
+using System.Threading.Tasks.Sources;
 
 namespace Moldau.Client;
 
@@ -27,6 +29,10 @@ internal sealed class LinkSocket : ILink
     private readonly CancellationTokenSource _closing = new();
     private readonly Lock _lock = new();
     private readonly Queue<ClientFrame> _outgoing = new();
+    private readonly SendSignal _toSend = new();
+
+    /// <summary>Readers whose records have come; only the receiving side has it.</summary>
+    private readonly List<OperationWait> _woken = [];
     private Stream? _stream;
     private bool _isSending;
     private bool _isFlushDue;
@@ -70,7 +76,7 @@ internal sealed class LinkSocket : ILink
             _isSending = true;
         }
 
-        _ = SendAsync();
+        _toSend.Set();
     }
 
     /// <summary>What was enqueued still goes out first: of requests without an answer nobody else knows.</summary>
@@ -124,6 +130,7 @@ internal sealed class LinkSocket : ILink
             }
 
             _stream = stream;
+            _ = SendAsync(stream);
             _driver.Post(ClientEvent.Opened(_number));
             failure = await ReceiveAsync(stream).ConfigureAwait(false);
         }
@@ -139,6 +146,8 @@ internal sealed class LinkSocket : ILink
         }
         finally
         {
+            foreach (OperationWait reader in _woken) reader.Release(isInline: false);
+            _woken.Clear();
             bool wasOpen = Abandon();
             if (stream is not null) await stream.DisposeAsync().ConfigureAwait(false);
             socket?.Dispose();
@@ -196,7 +205,7 @@ internal sealed class LinkSocket : ILink
         int have = 0;
         while (true)
         {
-            int n = await stream.ReadAsync(buffer.AsMemory(have), _closing.Token).ConfigureAwait(false);
+            int n = await new WakingRead(stream.ReadAsync(buffer.AsMemory(have), _closing.Token), _woken);
             if (n == 0) return null;
             have += n;
             int at = 0;
@@ -222,7 +231,7 @@ internal sealed class LinkSocket : ILink
                 }
 
                 _framesReceived++;
-                _driver.Post(ClientEvent.Received(_number, frame));
+                _driver.Post(ClientEvent.Received(_number, frame), _woken);
             }
 
             buffer.AsSpan(at, have - at).CopyTo(buffer);
@@ -230,11 +239,12 @@ internal sealed class LinkSocket : ILink
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> FillAsync(Stream stream, Memory<byte> rest)
     {
         while (rest.Length > 0)
         {
-            int n = await stream.ReadAsync(rest, _closing.Token).ConfigureAwait(false);
+            int n = await new WakingRead(stream.ReadAsync(rest, _closing.Token), _woken);
             if (n == 0) return false;
             rest = rest[n..];
         }
@@ -242,34 +252,31 @@ internal sealed class LinkSocket : ILink
         return true;
     }
 
-    private async Task SendAsync()
+    /// <summary>The link's one sender, for as long as it lives: a loop that <see cref="Flush"/> wakes on its caller's
+    /// thread.</summary>
+    private async Task SendAsync(Stream stream)
     {
         try
         {
             while (true)
             {
-                ClientFrame? frame;
+                await _toSend.WaitAsync().ConfigureAwait(false);
                 bool isLast;
-                lock (_lock)
+                while (Next(out isLast) is { } frame)
                 {
-                    if (!_outgoing.TryDequeue(out frame)) _isSending = false;
-                    isLast = _isClosed;
+                    try
+                    {
+                        await stream.WriteAsync(frame.Memory, _closing.Token).ConfigureAwait(false);
+                    }
+                    finally
+                    {
+                        frame.Release();
+                    }
                 }
 
-                if (frame is null)
-                {
-                    if (isLast) await _closing.CancelAsync().ConfigureAwait(false);
-                    return;
-                }
-
-                try
-                {
-                    await _stream!.WriteAsync(frame.Memory, _closing.Token).ConfigureAwait(false);
-                }
-                finally
-                {
-                    frame.Release();
-                }
+                if (!isLast) continue;
+                await _closing.CancelAsync().ConfigureAwait(false);
+                return;
             }
         }
         catch (Exception error) when (error is SocketException or IOException or ObjectDisposedException
@@ -278,5 +285,45 @@ internal sealed class LinkSocket : ILink
             // The receiving side sees the same end and reports it, with the peer's last word; make sure that it does.
             _closing.CancelAfter(_lastWordPatience);
         }
+    }
+
+    /// <summary>The next frame to send. Null where none is left, and then whether none will come any more.</summary>
+    private ClientFrame? Next(out bool isLast)
+    {
+        lock (_lock)
+        {
+            if (_outgoing.TryDequeue(out ClientFrame? frame))
+            {
+                isLast = false;
+                return frame;
+            }
+
+            _isSending = false;
+            isLast = _isClosed;
+            return null;
+        }
+    }
+
+    /// <summary>Wakes the sender, again and again, on the thread that sets it.</summary>
+    private sealed class SendSignal : IValueTaskSource
+    {
+        private ManualResetValueTaskSourceCore<bool> _core;
+
+        public ValueTask WaitAsync() => new(this, _core.Version);
+
+        /// <summary>Not again before the sender has come back for the next one.</summary>
+        public void Set() => _core.SetResult(true);
+
+        void IValueTaskSource.GetResult(short token)
+        {
+            _core.GetResult(token);
+            _core.Reset();
+        }
+
+        ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
+
+        void IValueTaskSource.OnCompleted(
+            Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+            _core.OnCompleted(continuation, state, token, flags);
     }
 }

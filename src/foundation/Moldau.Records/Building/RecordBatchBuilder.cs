@@ -12,6 +12,7 @@ public sealed class RecordBatchBuilder(RecordBatchOptions options, RecordCodecs?
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FirstBufferBytes);
     private byte[]? _compressed;
     private RecordBatchOptions _options = options;
+    private long _maxBytes = options.MaxBytes;
     private RecordCodecs? _codecs = codecs;
     private readonly bool _ownsCodecs = codecs is null;
     private int _length = RecordBatchLayout.HeaderBytes;
@@ -116,9 +117,12 @@ public sealed class RecordBatchBuilder(RecordBatchOptions options, RecordCodecs?
     }
 
     /// <summary>Begins a new batch.</summary>
-    public void Reset(RecordBatchOptions options)
+    /// <param name="options">Of the new one.</param>
+    /// <param name="maxBytes">Another limit than that of the options; null for theirs.</param>
+    public void Reset(RecordBatchOptions options, int? maxBytes = null)
     {
         _options = options;
+        _maxBytes = maxBytes ?? options.MaxBytes;
         _length = RecordBatchLayout.HeaderBytes;
         _nextOffset = options.BaseOffset;
         RecordCount = 0;
@@ -153,7 +157,7 @@ public sealed class RecordBatchBuilder(RecordBatchOptions options, RecordCodecs?
             + Varint.SizeOf(headerCount) + headerBytes;
         if (body > int.MaxValue - 16) return false;
         long size = _length + body + Varint.SizeOf((int)body);
-        if (size > _options.MaxBytes) return false;
+        if (size > _maxBytes) return false;
         Grow((int)size);
         Span<byte> rest = _buffer.AsSpan(_length, (int)size - _length);
         rest = rest[Varint.Write(rest, (int)body)..];

@@ -13,50 +13,42 @@ internal sealed class FetchSession
     private const int FinalEpoch = -1;
     private const int FirstEpoch = 0;
 
-    private readonly Dictionary<TopicPartition, FetchPoint> _sent = [];
+    private readonly Dictionary<TopicPartition, Sent> _sent = [];
+    private readonly List<TopicPartition> _gone = [];
     private int _id;
     private int _epoch = FirstEpoch;
+    private long _round;
 
     /// <summary>Partitions of the session, as the broker knows them.</summary>
     public int Count => _sent.Count;
 
     /// <summary>Fills in the session and the partitions of the next request.</summary>
-    public void Fill(
-        FetchRequest request, SortedDictionary<TopicPartition, FetchPoint> wanted, int partitionMaxBytes, bool byId)
+    public void Fill(FetchCall call, List<(PartitionCursor Cursor, FetchPoint Point)> wanted, int partitionMaxBytes)
     {
+        FetchRequest request = call.Request;
         request.SessionId = _id;
         request.SessionEpoch = _epoch;
         bool isFull = _epoch is FirstEpoch or FinalEpoch;
         if (isFull) _sent.Clear();
+        _round++;
         FetchRequest.FetchTopic? topic = null;
-        foreach ((TopicPartition partition, FetchPoint point) in wanted)
+        foreach ((PartitionCursor cursor, FetchPoint point) in wanted)
         {
-            bool isKnown = _sent.TryGetValue(partition, out FetchPoint before);
-            if (isKnown && before == point) continue;
-            if (isKnown && before.TopicId != point.TopicId) Forget(request, partition, before, byId);
-            _sent[partition] = point;
-            if (topic is null || topic.Topic != partition.Topic)
-            {
-                topic = new FetchRequest.FetchTopic { Topic = partition.Topic, TopicId = point.TopicId };
-                request.Topics.Add(topic);
-            }
-
-            topic.Partitions.Add(new FetchRequest.FetchPartition
-            {
-                Partition = partition.Partition,
-                FetchOffset = point.Offset,
-                CurrentLeaderEpoch = point.LeaderEpoch,
-                LastFetchedEpoch = point.LastEpoch,
-                PartitionMaxBytes = partitionMaxBytes,
-            });
+            TopicPartition partition = cursor.Partition;
+            bool isKnown = _sent.TryGetValue(partition, out Sent before);
+            _sent[partition] = new Sent(point, _round);
+            if (isKnown && before.Point == point) continue;
+            if (isKnown && before.Point.TopicId != point.TopicId) Forget(call, partition, before.Point);
+            if (topic is null || topic.Topic != partition.Topic) topic = call.AddTopic(partition.Topic, point.TopicId);
+            FetchRequest.FetchPartition asked = call.AddPartition(topic);
+            asked.Partition = partition.Partition;
+            asked.FetchOffset = point.Offset;
+            asked.CurrentLeaderEpoch = point.LeaderEpoch;
+            asked.LastFetchedEpoch = point.LastEpoch;
+            asked.PartitionMaxBytes = partitionMaxBytes;
         }
 
-        if (isFull) return;
-        foreach ((TopicPartition partition, FetchPoint before) in _sent.Where(s => !wanted.ContainsKey(s.Key)).ToArray())
-        {
-            Forget(request, partition, before, byId);
-            _sent.Remove(partition);
-        }
+        if (_sent.Count > wanted.Count) ForgetOthers(call);
     }
 
     /// <summary>The broker answered without an error.</summary>
@@ -83,10 +75,26 @@ internal sealed class FetchSession
         _sent.Clear();
     }
 
-    private static void Forget(FetchRequest request, TopicPartition partition, FetchPoint before, bool byId)
+    /// <summary>What this round does not want goes out of the session.</summary>
+    private void ForgetOthers(FetchCall call)
     {
-        FetchRequest.ForgottenTopic? topic = request.ForgottenTopicsData
-            .Find(t => byId ? t.TopicId == before.TopicId : t.Topic == partition.Topic);
+        foreach ((TopicPartition partition, Sent sent) in _sent)
+        {
+            if (sent.Round == _round) continue;
+            Forget(call, partition, sent.Point);
+            _gone.Add(partition);
+        }
+
+        foreach (TopicPartition partition in _gone) _sent.Remove(partition);
+        _gone.Clear();
+    }
+
+    private static void Forget(FetchCall call, TopicPartition partition, FetchPoint before)
+    {
+        FetchRequest request = call.Request;
+        FetchRequest.ForgottenTopic? topic = null;
+        foreach (FetchRequest.ForgottenTopic known in request.ForgottenTopicsData)
+            if (call.IsById ? known.TopicId == before.TopicId : known.Topic == partition.Topic) topic = known;
         if (topic is null)
         {
             topic = new FetchRequest.ForgottenTopic { Topic = partition.Topic, TopicId = before.TopicId };
@@ -95,4 +103,7 @@ internal sealed class FetchSession
 
         topic.Partitions.Add(partition.Partition);
     }
+
+    /// <summary>What the broker was told of a partition, and by which request it was wanted last.</summary>
+    private readonly record struct Sent(FetchPoint Point, long Round);
 }

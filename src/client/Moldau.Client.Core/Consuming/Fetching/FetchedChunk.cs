@@ -17,6 +17,9 @@ internal sealed class FetchedChunk(
     /// <summary>The first offset that is wanted: a batch may begin before it.</summary>
     public long Position { get; } = position;
 
+    /// <summary>The offset behind its last whole batch.</summary>
+    public long End { get; init; } = long.MaxValue;
+
     /// <summary>Empty unless committed records alone are read; by first offset.</summary>
     public AbortedTransactionEntry[] Aborted { get; } = aborted;
 

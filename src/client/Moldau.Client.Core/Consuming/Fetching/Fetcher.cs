@@ -6,11 +6,15 @@ using Moldau.Records;
 namespace Moldau.Client;
 
 /// <summary>Fetches for a consumer: one request under way per broker, in a session each, for the partitions of which
-/// nothing waits to be taken.</summary>
-internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, ConsumerSettings settings, int lane)
+/// nothing waits to be taken. A poll that waits at its broker is given up where the user has gone elsewhere: there are two
+/// lanes for that.</summary>
+internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, ConsumerSettings settings)
 {
-    private readonly Dictionary<int, FetchSession> _sessions = [];
-    private readonly SortedDictionary<int, FetchCall> _underWay = [];
+    private readonly int _lane = machine.NewLane();
+    private readonly int _otherLane = machine.NewLane();
+
+    /// <summary>By id.</summary>
+    private readonly List<FetchNode> _nodes = [];
 
     /// <summary>In the order of their coming; at most one of a partition.</summary>
     private readonly List<FetchedChunk> _ready = [];
@@ -33,7 +37,12 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
 
     public void OnTurn(ClientTurn turn)
     {
-        Dictionary<int, SortedDictionary<TopicPartition, FetchPoint>>? byBroker = null;
+        foreach (FetchNode node in _nodes)
+        {
+            node.Wanted.Clear();
+            node.IsOutdated = false;
+        }
+
         foreach (PartitionCursor cursor in consumer.Cursors)
         {
             if (!IsWanted(cursor, turn.Now)) continue;
@@ -43,51 +52,87 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
                 continue;
             }
 
-            int broker = ReplicaFor(cursor, leader, turn.Now);
-            if (_underWay.ContainsKey(broker)) continue;
-            byBroker ??= [];
-            if (!byBroker.TryGetValue(broker, out var points))
-                byBroker[broker] = points = new SortedDictionary<TopicPartition, FetchPoint>();
+            FetchNode node = NodeOf(ReplicaFor(cursor, leader, turn.Now));
+            node.IsOutdated |= node.UnderWay is not null && Outdates(cursor, node.UnderWay);
             Uuid id = machine.Metadata.View.Topics[cursor.Partition.Topic].Id;
-            points[cursor.Partition] = new FetchPoint(id, cursor.FetchOffset, leader.LeaderEpoch, -1);
+            node.Wanted.Add((cursor, new FetchPoint(id, cursor.FetchOffset, leader.LeaderEpoch, -1)));
         }
 
-        if (byBroker is null) return;
-        foreach ((int broker, var points) in byBroker.OrderBy(b => b.Key))
-            if (!WouldHoldUp(broker, points.Keys)) Send(broker, points, turn);
+        for (int i = 0; i < _nodes.Count; i++)
+        {
+            FetchNode node = _nodes[i];
+            if (node.Wanted.Count == 0 || (node.UnderWay is not null && !TryGiveUp(node)) || WouldHoldUp(node)) continue;
+            Send(node, turn);
+        }
     }
 
-    public void Close()
+    public void Close(ClientTurn turn)
     {
-        foreach (FetchCall call in _underWay.Values) call.Abandon();
-        _underWay.Clear();
+        foreach (FetchNode node in _nodes)
+        {
+            node.UnderWay?.Abandon();
+            node.UnderWay = null;
+        }
+
         foreach (FetchedChunk chunk in _ready) chunk.Release();
         _ready.Clear();
+        machine.Links.CloseLane(_lane, turn);
+        machine.Links.CloseLane(_otherLane, turn);
     }
 
     private static bool IsWanted(PartitionCursor cursor, Instant now) =>
         cursor is { State: CursorState.Fetching, IsPaused: false, IsHeld: false, IsLeaving: false, HasBuffered: false }
         && cursor.RetryAt <= now;
 
+    private FetchNode NodeOf(int broker)
+    {
+        int at = 0;
+        while (at < _nodes.Count && _nodes[at].BrokerId < broker) at++;
+        if (at == _nodes.Count || _nodes[at].BrokerId != broker) _nodes.Insert(at, new FetchNode(broker));
+        return _nodes[at];
+    }
+
+    /// <summary>Whether records of this partition would come only after a poll at the same broker that asks for others, or for
+    /// where the partition no longer is.</summary>
+    private static bool Outdates(PartitionCursor cursor, FetchCall poll)
+    {
+        if (!poll.Asked.TryGetValue(cursor.Partition, out var asked)) return poll.IsAtEnds;
+        return asked.Generation != cursor.Generation && !poll.HasRecords;
+    }
+
+    /// <summary>True where nothing is under way at the broker any more. The session begins anew: what the answer would say is
+    /// dropped.</summary>
+    private bool TryGiveUp(FetchNode node)
+    {
+        if (!node.IsOutdated || machine.Links.Load(node.BrokerId, LaneOf(node, isOther: true)) > 0) return false;
+        node.UnderWay!.Abandon();
+        node.UnderWay = null;
+        node.Session.Restart(ErrorCode.None);
+        node.UsesOtherLane = !node.UsesOtherLane;
+        return true;
+    }
+
+    private int LaneOf(FetchNode node, bool isOther) => node.UsesOtherLane != isOther ? _otherLane : _lane;
+
     /// <summary>Whether a fetch would only wait at the broker for what is not written yet, while records of the same broker's
     /// partitions are about to be taken: these could be fetched on only when that wait is over.</summary>
-    private bool WouldHoldUp(int broker, SortedDictionary<TopicPartition, FetchPoint>.KeyCollection partitions)
+    private bool WouldHoldUp(FetchNode node)
     {
         bool isTakenSoon = false;
         foreach (FetchedChunk chunk in _ready)
-            isTakenSoon |= chunk.Broker == broker && chunk is { IsCurrent: true, Cursor.IsPaused: false };
+            isTakenSoon |= chunk.Broker == node.BrokerId && chunk is { IsCurrent: true, Cursor.IsPaused: false };
         if (!isTakenSoon) return false;
-        foreach (TopicPartition partition in partitions)
-            if (!IsAtEnd(consumer.Find(partition)!)) return false;
+        foreach ((PartitionCursor cursor, _) in node.Wanted)
+            if (!IsAtEnd(cursor)) return false;
         return true;
     }
 
     /// <summary>True where the broker's last answer has nothing behind the position.</summary>
-    private bool IsAtEnd(PartitionCursor cursor)
-    {
-        long end = settings.IsolationLevel == IsolationLevel.ReadCommitted ? cursor.LastStableOffset : cursor.HighWatermark;
-        return end >= 0 && cursor.FetchOffset >= end;
-    }
+    private bool IsAtEnd(PartitionCursor cursor) => EndOf(cursor) is >= 0 and var end && cursor.FetchOffset >= end;
+
+    /// <summary>Where the partition's records ended when the broker last spoke of it; −1 where it has not.</summary>
+    private long EndOf(PartitionCursor cursor) =>
+        settings.IsolationLevel == IsolationLevel.ReadCommitted ? cursor.LastStableOffset : cursor.HighWatermark;
 
     /// <summary>Where the records are that may be taken next, −1 for nowhere; outdated ones before them are dropped.</summary>
     private int FindReady()
@@ -123,42 +168,36 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
         return leader.LeaderId;
     }
 
-    private void Send(int broker, SortedDictionary<TopicPartition, FetchPoint> points, ClientTurn turn)
+    private void Send(FetchNode node, ClientTurn turn)
     {
-        if (!_sessions.TryGetValue(broker, out FetchSession? session)) _sessions[broker] = session = new FetchSession();
-        bool byId = points.Values.All(p => !p.TopicId.IsZero);
-        FetchRequest request = new()
+        FetchCall call = node.Idle ?? new FetchCall(this, node) { MayRepeat = false, ExtraTime = settings.FetchMaxWait };
+        node.Idle = null;
+        call.Clear();
+        call.Target = CallTarget.Broker(node.BrokerId, LaneOf(node, isOther: false));
+        foreach ((PartitionCursor cursor, FetchPoint point) in node.Wanted)
         {
-            MaxWaitMs = (int)settings.FetchMaxWait.Ms,
-            MinBytes = settings.FetchMinBytes,
-            MaxBytes = settings.FetchMaxBytes,
-            IsolationLevel = (sbyte)settings.IsolationLevel,
-            RackId = machine.Settings.Rack,
-        };
-        session.Fill(request, points, settings.MaxPartitionFetchBytes, byId);
-        Dictionary<TopicPartition, (long Offset, int Generation)> asked = [];
-        foreach (TopicPartition partition in points.Keys)
-        {
-            PartitionCursor cursor = consumer.Find(partition)!;
-            asked[partition] = (cursor.FetchOffset, cursor.Generation);
+            call.Asked[cursor.Partition] = (cursor.FetchOffset, cursor.Generation);
+            call.IsById &= !point.TopicId.IsZero;
+            call.IsAtEnds &= IsAtEnd(cursor);
+            call.HasRecords |= EndOf(cursor) > cursor.FetchOffset;
         }
 
-        FetchCall fetch = new(
-            CallTarget.Broker(broker, lane), request, byId,
-            (call, frame, bodyStart, now) => OnAnswer(broker, call, asked, frame, bodyStart, now),
-            (error, now) => OnFailed(broker, error, now))
-        {
-            MayRepeat = false,
-            ExtraTime = settings.FetchMaxWait,
-        };
-        _underWay[broker] = fetch;
-        machine.Calls.Start(fetch, turn);
+        FetchRequest request = call.Request;
+        request.MaxWaitMs = (int)settings.FetchMaxWait.Ms;
+        request.MinBytes = settings.FetchMinBytes;
+        request.MaxBytes = settings.FetchMaxBytes;
+        request.IsolationLevel = (sbyte)settings.IsolationLevel;
+        request.RackId = machine.Settings.Rack;
+        node.Session.Fill(call, node.Wanted, settings.MaxPartitionFetchBytes);
+        node.UnderWay = call;
+        machine.Calls.Start(call, turn);
     }
 
-    private void OnFailed(int broker, ClientError error, ClientTurn turn)
+    public void OnFailed(FetchCall call, ClientError error, ClientTurn turn)
     {
-        _underWay.Remove(broker);
-        _sessions[broker].Restart(error.Code);
+        int broker = call.Node.BrokerId;
+        End(call);
+        call.Node.Session.Restart(error.Code);
         machine.Metadata.Refresh(turn);
         if (!error.IsRetriable)
         {
@@ -175,17 +214,11 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
         }
     }
 
-    private CallOutcome OnAnswer(
-        int broker,
-        FetchCall call,
-        Dictionary<TopicPartition, (long Offset, int Generation)> asked,
-        ClientFrame frame,
-        int bodyStart,
-        ClientTurn turn)
+    public CallOutcome OnAnswer(FetchCall call, ClientFrame frame, int bodyStart, ClientTurn turn)
     {
-        _underWay.Remove(broker);
-        FetchSession session = _sessions[broker];
+        FetchSession session = call.Node.Session;
         FetchResponseView answer = new(frame.Span, bodyStart, call.Version);
+        End(call);
         if (answer.ErrorCode != ErrorCode.None || answer.Failed)
         {
             session.Restart(answer.ErrorCode);
@@ -201,17 +234,25 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
             {
                 if (topic is null) continue;
                 TopicPartition partition = new(topic, answer.Partition);
-                if (!asked.TryGetValue(partition, out var question)) continue;
+                if (!call.Asked.TryGetValue(partition, out var question)) continue;
                 PartitionCursor? cursor = consumer.Find(partition);
                 bool isCurrent = cursor is not null && cursor.Generation == question.Generation
                     && cursor.FetchOffset == question.Offset && cursor.State == CursorState.Fetching;
-                if (isCurrent) TakePartition(broker, cursor!, answer, frame, turn);
+                if (isCurrent) TakePartition(call.Node.BrokerId, cursor!, answer, frame, turn);
             }
         }
 
         if (answer.Failed) session.Restart(ErrorCode.CorruptMessage);
         consumer.Wake(turn);
         return CallOutcome.Done;
+    }
+
+    /// <summary>The call is over. What it asked for stays readable until the next one.</summary>
+    private static void End(FetchCall call)
+    {
+        Verify.That(call.Node.UnderWay == call);
+        call.Node.UnderWay = null;
+        call.Node.Idle = call;
     }
 
     private string? NameOf(Uuid id)
@@ -260,7 +301,7 @@ internal sealed class Fetcher(ClientMachine machine, ConsumerPart consumer, Cons
             : [];
         _ready.Add(new FetchedChunk(
             cursor, frame, answer.RecordsStart, answer.RecordsLength, cursor.FetchOffset, aborted)
-        { Broker = broker });
+        { Broker = broker, End = next });
         cursor.FetchOffset = next;
         cursor.LastEpoch = epoch;
         cursor.HasBuffered = true;

@@ -12,8 +12,9 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
 
     public void OnTurn(ClientTurn turn)
     {
-        Dictionary<int, List<PartitionCursor>> resets = [];
-        Dictionary<int, List<PartitionCursor>> checks = [];
+        // Most turns find nothing.
+        SortedDictionary<int, List<PartitionCursor>>? resets = null;
+        SortedDictionary<int, List<PartitionCursor>>? checks = null;
         foreach (PartitionCursor cursor in consumer.Cursors)
         {
             if (cursor.State is CursorState.AwaitsCommitted or CursorState.Failed || cursor.IsAsking) continue;
@@ -25,20 +26,17 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
 
             NoteEpoch(cursor, leader);
             if (cursor.RetryAt > turn.Now) continue;
-            var waiting = cursor.State switch
-            {
-                CursorState.AwaitsReset => resets,
-                CursorState.AwaitsValidation => checks,
-                _ => null,
-            };
-            if (waiting is null) continue;
+            if (cursor.State is not (CursorState.AwaitsReset or CursorState.AwaitsValidation)) continue;
+            var waiting = cursor.State == CursorState.AwaitsReset ? resets ??= [] : checks ??= [];
             if (!waiting.TryGetValue(leader.LeaderId, out List<PartitionCursor>? cursors))
                 waiting[leader.LeaderId] = cursors = [];
             cursors.Add(cursor);
         }
 
-        foreach ((int broker, List<PartitionCursor> cursors) in resets.OrderBy(r => r.Key)) Reset(broker, cursors, turn);
-        foreach ((int broker, List<PartitionCursor> cursors) in checks.OrderBy(r => r.Key)) Check(broker, cursors, turn);
+        if (resets is not null)
+            foreach ((int broker, List<PartitionCursor> cursors) in resets) Reset(broker, cursors, turn);
+        if (checks is not null)
+            foreach ((int broker, List<PartitionCursor> cursors) in checks) Check(broker, cursors, turn);
     }
 
     /// <summary>A position that was read under another leader is checked before it is used (KIP-320).</summary>
