@@ -126,7 +126,9 @@ public sealed partial class PartitionLog
             File = isDirty ? segment.File : null,
             Indexes = isDirty ? SegmentIndexes.Of(segment) : null,
             EndOffset = next.BaseOffset,
-            Snapshot = isHere ? snapshot : null,
+            // It belongs to the segment that it stands before: where all older ones have been removed, it alone knows what
+            // their producers did.
+            Snapshot = _segments.Contains(next) ? snapshot : null,
         });
     }
 

@@ -44,7 +44,7 @@ public sealed partial class PartitionLog
         long[] dropped = [.. _segments[(keep + 1)..].Select(s => s.BaseOffset)];
         RetireSegments(keep + 1);
         SetEnds(offset);
-        StartTruncation(_segments[keep], offset, dropped, now, ops);
+        StartTruncation(_segments[keep], offset, dropped, dropsAll: false, now, ops);
         return TruncateStatus.Accepted;
     }
 
@@ -63,7 +63,7 @@ public sealed partial class PartitionLog
         HighWatermark = offset;
         LogSegment fresh = NewSegment(offset, now);
         _segments.Add(fresh);
-        StartTruncation(fresh, offset, dropped, now, ops);
+        StartTruncation(fresh, offset, dropped, dropsAll: true, now, ops);
         return TruncateStatus.Accepted;
     }
 
@@ -85,7 +85,8 @@ public sealed partial class PartitionLog
         _segments.RemoveRange(from, _segments.Count - from);
     }
 
-    private void StartTruncation(LogSegment last, long offset, long[] dropped, Instant now, EffectList<DiskOp> ops)
+    private void StartTruncation(
+        LogSegment last, long offset, long[] dropped, bool dropsAll, Instant now, EffectList<DiskOp> ops)
     {
         // The file is opened anew by the job; slices of the old handle are invalid, readers of it stay safe.
         last.Close();
@@ -106,6 +107,7 @@ public sealed partial class PartitionLog
             Transactions = last.Transactions.Encode(),
             Config = Config,
             NowMs = now.UnixMs,
+            DropsAll = dropsAll,
         };
         _steps.Enqueue(new JobStep(() => job, (at, _) => OnTruncated(job, last, at)));
         Pump(now, ops);

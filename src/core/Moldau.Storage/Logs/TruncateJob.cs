@@ -20,6 +20,9 @@ internal sealed class TruncateJob : JobOp
 
     public required long NowMs { get; init; }
 
+    /// <summary>Nothing of the log stays: nor do its producers, whatever the offset is that it goes on from.</summary>
+    public required bool DropsAll { get; init; }
+
     public OpenedSegment? Opened { get; private set; }
 
     public int Bytes { get; private set; }
@@ -35,7 +38,7 @@ internal sealed class TruncateJob : JobOp
             Log.Snapshots.Remove(baseOffset);
         }
 
-        foreach (long at in Log.Snapshots.Where(s => s > Offset).ToArray())
+        foreach (long at in Log.Snapshots.Where(s => DropsAll || s > Offset).ToArray())
         {
             DiskFiles.DeleteIfExists(disk, LogFileNames.PathOf(Log.Folder, at, LogFileNames.ProducerSnapshot));
             Log.Snapshots.Remove(at);

@@ -21,7 +21,12 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         ReadEpochs();
         long damagedFrom = ReadTransactionIndexes();
         ProducerStateManager? producers = Recover(damagedFrom);
-        if (_log.Segments.Count > 0 && _log.LogEndOffset < request.LogStartOffset) DropAll();
+        if (_log.Segments.Count > 0 && _log.LogEndOffset < request.LogStartOffset)
+        {
+            DropAll();
+            producers = new ProducerStateManager();
+        }
+
         if (_log.Segments.Count == 0) AddEmptySegment(request.LogStartOffset);
         _log.LogStartOffset = Math.Max(request.LogStartOffset, _log.Segments[0].BaseOffset);
         CutEpochs();

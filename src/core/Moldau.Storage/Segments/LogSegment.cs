@@ -45,6 +45,9 @@ internal sealed class LogSegment(string folder, long baseOffset)
 
     public Instant LastAccess { get; set; }
 
+    /// <summary>Nothing of it is in flight or waits.</summary>
+    public bool IsWritten => WrittenBytes == DecidedBytes;
+
     public bool IsOpen => File is not null && Offsets is not null && Times is not null;
 
     public string PathOf(string suffix) => LogFileNames.PathOf(Folder, BaseOffset, suffix);
