@@ -48,6 +48,9 @@ internal sealed class StoragePartition(StorageLog plan, string folder)
     /// <summary>What the checkpoints of the start say is not about this log.</summary>
     public bool IsNew { get; set; }
 
+    /// <summary>It was truncated, and the checkpoints do not say so yet: nothing is appended until then.</summary>
+    public bool IsCutting { get; set; }
+
     public RotKinds Rot { get; set; }
 
     /// <summary>A sync of a log that promises nothing of a loss of power has failed: what it calls durable after the next start

@@ -169,6 +169,7 @@ internal sealed partial class StorageWorld
             partition.Log = null;
             partition.IsOffline = false;
             partition.IsNew = false;
+            partition.IsCutting = false;
             partition.IsLeaving = partition.IsGivenUp;
             partition.Model.RevertTruncation();
         }
@@ -365,7 +366,8 @@ internal sealed partial class StorageWorld
 
     private void OnError(DiskOp op)
     {
-        if (!op.ErrorText!.Contains("(injected)", StringComparison.Ordinal))
+        // Retention may remove what somebody is about to look into.
+        if (!op.ErrorText!.Contains("(injected)", StringComparison.Ordinal) && op.Error != DiskError.NotFound)
             Fail($"[D3] {op.GetType().Name} failed without a fault of the disk: {op.ErrorText}");
         foreach (StoragePartition partition in _partitions)
             if (!partition.Config.SyncsAppends && partition.Directory == op.LogDirectory) partition.IsSyncDoubtful = true;

@@ -93,7 +93,9 @@ internal sealed partial class StorageWorld
         int index = p.Model.IndexFrom(offset);
         if (index == p.Model.Batches.Count) return false;
         SimFileData? segment = p.Model.Batches[index].File;
-        return segment is null || p.Model.Batches.Exists(b => ReferenceEquals(b.File, segment) && !b.IsWhole());
+        long start = p.Model.Start;
+        return segment is null || p.Model.Batches.Exists(
+            b => b.File is null ? b.LastOffset >= start : ReferenceEquals(b.File, segment) && !b.IsWhole());
     }
 
     /// <summary>Somebody puts the right bytes back, as from a copy: all must be readable then.</summary>

@@ -122,7 +122,8 @@ internal sealed partial class StorageWorld
         long end = log.LogEndOffset;
         AppendOutcome outcome = log.Append(
             new AppendRequest(lease, 0, lease.Length, LogAppendOrigin.Client, p.LeaderEpoch), Now, _ops);
-        if (!IsRefusedForState(log, outcome))
+        bool isTooLarge = outcome.Error == LogError.RecordListTooLarge && lease.Length > p.Config.SegmentBytes;
+        if (!IsRefusedForState(log, outcome) && !isTooLarge)
         {
             if (isSure && duplicate is null && outcome.Error != due)
                 Fail($"[P1] {p}: {Text(batch)} was answered {outcome.Error}, {due} is due; {outcome.Message}");
@@ -149,7 +150,7 @@ internal sealed partial class StorageWorld
     /// <summary>A copy of the leader's batches, at the offsets that are next; or, rarely, ones that do not fit.</summary>
     private void AppendAsFollower(StoragePartition p, PartitionLog log)
     {
-        if (p.Model.IsTruncating) return;
+        if (p.Model.IsTruncating || p.IsCutting) return;
         int count = 1 + _prng.Next(3);
         long next = log.LogEndOffset;
         if (p.LeaderEpoch == 0) p.LeaderEpoch = ++_epochs;
@@ -191,7 +192,7 @@ internal sealed partial class StorageWorld
 
     private void EndTransaction(StoragePartition p)
     {
-        if (p is not { IsOpen: true, Log: { } log } || p.Model.IsTruncating) return;
+        if (p is not { IsOpen: true, Log: { } log } || p.Model.IsTruncating || p.IsCutting) return;
         ModelProducer[] open = [.. p.Model.Producers.Values.Where(static x => x.OpenSince is not null)];
         if (open.Length == 0) return;
         ModelProducer producer = open[_prng.Next(open.Length)];
@@ -315,9 +316,11 @@ internal sealed partial class StorageWorld
         if (from >= log.LogEndOffset) return;
         if (_prng.Chance(0.7)) Work(int.MaxValue);
         if (!ReferenceEquals(p.Log, log) || !p.IsOpen) return;
-        // Epochs end where batches end, so no truncation cuts through one.
-        int index = p.Model.IndexFrom(_prng.Next(from, log.LogEndOffset + 1));
-        long offset = index < p.Model.Batches.Count ? Math.Max(p.Model.Batches[index].BaseOffset, from) : log.LogEndOffset;
+        long offset = _prng.Next(from, log.LogEndOffset + 1);
+        int index = p.Model.IndexFrom(offset);
+        // Epochs end where batches end, as a rule; and the high watermark stands between batches.
+        bool isRule = _prng.Chance(0.7) || (index < p.Model.Batches.Count && p.Model.Batches[index].BaseOffset < from);
+        if (isRule && index < p.Model.Batches.Count) offset = Math.Max(p.Model.Batches[index].BaseOffset, from);
         TruncateStatus status = log.TruncateTo(offset, Now, _ops);
         Note((int)status);
         p.LeaderEpoch = ++_epochs;
@@ -350,7 +353,15 @@ internal sealed partial class StorageWorld
     private void OnTruncated(StoragePartition p)
     {
         p.Model.EndTruncation();
-        CheckState(p, p.Log!); // its completion has just come
+        if (p.Log!.LogEndOffset != p.Model.End && (p.Rot & RotKinds.Log) == 0)
+            Fail($"[L3] {p}: was cut at {p.Model.End}, the log ends at {p.Log.LogEndOffset}");
+        p.See(p.Log); // an offset within a batch takes the whole batch
+        p.IsCutting = true;
+        Submit(CheckpointsOf(p.Directory), op =>
+        {
+            if (op.Error == DiskError.None) p.IsCutting = false;
+        });
+        CheckState(p, p.Log);
     }
 
     private void DeleteRecords(StoragePartition p)

@@ -19,7 +19,9 @@ public enum TruncateStatus
 
 public sealed partial class PartitionLog
 {
-    /// <summary>Drops all records at or above the offset. Appends are refused (Backlogged) until the files have followed.</summary>
+    /// <summary>Drops all records at or above the offset; a batch that the offset lies within goes as a whole. Appends are
+    /// refused (Backlogged) until the files have followed. The caller then writes the checkpoints before it appends again:
+    /// a recovery point above what is flushed would be believed once the log has grown to it.</summary>
     public TruncateStatus TruncateTo(long offset, Instant now, EffectList<DiskOp> ops)
     {
         Verify.That(offset >= 0);
@@ -124,13 +126,14 @@ public sealed partial class PartitionLog
             last.IsDirty = true;
             last.EmptyFrom = long.MaxValue;
             InstallOrRelease(last, opened, now);
+            if (job.EndOffset < LogEndOffset) SetEnds(job.EndOffset);
         }
 
         _snapshotOffsets.Clear();
         _snapshotOffsets.UnionWith(job.Log.Snapshots);
         if (job.Producers is { } producers) Producers = producers;
         Producers.OnHighWatermark(HighWatermark);
-        return LogChanges.Truncated;
+        return LogChanges.Truncated | LogChanges.RecoveryPoint;
     }
 
     private bool _isTruncating;

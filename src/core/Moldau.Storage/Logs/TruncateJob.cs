@@ -27,6 +27,9 @@ internal sealed class TruncateJob : JobOp
 
     public int Bytes { get; private set; }
 
+    /// <summary>Where the log ends now: below the offset where that lay within a batch.</summary>
+    public long EndOffset { get; private set; }
+
     public ProducerStateManager? Producers { get; private set; }
 
     protected override void Run(IDisk disk)
@@ -75,9 +78,16 @@ internal sealed class TruncateJob : JobOp
     // A batch that the offset lies within goes as a whole.
     private int PositionOf(IDiskFile file, int end)
     {
-        BatchScanner scanner = new(file, 0, end, new byte[64 * 1024]);
+        BatchScanner scanner = new(file, 0, end, new byte[Math.Clamp(end, 0, 64 * 1024)]);
+        EndOffset = Offset;
         while (scanner.MoveNext())
-            if (scanner.Current.LastOffset >= Offset) return scanner.Current.Position;
+        {
+            BatchHeader batch = scanner.Current;
+            if (batch.LastOffset < Offset) continue;
+            EndOffset = Math.Min(Offset, batch.FirstOffset);
+            return batch.Position;
+        }
+
         return scanner.NextPosition;
     }
 }

@@ -172,9 +172,11 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         for (int i = first; i < _log.Segments.Count; i++)
         {
             LogSegment segment = _log.Segments[i];
-            if (i > first && segment.BaseOffset < end)
+            // It overlaps what precedes it: the rest of a truncation that was interrupted. Or what was between is lost: nothing
+            // behind the gap was ever called durable. Compaction alone leaves gaps.
+            bool isGap = segment.BaseOffset > end && !request.Config.IsCompacted;
+            if (i > first && (isGap || segment.BaseOffset < end))
             {
-                // It overlaps what precedes it: the rest of a truncation that was interrupted.
                 DropFrom(i);
                 break;
             }
@@ -182,11 +184,21 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
             bool isWhole = RecoverSegment(recovery, segment, i, i == first ? start : null, producers);
             end = recovery.NextOffset;
             if (!isWhole) break;
+            if (i < _log.Segments.Count - 1) TakeSnapshot(producers, end);
         }
 
         disk.SyncDirectory(request.Folder);
         _log.LogEndOffset = end;
         return producers;
+    }
+
+    /// <summary>What the roll would have written, had the process lived to: once retention has taken the segments before, only
+    /// a snapshot knows what their producers did.</summary>
+    private void TakeSnapshot(ProducerStateManager producers, long offset)
+    {
+        if (producers.IsEmpty || !_log.Snapshots.Add(offset)) return;
+        string path = LogFileNames.PathOf(request.Folder, offset, LogFileNames.ProducerSnapshot);
+        DiskFiles.WriteDurably(disk, path, ProducerSnapshotFile.Encode(producers.Producers));
     }
 
     private bool RecoverSegment(

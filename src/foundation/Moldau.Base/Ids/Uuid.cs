@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
@@ -32,7 +33,8 @@ public readonly record struct Uuid(long High, long Low) : IComparable<Uuid>
     {
         id = Zero;
         Span<byte> bytes = stackalloc byte[18];
-        if (text is null || text.Length != 22 || !Base64Url.TryDecodeFromChars(text, bytes, out int n) || n != Bytes)
+        // Its TryDecode throws at characters that are none of the alphabet.
+        if (text is null || text.Length != 22 || Base64Url.DecodeFromChars(text, bytes, out _, out int n) != OperationStatus.Done || n != Bytes)
             return false;
         id = Read(bytes);
         return true;
