@@ -33,7 +33,7 @@ internal sealed partial class StorageWorld
     private IDisk OpenSession()
     {
         IDisk disk = Disk.OpenSession();
-        return _session = _bug.Plants() ? new LyingDisk(disk, _bug, _prng.Fork()) : disk;
+        return _session = _bug.IsOfDisk() ? new LyingDisk(disk, _bug, _prng.Fork()) : disk;
     }
 
     private void Restart(bool isClean)
@@ -137,18 +137,26 @@ internal sealed partial class StorageWorld
         LogDirScan scan = _scans[partition.Directory];
         bool isKnown = scan.Partitions.Any(p => p.Kind == PartitionFolderKind.Current && p.Partition == partition.Name);
         partition.IsNew |= !isKnown;
+        bool isNew = partition.IsNew && _bug != StorageBug.StaleCheckpointBelieved;
         return new LoadLogRequest
         {
             Partition = partition.Name,
             Folder = partition.Folder,
-            Config = partition.Config,
+            Config = Planted(partition.Config),
             TopicId = partition.TopicId,
             HadCleanShutdown = scan.HadCleanShutdown,
-            LogStartOffset = partition.IsNew ? 0 : scan.LogStartOffsets.GetValueOrDefault(partition.Name),
-            RecoveryPoint = partition.IsNew ? 0 : scan.RecoveryPoints.GetValueOrDefault(partition.Name),
+            LogStartOffset = isNew ? 0 : scan.LogStartOffsets.GetValueOrDefault(partition.Name),
+            RecoveryPoint = isNew ? 0 : scan.RecoveryPoints.GetValueOrDefault(partition.Name),
             NowMs = Now.UnixMs,
         };
     }
+
+    private LogConfig Planted(LogConfig config) => _bug switch
+    {
+        StorageBug.ProducersExpireEarly => config with { ProducerIdExpirationMs = 1 },
+        StorageBug.RetentionTooEager => config with { RetentionBytes = 300 },
+        _ => config,
+    };
 
     /// <summary>The process is gone; an append under way may have written some of its bytes.</summary>
     private void Kill()
@@ -294,6 +302,7 @@ internal sealed partial class StorageWorld
     private void Execute(Pending pending)
     {
         DiskOp op = pending.Op;
+        if (_bug == StorageBug.BufferReused && op is AppendOp sent && _prng.Chance(0.02)) sent.Data.Span[sent.Start + sent.Length - 1] ^= 0xFF;
         op.Execute(_session!);
         pending.IsExecuted = true;
         Note(((long)op.Error << 32) | (uint)op.GetType().Name.Length);
@@ -387,7 +396,7 @@ internal sealed partial class StorageWorld
 
         foreach (string directory in _directories)
         {
-            if (_offline.Contains(directory)) continue;
+            if (_offline.Contains(directory) && _bug != StorageBug.CleanMarkAfterFailure) continue;
             if (!WriteCheckpointsNow(directory)) continue;
             WriteFileJob mark = new()
             {
@@ -404,9 +413,15 @@ internal sealed partial class StorageWorld
         List<PartitionCheckpoint> entries = [];
         foreach (StoragePartition partition in _partitions)
             if (partition.Log is { } log && partition.Directory == directory)
-                entries.Add(new(partition.Name, log.RecoveryPoint, log.CheckpointedLogStart, log.HighWatermark));
+                entries.Add(EntryOf(partition, log));
         return new WriteCheckpointsJob { LogDirectory = directory, Partitions = [entries] };
     }
+
+    private PartitionCheckpoint EntryOf(StoragePartition partition, PartitionLog log) => new(
+        partition.Name,
+        _bug == StorageBug.RecoveryPointTooFar ? log.LogEndOffset : log.RecoveryPoint,
+        _bug == StorageBug.LogStartTooFar ? log.HighWatermark : log.CheckpointedLogStart,
+        log.HighWatermark);
 
     private bool WriteCheckpointsNow(string directory)
     {

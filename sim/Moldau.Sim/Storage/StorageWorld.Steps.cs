@@ -296,6 +296,8 @@ internal sealed partial class StorageWorld
         }
 
         int due = known.LastSequence is { } last ? RecordSequence.Add(last, 1) : 0;
+        // A marker alone, with the data before it forgotten, leaves no sequence to follow.
+        if (known.Batches.Count > 0 && known.Batches[^1].BaseOffset < since) return (LogError.None, null, false);
         return (batch.BaseSequence == due ? LogError.None : LogError.OutOfOrderSequenceNumber, null, true);
     }
 
@@ -355,6 +357,13 @@ internal sealed partial class StorageWorld
         p.Model.EndTruncation();
         if (p.Log!.LogEndOffset != p.Model.End && (p.Rot & RotKinds.Log) == 0)
             Fail($"[L3] {p}: was cut at {p.Model.End}, the log ends at {p.Log.LogEndOffset}");
+        if ((p.Rot & RotKinds.Log) != 0)
+        {
+            p.Model.Bury(p.Model.Cut(p.Log.LogEndOffset));
+            p.Model.Written = Math.Min(p.Model.Written, p.Model.End);
+            p.Model.Durable = Math.Min(p.Model.Durable, p.Model.End);
+        }
+
         p.See(p.Log); // an offset within a batch takes the whole batch
         p.IsCutting = true;
         Submit(CheckpointsOf(p.Directory), op =>
@@ -433,7 +442,7 @@ internal sealed partial class StorageWorld
     private void Reconfigure(StoragePartition p)
     {
         p.Config = StoragePlan.DrawConfig(_prng, p.Config.SyncsAppends) with { IndexIntervalBytes = p.Config.IndexIntervalBytes };
-        WithLog(p, log => log.Reconfigure(p.Config));
+        WithLog(p, log => log.Reconfigure(Planted(p.Config)));
     }
 
     private void NewEpoch(StoragePartition p)

@@ -127,7 +127,8 @@ public sealed partial class PartitionLog
         {
             LogDirectory = LogDirectory,
             Owner = this,
-            IsActive = segment == Active,
+            // What waits for the file will be written through the handle that this may open.
+            IsActive = segment == Active || !segment.IsWritten,
             IndexIntervalBytes = Config.IndexIntervalBytes,
             File = segment.File,
             Offsets = segment.Offsets?.Snapshot(),

@@ -39,7 +39,7 @@ public sealed partial class PartitionLog
         Epochs.TruncateFromEnd(offset);
         foreach (LogSegment segment in _segments[keep..])
         {
-            segment.File?.InvalidateSlices();
+            segment.InvalidateSlices();
             segment.Transactions.TruncateTo(offset);
         }
 
@@ -57,7 +57,7 @@ public sealed partial class PartitionLog
         if (IsFailed || IsClosed) return TruncateStatus.Failed;
         if (!IsIdle || _unflushed.Count > 0) return TruncateStatus.Busy;
         Epochs.Clear();
-        foreach (LogSegment segment in _segments) segment.File?.InvalidateSlices();
+        foreach (LogSegment segment in _segments) segment.InvalidateSlices();
         long[] dropped = [.. _segments.Select(s => s.BaseOffset)];
         RetireSegments(0);
         SetEnds(offset);

@@ -80,14 +80,18 @@ internal sealed class TruncateJob : JobOp
     {
         BatchScanner scanner = new(file, 0, end, new byte[Math.Clamp(end, 0, 64 * 1024)]);
         EndOffset = Offset;
+        long next = Log.Segments[^1].BaseOffset;
         while (scanner.MoveNext())
         {
             BatchHeader batch = scanner.Current;
+            next = batch.LastOffset + 1;
             if (batch.LastOffset < Offset) continue;
             EndOffset = Math.Min(Offset, batch.FirstOffset);
             return batch.Position;
         }
 
+        // Behind damage nothing can be told apart: the log says that it ends there, and its leader has the rest.
+        if (scanner.Status != Records.BatchReadStatus.Ok) EndOffset = Math.Min(Offset, next);
         return scanner.NextPosition;
     }
 }

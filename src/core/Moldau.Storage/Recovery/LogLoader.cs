@@ -228,13 +228,17 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         byte[]? bytes = DiskFiles.ReadWhole(disk, segment.PathOf(LogFileNames.OffsetIndex));
         OffsetIndex? offsets =
             bytes is null ? null : OffsetIndex.TryDecode(segment.BaseOffset, bytes, segment.WrittenBytes);
-        int position = offsets is { Count: > 0 } ? offsets[offsets.Count - 1].Position : 0;
+        OffsetPosition from = offsets is { Count: > 0 } ? offsets[offsets.Count - 1] : new OffsetPosition(long.MaxValue, 0);
         using IDiskFile file = disk.Open(segment.PathOf(LogFileNames.Log), DiskOpenMode.Read);
-        BatchScanner scanner = new(file, position, segment.WrittenBytes, new byte[8 * 1024]);
+        BatchScanner scanner = new(file, from.Position, segment.WrittenBytes, new byte[Math.Clamp(segment.WrittenBytes, 0, 8 * 1024)]);
         while (scanner.MoveNext())
         {
-            if (scanner.Current.LastOffset < end) return false;
-            end = scanner.Current.LastOffset + 1;
+            BatchHeader batch = scanner.Current;
+            bool isAtEntry = batch.Position == from.Position && from.Position > 0;
+            // Compaction alone leaves gaps; anything else is damage that recovery speaks of.
+            bool isGap = !isAtEntry && batch.FirstOffset > end && !request.Config.IsCompacted;
+            if (isGap || batch.LastOffset < end || (isAtEntry && batch.FirstOffset > from.Offset)) return false;
+            end = batch.LastOffset + 1;
         }
 
         return scanner.Status == Records.BatchReadStatus.Ok;
