@@ -52,7 +52,8 @@ internal static class StorageCommand
         foreach (StorageReport failed in sweep.Failures) output.Write(StorageRun.Shrink(failed, options.Bug));
         if (sweep.FailedSeeds.Count > 0) output.WriteLine($"failed seeds: {string.Join(' ', sweep.FailedSeeds)}");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{sweep.Seeds / watch.Elapsed.TotalSeconds:F0} seeds/s, {sweep.Events} events, {sweep.SimulatedMs / 1000.0 / watch.Elapsed.TotalSeconds:F0} simulated s/s"));
+            $"{sweep.Seeds / watch.Elapsed.TotalSeconds:F0} seeds/s, {sweep.Events} events, "
+                + $"{sweep.SimulatedMs / 1000.0 / watch.Elapsed.TotalSeconds:F0} simulated s/s"));
         output.WriteLine($"{sweep.Seeds - sweep.FailedSeeds.Count} passed, {sweep.FailedSeeds.Count} failed");
         return sweep.FailedSeeds.Count == 0 ? 0 : 1;
     }

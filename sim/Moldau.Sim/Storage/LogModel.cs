@@ -36,6 +36,9 @@ internal sealed class LogModel
 
     public Dictionary<long, ModelProducer> Producers => _producers;
 
+    /// <summary>Nothing was ever done to the log.</summary>
+    public bool IsFresh { get; private set; } = true;
+
     public bool IsTruncating => Leaving is not null;
 
     /// <summary>Producers whose state the log may have lost, and the end of the log then: expired, or with all their records
@@ -46,6 +49,7 @@ internal sealed class LogModel
 
     public void Add(ModelBatch batch)
     {
+        IsFresh = false;
         Batches.Add(batch);
         if (batch.ProducerId < 0) return;
         if (!_producers.TryGetValue(batch.ProducerId, out ModelProducer? producer))
@@ -100,6 +104,7 @@ internal sealed class LogModel
 
     public void BeginTruncation(long offset, bool isWhole)
     {
+        IsFresh = false;
         Leaving = Cut(isWhole ? 0 : offset);
         IsLeavingWhole = isWhole;
         if (isWhole) Floor = offset;

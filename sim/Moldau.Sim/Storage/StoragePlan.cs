@@ -92,7 +92,8 @@ public sealed record StoragePlan(int Directories, IReadOnlyList<StorageLog> Logs
         foreach (StorageLog log in Logs)
         {
             LogConfig c = log.Config;
-            text.AppendLine(CultureInfo.InvariantCulture, $"  log {log.Number} in directory {log.Directory}{(log.IsFollower ? ", follower" : "")}"
+            text.AppendLine(CultureInfo.InvariantCulture, $"  log {log.Number} in directory "
+                + $"{log.Directory}{(log.IsFollower ? ", follower" : "")}"
                 + $"{(c.SyncsAppends ? ", fsync" : "")}, segments of {c.SegmentBytes} B, index every {c.IndexIntervalBytes} B, "
                 + $"retention {c.RetentionMs} ms {c.RetentionBytes} B");
         }

@@ -42,7 +42,8 @@ internal sealed partial class StorageWorld
             Fail($"[L6] {p}: {Text(p.Seen)} went back to {Text((log.LogStartOffset, log.HighWatermark, log.WrittenEnd, log.DurableEnd))}");
         if (log.HighWatermark > log.WrittenEnd || log.WrittenEnd > log.LogEndOffset || log.DurableEnd > log.WrittenEnd
             || log.LogStartOffset > log.HighWatermark || log.LastStableOffset > log.HighWatermark)
-            Fail($"[L6] {p}: not in order: {Text((log.LogStartOffset, log.HighWatermark, log.WrittenEnd, log.DurableEnd))} end {log.LogEndOffset}");
+            Fail($"[L6] {p}: not in order: {Text((log.LogStartOffset, log.HighWatermark, log.WrittenEnd, log.DurableEnd))} "
+                + $"end {log.LogEndOffset}");
         p.See(log);
         if (log.LogStartOffset > start) StartMoved(p, log, start);
         p.Model.Start = Math.Max(p.Model.Start, log.LogStartOffset);
@@ -73,7 +74,7 @@ internal sealed partial class StorageWorld
 
     private void CheckDurable(StoragePartition p, PartitionLog log, long from, long to, string what)
     {
-        if (p.IsSyncDoubtful) return;
+        if (p.IsSyncDoubtful || (p.Rot & RotKinds.Log) != 0) return;
         from = Math.Max(from, log.LogStartOffset);
         for (int i = p.Model.IndexFrom(from); i < p.Model.Batches.Count && p.Model.Batches[i].NextOffset <= to; i++)
         {
@@ -117,19 +118,21 @@ internal sealed partial class StorageWorld
         if (end < due)
             Fail($"[L1] {p}: offsets below {due} must be there after {(_lostPower ? "a loss of power" : "a kill")}, the log ends at {end}");
         // A load that did not come to its end may have cut the log before, and its notes are lost.
-        bool isFirstTry = Counts.Crashes == 0 && Counts.OfflineDirectories == 0;
+        // So may a truncation that was under way.
+        bool isFirstTry = Counts.Crashes == 0 && Counts.OfflineDirectories == 0 && Counts.Truncations == 0;
         if (isRotten && end < model.Written && job.Notes.Count == 0 && isFirstTry)
             Fail($"[D1] {p}: rot at {rotten} cut the log at {end}, and nothing says so");
         // Less was left than the checkpoint of the start says, or the whole log was being truncated.
         int next = model.IndexFrom(end);
         bool isEndOfBatch = next == 0 ? end == 0 : model.Batches[next - 1].NextOffset == end;
         bool beginsAnew = log.LogStartOffset == end && log.SizeInBytes == 0 && end != model.End && !isEndOfBatch;
+        if (end > 0 && model.IsFresh) Fail($"[L13] {p}: a new log begins at {end}, as if it were the one that had its name");
         if (beginsAnew) model.BeginAnewAt(end);
         // What was lost may not come back, except where nobody could know that it was lost.
         model.Bury(model.Cut(end));
         if (log.LogStartOffset > model.Start && !beginsAnew && !isRotten)
             Fail($"[L1] {p}: the log starts at {log.LogStartOffset}, retention had left all from {model.Start} on");
-        if (end > model.End && isRotten && job.Notes.Count > 0)
+        if (end > model.End && isRotten)
         {
             GiveUp(p, log);
             return;
@@ -144,8 +147,7 @@ internal sealed partial class StorageWorld
         if (!isRotten) CheckDurable(p, log, log.LogStartOffset, end, "loaded");
     }
 
-    /// <summary>A base offset has rotted, which no sum covers: the log goes on elsewhere, and has said so. Nothing more can be
-    /// asked of it.</summary>
+    /// <summary>A base offset has rotted, which no sum covers: the log goes on elsewhere. Nothing more can be asked of it.</summary>
     private void GiveUp(StoragePartition p, PartitionLog log)
     {
         p.TopicId = null;
@@ -206,8 +208,13 @@ internal sealed partial class StorageWorld
         CheckEpochs(p, log);
         List<AbortedTransaction> found = [];
         log.CollectAborted(log.LogStartOffset, log.LogEndOffset, found);
-        IEnumerable<(long, long, long)> due = p.Model.Aborted.Where(a => a.First >= log.LogStartOffset).Select(a => (a.ProducerId, a.First, a.Last));
-        IEnumerable<(long, long, long)> has = found.Where(a => a.FirstOffset >= log.LogStartOffset).Select(a => (a.ProducerId, a.FirstOffset, a.LastOffset));
+        long start = log.LogStartOffset;
+        IEnumerable<(long, long, long)> due = p.Model.Aborted.Where(a => a.First >= start);
+        // What began below the start may be known by what is left of it.
+        HashSet<long> below = [.. p.Model.Aborted.Where(a => a.First < start).Select(a => a.Last)];
+        IEnumerable<(long, long, long)> has = found
+            .Where(a => a.FirstOffset >= start && !below.Contains(a.LastOffset))
+            .Select(a => (a.ProducerId, a.FirstOffset, a.LastOffset));
         if ((p.Rot & RotKinds.Snapshots) == 0 && !due.Order().SequenceEqual(has.Order()))
             Fail($"[T1] {p}: aborted are {string.Join(' ', due)}, the index says {string.Join(' ', has)}");
     }
@@ -238,14 +245,17 @@ internal sealed partial class StorageWorld
         if (producer.LastOffset < since) return;
         if (entry.Epoch != producer.Epoch) Fail($"[P1] {p}: producer {producer.Id} has epoch {producer.Epoch}, the log says {entry.Epoch}");
         ModelBatch? last = producer.Batches.Count == 0 ? null : producer.Batches[^1];
-        bool isLast = last is null ? entry.BatchCount == 0 : entry.LastSequence == last.LastSequence && entry.LastDataOffset == last.LastOffset;
+        bool isLast = last is null
+            ? entry.BatchCount == 0
+            : entry.LastSequence == last.LastSequence && entry.LastDataOffset == last.LastOffset;
         if (!isLast && (last is null || last.BaseOffset >= since))
-            Fail($"[P1] {p}: producer {producer.Id} wrote {last} last, the log says sequence {entry.LastSequence} at {entry.LastDataOffset}");
+            Fail($"[P1] {p}: producer {producer.Id} wrote {last} last, the log says sequence {entry.LastSequence} at "
+                + $"{entry.LastDataOffset}");
         foreach (ModelBatch batch in producer.Batches)
         {
             if (batch.BaseOffset < since) continue;
             // A load forgets what a snapshot says of a producer that has been idle for so long, whatever it wrote since.
-            bool mayBeOld = Now.UnixMs - batch.MaxTimestamp + OldMarginMs >= p.Config.ProducerIdExpirationMs;
+            bool mayBeOld = _hasClockJumped || Now.UnixMs - batch.MaxTimestamp + OldMarginMs >= p.Config.ProducerIdExpirationMs;
             if (entry.FindDuplicate(batch.ProducerEpoch, batch.BaseSequence, batch.LastSequence) is { } known)
             {
                 // A producer that was forgotten may have sent the same sequence once more, as new records.
@@ -265,7 +275,8 @@ internal sealed partial class StorageWorld
 
         bool isSameOpen = entry.CurrentTransactionFirstOffset == producer.OpenSince;
         if (!isSameOpen && (p.Rot & RotKinds.Snapshots) == 0 && (producer.OpenSince ?? long.MaxValue) >= since)
-            Fail($"[T4] {p}: producer {producer.Id} has a transaction open since {producer.OpenSince}, the log says {entry.CurrentTransactionFirstOffset}");
+            Fail($"[T4] {p}: producer {producer.Id} has a transaction open since {producer.OpenSince}, the log says "
+                + $"{entry.CurrentTransactionFirstOffset}");
     }
 
     private void CheckEpochs(StoragePartition p, PartitionLog log)
@@ -285,7 +296,8 @@ internal sealed partial class StorageWorld
 
         long end = log.LogEndOffset;
         foreach (EpochEntry entry in log.Epochs.Entries)
-            if (entry.StartOffset > end) Fail($"[L9] {p}: epoch {entry.Epoch} is said to begin at {entry.StartOffset}, the log ends at {end}");
+            if (entry.StartOffset > end)
+                Fail($"[L9] {p}: epoch {entry.Epoch} is said to begin at {entry.StartOffset}, the log ends at {end}");
     }
 
     private void CheckIndexes(StoragePartition p, PartitionLog log)
@@ -308,7 +320,8 @@ internal sealed partial class StorageWorld
         {
             int at = p.Model.IndexFrom(index[i].Offset);
             ModelBatch? batch = at < p.Model.Batches.Count ? p.Model.Batches[at] : null;
-            if (batch is null || batch.LastOffset != index[i].Offset || batch.Position != index[i].Position || !ReferenceEquals(batch.File, log))
+            bool isThere = batch is not null && new OffsetPosition(batch.LastOffset, (int)batch.Position) == index[i];
+            if (!isThere || !ReferenceEquals(batch!.File, log)) // is there
                 Fail($"[D2] {p}: {name} says that offset {index[i].Offset} ends the batch at {index[i].Position}; there is {batch}");
         }
     }

@@ -302,7 +302,8 @@ internal sealed partial class StorageWorld
     private void Execute(Pending pending)
     {
         DiskOp op = pending.Op;
-        if (_bug == StorageBug.BufferReused && op is AppendOp sent && _prng.Chance(0.02)) sent.Data.Span[sent.Start + sent.Length - 1] ^= 0xFF;
+        if (_bug == StorageBug.BufferReused && op is AppendOp sent && _prng.Chance(0.02))
+            sent.Data.Span[sent.Start + sent.Length - 1] ^= 0xFF;
         op.Execute(_session!);
         pending.IsExecuted = true;
         Note(((long)op.Error << 32) | (uint)op.GetType().Name.Length);

@@ -43,7 +43,10 @@ internal sealed partial class StorageWorld
             case StorageAction.Kill: Restart(isClean: false); break;
             case StorageAction.LosePower: LosePower(); Start(); break;
             case StorageAction.Rot: LetRot(p); break;
-            case StorageAction.JumpClock: _clock.JumpWall(_prng.Next(-3_600_000, 3_600_000)); break;
+            case StorageAction.JumpClock:
+                _clock.JumpWall(_prng.Next(-3_600_000, 3_600_000));
+                _hasClockJumped = true;
+                break;
             default: PlanFault(step.Action, p); break;
         }
     }
@@ -128,7 +131,8 @@ internal sealed partial class StorageWorld
             if (isSure && duplicate is null && outcome.Error != due)
                 Fail($"[P1] {p}: {Text(batch)} was answered {outcome.Error}, {due} is due; {outcome.Message}");
             if (isSure && duplicate is not null && (!outcome.IsDuplicate || outcome.FirstOffset != duplicate.BaseOffset))
-                Fail($"[P1] {p}: {Text(batch)} is at {duplicate.BaseOffset} already, and was answered {outcome.Error} at {outcome.FirstOffset}");
+                Fail($"[P1] {p}: {Text(batch)} is at {duplicate.BaseOffset} already, and was answered {outcome.Error} at "
+                    + $"{outcome.FirstOffset}");
             if (outcome is { IsAccepted: true, IsDuplicate: false }) Taken(p, outcome, end, lease);
             else if (outcome.IsDuplicate) Counts.Duplicates++;
         }
@@ -156,10 +160,13 @@ internal sealed partial class StorageWorld
         if (p.LeaderEpoch == 0) p.LeaderEpoch = ++_epochs;
         int most = p.Config.SegmentBytes;
         List<byte[]> batches = [];
-        LogModel shadow = p.Model;
         for (int i = 0; i < count; i++)
         {
-            RecordBatchOptions options = DrawProducer(shadow, keepsOrder: true) with { BaseOffset = next, PartitionLeaderEpoch = p.LeaderEpoch };
+            RecordBatchOptions options = DrawProducer(p.Model, keepsOrder: true) with
+            {
+                BaseOffset = next,
+                PartitionLeaderEpoch = p.LeaderEpoch,
+            };
             // Only one batch of a producer in one append: the model learns of them together.
             if (i > 0) options = options with { Producer = ProducerIdAndEpoch.None, BaseSequence = -1, IsTransactional = false };
             BufferLease one = Build(options, 1 + _prng.Next(3));
@@ -245,6 +252,7 @@ internal sealed partial class StorageWorld
     }
 
     private int _repeated;
+    private bool _hasClockJumped;
 
     private static RecordBatchOptions Of(long id, short epoch, int sequence, bool isTransactional) => RecordBatchOptions.Default with
     {
@@ -297,7 +305,7 @@ internal sealed partial class StorageWorld
 
         int due = known.LastSequence is { } last ? RecordSequence.Add(last, 1) : 0;
         // A marker alone, with the data before it forgotten, leaves no sequence to follow.
-        if (known.Batches.Count > 0 && known.Batches[^1].BaseOffset < since) return (LogError.None, null, false);
+        if (known.Batches.Count > 0 && known.Batches[^1].BaseOffset < Math.Max(since, start)) return (LogError.None, null, false);
         return (batch.BaseSequence == due ? LogError.None : LogError.OutOfOrderSequenceNumber, null, true);
     }
 
@@ -378,7 +386,8 @@ internal sealed partial class StorageWorld
         if (p is not { IsOpen: true, Log: { } log } || p.Model.IsTruncating || log.HighWatermark <= log.LogStartOffset) return;
         long offset = _prng.Next(log.LogStartOffset, log.HighWatermark + 1);
         p.Model.DeletedBelow = Math.Max(p.Model.DeletedBelow, offset);
-        if (!log.AdvanceLogStart(offset, Now, _ops)) Fail($"[L1] {p}: the log start cannot go to {offset}, the high watermark is {log.HighWatermark}");
+        if (!log.AdvanceLogStart(offset, Now, _ops))
+            Fail($"[L1] {p}: the log start cannot go to {offset}, the high watermark is {log.HighWatermark}");
         p.Model.Start = Math.Max(p.Model.Start, log.LogStartOffset);
         TakeOps();
     }

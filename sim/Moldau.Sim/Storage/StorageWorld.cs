@@ -70,6 +70,7 @@ internal sealed partial class StorageWorld
         Guarded(0, SetUp);
         foreach (StorageStep step in _plan.Steps)
             if (Failure is null) Guarded(step.Salt, () => Take(step));
+        Disk.Heal();
         Guarded(2, losesPower ? LosePower : Kill);
     }
 
@@ -85,8 +86,10 @@ internal sealed partial class StorageWorld
         foreach (StoragePartition p in _partitions)
         {
             if (p.Log is not { } log) continue;
-            Output.WriteLine($"             {p}{(p.IsOffline ? " offline" : "")}: start {log.LogStartOffset} durable {log.DurableEnd} high watermark "
-                + $"{log.HighWatermark} written {log.WrittenEnd} end {log.LogEndOffset} recovery {log.RecoveryPoint}, {_pending.Count} pending");
+            Output.WriteLine($"             {p}{(p.IsOffline ? " offline" : "")}: start {log.LogStartOffset} durable "
+                + $"{log.DurableEnd} high watermark "
+                + $"{log.HighWatermark} written {log.WrittenEnd} end {log.LogEndOffset} recovery {log.RecoveryPoint}, "
+                    + $"{_pending.Count} pending");
         }
     }
 
@@ -198,6 +201,7 @@ public sealed class StorageCounts
     public int Rots { get; set; }
 
     public override string ToString() =>
-        $"appends {Appends} duplicates {Duplicates} refused {Refused} reads {Reads} loads {Loads} crashes {Crashes} power losses {PowerLosses} "
+        $"appends {Appends} duplicates {Duplicates} refused {Refused} reads {Reads} loads {Loads} crashes {Crashes} power "
+            + $"losses {PowerLosses} "
         + $"truncations {Truncations} deletions {Deletions} offline {OfflineDirectories} rot {Rots} found {Damaged}";
 }

@@ -51,7 +51,8 @@ public sealed class StorageSeedTests(ITestOutputHelper output)
     public void Seeds_DoAllThatTheyAreFor()
     {
         using StorageKit kit = new();
-        HashSet<string> never = ["appends", "duplicates", "refused", "reads", "crashes", "truncations", "deletions", "offline", "rot", "found"];
+        HashSet<string> never =
+            ["appends", "duplicates", "refused", "reads", "crashes", "truncations", "deletions", "offline", "rot", "found"];
         for (ulong seed = 1; seed <= 300 && never.Count > 0; seed++)
         {
             string[] words = StorageRun.Run(seed, kit).Summary.Split(' ');

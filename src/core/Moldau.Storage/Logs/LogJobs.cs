@@ -167,7 +167,9 @@ public sealed class LocateJob : JobOp
         OffsetPosition known = new(begin.LastOffset, begin.Position);
         if (status == SearchStatus.Damaged) status = search.Find(known, UpTo, window, false, out end, out damage);
         // What is whole before the damage may be read.
-        EndPosition = status == SearchStatus.Damaged ? Math.Max(damage, begin.Position + begin.SizeInBytes) : end?.Position ?? Segment.Bytes;
+        EndPosition = status == SearchStatus.Damaged
+            ? Math.Max(damage, begin.Position + begin.SizeInBytes)
+            : end?.Position ?? Segment.Bytes;
     }
 }
 
@@ -208,7 +210,8 @@ internal readonly record struct SegmentSearch(IDiskFile File, long BaseOffset, l
             damage = batch.Position;
             long first = batch.FirstOffset;
             bool isInOrder = first >= next && batch.LastOffset >= first && batch.LastOffset < SegmentEnd;
-            if (!isInOrder || (batch.Position == from.Position && from.Position > 0 && first > from.Offset)) return SearchStatus.Damaged;
+            bool isAstray = batch.Position == from.Position && from.Position > 0 && first > from.Offset;
+            if (!isInOrder || isAstray) return SearchStatus.Damaged;
             next = batch.LastOffset + 1;
             if (batch.LastOffset < offset) continue;
             found = new BatchSpan(batch.LastOffset, batch.MaxTimestamp, batch.Position, batch.SizeInBytes);

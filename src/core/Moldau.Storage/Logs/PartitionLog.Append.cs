@@ -207,6 +207,13 @@ public sealed partial class PartitionLog
         Verify.That(ReferenceEquals(append.Op, op));
         SharedFile file = append.File!; // bound with the operation
         append.Data.Release();
+        if (_isDiscarded)
+        {
+            // Whether it was written is nobody's business; one before it may have failed.
+            file.Release();
+            return LogChanges.None;
+        }
+
         if (IsFailed || op.Error != DiskError.None)
         {
             LogChanges failed = Fail(op.ErrorText ?? "append failed");

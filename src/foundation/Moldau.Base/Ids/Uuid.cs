@@ -34,8 +34,8 @@ public readonly record struct Uuid(long High, long Low) : IComparable<Uuid>
         id = Zero;
         Span<byte> bytes = stackalloc byte[18];
         // Its TryDecode throws at characters that are none of the alphabet.
-        if (text is null || text.Length != 22 || Base64Url.DecodeFromChars(text, bytes, out _, out int n) != OperationStatus.Done || n != Bytes)
-            return false;
+        if (text is null || text.Length != 22) return false;
+        if (Base64Url.DecodeFromChars(text, bytes, out _, out int n) != OperationStatus.Done || n != Bytes) return false;
         id = Read(bytes);
         return true;
     }
