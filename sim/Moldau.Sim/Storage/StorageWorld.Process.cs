@@ -104,6 +104,7 @@ internal sealed partial class StorageWorld
         if (job.Error != DiskError.None)
         {
             partition.IsOffline = true;
+            OnError(job);
             FailDirectory(partition.Directory, job.ErrorText ?? "");
             return;
         }

@@ -7,11 +7,13 @@ public sealed partial class PartitionLog
     private int _writtenEpochs;
     private SharedFile? _syncing;
     private long _lastSyncedEnd;
+    private readonly Queue<FlushSegmentJob> _heldFlushes = new();
 
     /// <summary>Begins a new segment at the log's end, whatever the present one holds. No effect on an empty one.</summary>
     public void ForceRoll(Instant now, EffectList<DiskOp> ops)
     {
-        if (IsFailed || IsClosed || Active.DecidedBytes == 0) return;
+        // Where a truncation ends is not known before its files have followed.
+        if (IsFailed || IsClosed || _isTruncating || Active.DecidedBytes == 0) return;
         Roll(LogEndOffset, now);
         Pump(now, ops);
     }
@@ -45,8 +47,13 @@ public sealed partial class PartitionLog
         SharedFile file = _syncing;
         _syncing = null;
         file.Release();
-        if (IsFailed) return LogChanges.None;
-        if (op.Error != DiskError.None) return Fail(op.ErrorText ?? "sync failed");
+        LogChanges changes = op.Error == DiskError.None ? LogChanges.None : Fail(op.ErrorText ?? "sync failed");
+        while (_heldFlushes.TryDequeue(out FlushSegmentJob? held)) changes |= Flushed(held, now);
+        return IsFailed || op.Error != DiskError.None ? changes : changes | Synced(op, file, now);
+    }
+
+    private LogChanges Synced(SyncOp op, SharedFile file, Instant now)
+    {
         LastFlush = now;
         _lastSyncedEnd = Math.Max(_lastSyncedEnd, op.WrittenEnd);
         // While an earlier segment waits for its flush, what this sync covers is durable but has a gap before it.
@@ -133,6 +140,15 @@ public sealed partial class PartitionLog
     }
 
     private LogChanges OnSegmentFlushed(FlushSegmentJob job, Instant now)
+    {
+        // A sync of the same file is still out. If it fails the flush has said nothing: an error is told once.
+        bool isInDoubt = _syncing is { } syncing && ReferenceEquals(syncing, job.File);
+        if (!isInDoubt && _heldFlushes.Count == 0) return Flushed(job, now);
+        _heldFlushes.Enqueue(job);
+        return LogChanges.None;
+    }
+
+    private LogChanges Flushed(FlushSegmentJob job, Instant now)
     {
         job.File?.Release();
         LogSegment segment = _unflushed.Dequeue();

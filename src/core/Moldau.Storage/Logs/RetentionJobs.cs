@@ -22,6 +22,8 @@ internal sealed class RemoveFilesJob : JobOp
 
     protected override void Run(IDisk disk)
     {
+        // The new names tell a load that no records are missing where the segments were: they go when none has its old one.
+        disk.SyncDirectory(Folder);
         foreach (long baseOffset in BaseOffsets) SegmentFiles.Delete(disk, Folder, baseOffset, LogFileNames.Deleted);
     }
 }

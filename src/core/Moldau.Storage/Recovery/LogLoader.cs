@@ -7,6 +7,7 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
 {
     private readonly LoadedLog _log = new() { Partition = request.Partition, Folder = request.Folder };
     private readonly HashSet<long> _withTransactions = [];
+    private readonly HashSet<long> _retired = [];
     private IReadOnlyList<string> _names = [];
     private bool _mustScanAll;
 
@@ -15,6 +16,8 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         if (disk.DirectoryExists(request.Folder)) OpenFolder();
         if (_log.IsOtherSetAside) return _log;
         if (_names.Count == 0) CreateFolder();
+        foreach (string name in _names)
+            if (LogFileNames.TryParse(name, LogFileNames.Log + LogFileNames.Deleted, out long retired)) _retired.Add(retired);
         _names = FolderSweep.Run(disk, request.Folder, _names, _log.Notes);
         ReadFolder();
         _log.LogStartOffset = request.LogStartOffset;
@@ -173,8 +176,9 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         {
             LogSegment segment = _log.Segments[i];
             // It overlaps what precedes it: the rest of a truncation that was interrupted. Or what was between is lost: nothing
-            // behind the gap was ever called durable. Compaction alone leaves gaps.
-            bool isGap = segment.BaseOffset > end && !request.Config.IsCompacted;
+            // behind the gap was ever called durable. Compaction leaves gaps too, and so does retention, where a loss of power
+            // kept some of its renames only.
+            bool isGap = segment.BaseOffset > end && !request.Config.IsCompacted && !_retired.Contains(end);
             if (i > first && (isGap || segment.BaseOffset < end))
             {
                 DropFrom(i);
