@@ -87,7 +87,8 @@ internal sealed partial class StorageWorld
         List<BatchNote> batches = LogFolder.Batches(disk, log.Folder, log.LogStartOffset, log.LogEndOffset);
         ulong hash = 0;
         foreach (BatchNote note in batches) hash = (hash * 31) + note.Crc + (ulong)note.BaseOffset;
-        string epochs = string.Join(' ', log.Epochs.Entries);
+        // One that begins at the end has no record; each load cuts it off.
+        string epochs = string.Join(' ', log.Epochs.Entries.Where(e => e.StartOffset < log.LogEndOffset));
         byte[] producers = ProducerSnapshotFile.Encode(log.Producers.Producers);
         text.AppendLine($"  {log.Partition}: {log.LogStartOffset} to {log.LogEndOffset}, {batches.Count} batches {hash:x16}, "
             + $"epochs {epochs}, "

@@ -75,7 +75,7 @@ internal sealed partial class StorageWorld
     private void CheckDurable(StoragePartition p, PartitionLog log, long from, long to, string what)
     {
         if (p.IsSyncDoubtful || (p.Rot & RotKinds.Log) != 0) return;
-        from = Math.Max(from, log.LogStartOffset);
+        from = Math.Max(from, p.Model.Start);
         for (int i = p.Model.IndexFrom(from); i < p.Model.Batches.Count && p.Model.Batches[i].NextOffset <= to; i++)
         {
             ModelBatch batch = p.Model.Batches[i];
@@ -177,7 +177,8 @@ internal sealed partial class StorageWorld
         }
 
         if ((p.Rot & RotKinds.Log) != 0) return;
-        for (int i = p.Model.IndexFrom(log.LogStartOffset); i < p.Model.Batches.Count; i++)
+        // Of what retention was taking some may be gone and some not.
+        for (int i = p.Model.IndexFrom(p.Model.Start); i < p.Model.Batches.Count; i++)
             if (p.Model.Batches[i].File is null) Fail($"[L1] {p}: {p.Model.Batches[i]} is not in the files");
     }
 

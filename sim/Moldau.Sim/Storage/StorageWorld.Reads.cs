@@ -18,7 +18,7 @@ internal sealed partial class StorageWorld
             return;
         }
 
-        long offset = _prng.Next(log.LogStartOffset, log.LogEndOffset + 1);
+        long offset = Math.Max(_prng.Next(log.LogStartOffset, log.LogEndOffset + 1), Math.Min(p.Model.Start, log.LogEndOffset));
         int maxBytes = _prng.Chance(0.3) ? 1 + _prng.Next(400) : 1 + _prng.Next(4000);
         Read(p, log, offset, maxBytes, upTo, _prng.Chance(0.7));
     }
@@ -28,7 +28,7 @@ internal sealed partial class StorageWorld
     {
         if (p is not { IsOpen: true, Log: { } log } || p.Model.IsTruncating) return;
         long upTo = p.Plan.IsFollower ? log.WrittenEnd : log.HighWatermark;
-        long offset = log.LogStartOffset;
+        long offset = Math.Max(log.LogStartOffset, p.Model.Start);
         int maxBytes = 200 + _prng.Next(3000);
         while (offset < upTo && Failure is null && p.IsOpen && ReferenceEquals(p.Log, log))
         {

@@ -7,7 +7,7 @@ public sealed class StorageSeedTests(ITestOutputHelper output)
 {
     /// <summary>Seeds of every run; <c>MOLDAU_STORAGE_SEEDS=A..B</c> asks for others. Beyond this range some are known to fail
     /// (docs/reliability.md).</summary>
-    private const string UsualSeeds = "1..4000";
+    private const string UsualSeeds = "1..6000";
 
     [Fact]
     public void Seeds_Pass()

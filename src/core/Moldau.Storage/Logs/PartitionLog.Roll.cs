@@ -49,16 +49,16 @@ public sealed partial class PartitionLog
         file.Release();
         LogChanges changes = op.Error == DiskError.None ? LogChanges.None : Fail(op.ErrorText ?? "sync failed");
         while (_heldFlushes.TryDequeue(out FlushSegmentJob? held)) changes |= Flushed(held, now);
-        return IsFailed || op.Error != DiskError.None ? changes : changes | Synced(op, file, now);
+        return IsFailed || op.Error != DiskError.None ? changes : changes | Synced(op, now);
     }
 
-    private LogChanges Synced(SyncOp op, SharedFile file, Instant now)
+    private LogChanges Synced(SyncOp op, Instant now)
     {
         LastFlush = now;
         _lastSyncedEnd = Math.Max(_lastSyncedEnd, op.WrittenEnd);
-        // While an earlier segment waits for its flush, what this sync covers is durable but has a gap before it.
-        bool isWhole = !_unflushed.TryPeek(out LogSegment? rolled) || ReferenceEquals(rolled.File, file);
-        if (!isWhole || op.WrittenEnd <= DurableEnd) return LogChanges.None;
+        // While a segment waits for its flush, what this sync covers may have a gap before it. Of the same file the flush may
+        // have met an error, which the kernel tells once.
+        if (_unflushed.Count > 0 || op.WrittenEnd <= DurableEnd) return LogChanges.None;
         DurableEnd = Math.Min(op.WrittenEnd, WrittenEnd);
         return LogChanges.DurableEnd;
     }

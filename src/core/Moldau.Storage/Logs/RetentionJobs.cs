@@ -9,6 +9,8 @@ internal sealed class MarkDeletedJob : JobOp
 
     protected override void Run(IDisk disk)
     {
+        // Where all segments go, only the name of the next one still tells where the log ends.
+        disk.SyncDirectory(Folder);
         foreach (long baseOffset in BaseOffsets) SegmentFiles.MarkDeleted(disk, Folder, baseOffset);
     }
 }
