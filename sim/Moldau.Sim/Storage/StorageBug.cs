@@ -24,9 +24,6 @@ public enum StorageBug
     /// <summary>[M12] The checkpoint of the log start is ahead of it.</summary>
     LogStartTooFar,
 
-    /// <summary>[L13] A new topic's log believes the checkpoints of the one that had its name.</summary>
-    StaleCheckpointBelieved,
-
     /// <summary>[M40] A buffer is used again while its bytes are on their way to the file.</summary>
     BufferReused,
 

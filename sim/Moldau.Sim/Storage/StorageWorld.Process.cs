@@ -138,7 +138,6 @@ internal sealed partial class StorageWorld
         LogDirScan scan = _scans[partition.Directory];
         bool isKnown = scan.Partitions.Any(p => p.Kind == PartitionFolderKind.Current && p.Partition == partition.Name);
         partition.IsNew |= !isKnown;
-        bool isNew = partition.IsNew && _bug != StorageBug.StaleCheckpointBelieved;
         return new LoadLogRequest
         {
             Partition = partition.Name,
@@ -146,8 +145,8 @@ internal sealed partial class StorageWorld
             Config = Planted(partition.Config),
             TopicId = partition.TopicId,
             HadCleanShutdown = scan.HadCleanShutdown,
-            LogStartOffset = isNew ? 0 : scan.LogStartOffsets.GetValueOrDefault(partition.Name),
-            RecoveryPoint = isNew ? 0 : scan.RecoveryPoints.GetValueOrDefault(partition.Name),
+            LogStartOffset = partition.IsNew ? 0 : scan.LogStartOffsets.GetValueOrDefault(partition.Name),
+            RecoveryPoint = partition.IsNew ? 0 : scan.RecoveryPoints.GetValueOrDefault(partition.Name),
             NowMs = Now.UnixMs,
         };
     }

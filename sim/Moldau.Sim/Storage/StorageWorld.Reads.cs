@@ -93,7 +93,7 @@ internal sealed partial class StorageWorld
                 Fail($"[D1] {p}: a read of {offset} says that {batch} is damaged, and it is not");
                 return offset;
             case ReadStatus.Failed when log.IsFailed:
-            case ReadStatus.Failed when _sawReadError:
+            case ReadStatus.Failed when SawReadError:
                 return offset;
             default:
                 Fail($"[L1] {p}: a read of {offset} between {log.LogStartOffset} and {log.LogEndOffset} is answered {read.Status}");
@@ -101,7 +101,7 @@ internal sealed partial class StorageWorld
         }
     }
 
-    private bool _sawReadError => Disk.InjectedErrors > 0;
+    private bool SawReadError => Disk.InjectedErrors > 0;
 
     // The first batch holds the offset; then one follows the other, each as it was written and whole.
     private long CheckSlice(StoragePartition p, ReadOnlySpan<byte> bytes, long offset, long upTo)
