@@ -16,6 +16,7 @@ public static class RunnerCommand
 
     public static int Run(string[] args, TextWriter output, TextWriter errors)
     {
+        if (args is ["--scenario", "storage", .. string[] rest]) return StorageCommand.Run(rest, output, errors);
         if (Parse(args) is not { } options)
         {
             errors.WriteLine(Usage);

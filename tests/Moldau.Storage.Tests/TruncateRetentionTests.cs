@@ -236,4 +236,32 @@ public sealed class TruncateRetentionTests
         log.Append(Batches.Of("later"));
         Assert.Equal(22, log.ReadAll().Count);
     }
+
+    /// <summary>Nothing of the log stays, so nobody has written to what follows.</summary>
+    [Fact]
+    public void TruncateFully_ToAHigherOffset_ForgetsTheProducers()
+    {
+        using LogHarness harness = new(new MemoryDisk());
+        harness.Open();
+        harness.Append(Batches.Idempotent(7, 0, 0, count: 3));
+        harness.Log.ForceRoll(harness.Now, harness.Ops);
+        harness.Run();
+        Assert.Equal(TruncateStatus.Accepted, harness.Log.TruncateFullyAndStartAt(10, harness.Now, harness.Ops));
+        harness.Run();
+        Assert.True(harness.Log.Producers.IsEmpty);
+    }
+
+    /// <summary>A batch that the offset lies within goes as a whole, and the log says so.</summary>
+    [Fact]
+    public void Truncate_WithinABatch_EndsWhereTheBatchBegan()
+    {
+        using LogHarness harness = new(new MemoryDisk());
+        harness.Open();
+        harness.Append(Batches.Of("a", "b"));
+        harness.Append(Batches.Of("c", "d", "e"));
+        Assert.Equal(TruncateStatus.Accepted, harness.Log.TruncateTo(4, harness.Now, harness.Ops));
+        harness.Run();
+        Assert.Equal(2, harness.Log.LogEndOffset);
+        Assert.Equal(2, harness.Append(Batches.Of("f")).FirstOffset);
+    }
 }

@@ -24,7 +24,14 @@ public sealed class SimDisk(SimClock clock, Prng prng)
 
     internal SimClock Clock => clock;
 
-    internal Prng Prng => prng;
+    /// <summary>What the disk draws from: which writes a loss of power keeps, how far a failed one got.</summary>
+    internal Prng Prng { get; set; } = prng;
+
+    /// <summary>Names in the root folder, for those who look past the processes.</summary>
+    internal SimFolder Root => _root;
+
+    /// <summary>The same disk once more, as another world would go on with it.</summary>
+    internal SimDisk Copy(SimClock copyClock, Prng copyPrng) => new(copyClock, copyPrng) { _root = _root.Copy([]) };
 
     public long Calls { get; private set; }
 
@@ -49,7 +56,7 @@ public sealed class SimDisk(SimClock clock, Prng prng)
     public void LosePower()
     {
         EndSession();
-        _root.LosePower(prng);
+        _root.LosePower(Prng);
     }
 
     /// <summary>From the n-th suitable call on, so many calls fail; only calls on paths with that text, if one is

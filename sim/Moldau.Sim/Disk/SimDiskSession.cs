@@ -160,7 +160,12 @@ internal sealed class SimFile(SimDiskSession session, SimFileData data, string p
     private bool _isClosed;
 
     /// <summary>The file behind whatever stands before it.</summary>
-    public static SimFile Of(IDiskFile file) => file is PlantedFile planted ? Of(planted.Inner) : (SimFile)file;
+    public static SimFile Of(IDiskFile file) => file switch
+    {
+        PlantedFile planted => Of(planted.Inner),
+        LyingFile lying => Of(lying.Inner),
+        _ => (SimFile)file,
+    };
 
     /// <summary>Where it was opened, or what it was renamed to since.</summary>
     public string Path => ReferenceEquals(data.RenamedTo, _renamedBefore) ? path : data.RenamedTo ?? path;

@@ -47,6 +47,31 @@ internal sealed class SimFolder : SimInode
         }
     }
 
+    /// <summary>A folder like this one with files like these; the map keeps what several names share.</summary>
+    public SimFolder Copy(Dictionary<SimInode, SimInode> copies)
+    {
+        SimFolder copy = new();
+        copies.Add(this, copy);
+        foreach ((string name, SimInode inode) in Names) copy.Names.Add(name, CopyOf(inode, copies));
+        foreach ((string name, SimInode inode) in _durable) copy._durable.Add(name, CopyOf(inode, copies));
+        foreach (Change c in _pending)
+        {
+            SimInode? after = c.After is null ? null : CopyOf(c.After, copies);
+            SimInode? second = c.SecondAfter is null ? null : CopyOf(c.SecondAfter, copies);
+            copy._pending.Add(c with { After = after, SecondAfter = second });
+        }
+
+        return copy;
+    }
+
+    private static SimInode CopyOf(SimInode inode, Dictionary<SimInode, SimInode> copies)
+    {
+        if (copies.TryGetValue(inode, out SimInode? copy)) return copy;
+        if (inode is SimFolder folder) return folder.Copy(copies);
+        copies.Add(inode, copy = ((SimFileData)inode).Copy());
+        return copy;
+    }
+
     private void Apply(in Change change)
     {
         Apply(change, Names);
@@ -185,6 +210,38 @@ internal sealed class SimFileData : SimInode
     public void FailSync()
     {
         foreach (Dirty dirty in _dirty.Values) dirty.IsForgotten = true;
+    }
+
+    /// <summary>Bytes change on the medium, and nobody has written them: no page becomes dirty.</summary>
+    public void Rot(long position, ReadOnlySpan<byte> bytes)
+    {
+        for (int done = 0; done < bytes.Length && position + done < Length;)
+        {
+            (int page, int start) = ((int)((position + done) / PageBytes), (int)((position + done) % PageBytes));
+            int n = (int)Math.Min(Math.Min(PageBytes - start, bytes.Length - done), Length - position - done);
+            while (_pages.Count <= page) _pages.Add(null);
+            byte[] rotten = _pages[page] is { } old ? (byte[])old.Clone() : new byte[PageBytes];
+            bytes.Slice(done, n).CopyTo(rotten.AsSpan(start));
+            _pages[page] = rotten;
+            done += n;
+        }
+    }
+
+    public SimFileData Copy()
+    {
+        SimFileData copy = new()
+        {
+            Length = Length,
+            _syncedLength = _syncedLength,
+            ModifiedMs = ModifiedMs,
+            Generation = Generation,
+            RenamedTo = RenamedTo,
+        };
+        foreach (byte[]? page in _pages) copy._pages.Add((byte[]?)page?.Clone());
+        // What is on disk is never written in place, so both may have it.
+        foreach ((int page, Dirty dirty) in _dirty)
+            copy._dirty.Add(page, new Dirty(dirty.OnDisk) { IsForgotten = dirty.IsForgotten });
+        return copy;
     }
 
     public void LosePower(Prng prng)

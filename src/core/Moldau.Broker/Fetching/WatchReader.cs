@@ -76,6 +76,9 @@ internal sealed class WatchReader(ShardMachine shard)
             case ReadStatus.Failed:
                 visit.Result = FetchResult.Failed(ErrorCode.KafkaStorageError);
                 return null;
+            case ReadStatus.Damaged:
+                visit.Result = FetchResult.Failed(ErrorCode.CorruptMessage);
+                return null;
             case ReadStatus.NeedsJob:
                 return read.Job;
         }

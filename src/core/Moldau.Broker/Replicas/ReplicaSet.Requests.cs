@@ -267,7 +267,8 @@ internal sealed partial class ReplicaSet
         }
     }
 
-    /// <summary>Gives on the whole batches; returns the offset to go on from, −1 where there is no progress.</summary>
+    /// <summary>Gives on the whole batches; returns the offset to go on from, −1 where there is no progress or a batch is
+    /// damaged: state that was built from it would be wrong without a sign.</summary>
     private static long Consume(ReadOnlySpan<byte> bytes, long offset, BatchConsumer consume)
     {
         RecordBatchEnumerator batches = new(bytes);
@@ -275,6 +276,7 @@ internal sealed partial class ReplicaSet
         int end = 0;
         while (batches.MoveNext())
         {
+            if (!batches.Current.IsCrcValid) return -1;
             next = batches.Current.NextOffset;
             end = bytes.Length - batches.RemainingBytes;
         }
@@ -290,6 +292,7 @@ internal sealed partial class ReplicaSet
         AwaitJob(job, () =>
         {
             if (job.Error != DiskError.None) done(OffsetAnswer.Failed(ErrorCode.KafkaStorageError));
+            else if (job.IsDamaged) done(OffsetAnswer.Failed(ErrorCode.CorruptMessage));
             else if (job.Result is { } found && found.Offset < latest)
                 done(new(ErrorCode.None, found.Offset, found.Timestamp, found.LeaderEpoch ?? -1));
             else done(new(ErrorCode.None, -1, -1, -1));

@@ -22,6 +22,8 @@ internal static class CheckpointText
     public static IReadOnlyList<string>? TryDecode(string text, string version)
     {
         if (text.Length == 0) return [];
+        // Numbers are read as if zeros behind them were not there: the part of one that a lost sector left would be believed.
+        if (text.Contains('\0', StringComparison.Ordinal)) return null;
         string[] lines = text.Replace("\r", "", StringComparison.Ordinal).Split('\n');
         int last = lines.Length;
         while (last > 0 && lines[last - 1].Length == 0) last--;

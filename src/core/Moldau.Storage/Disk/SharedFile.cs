@@ -9,11 +9,11 @@ namespace Moldau.Storage;
 public sealed class SharedFile(IDiskFile file)
 {
     private int _holders = 1;
-    private int _generation;
+    private TruncationCount _truncations = new();
 
     public IDiskFile File { get; } = file;
 
-    public int Generation => Volatile.Read(ref _generation);
+    public int Generation => _truncations.Value;
 
     public void Retain()
     {
@@ -29,6 +29,19 @@ public sealed class SharedFile(IDiskFile file)
         if (holders == 0) File.Dispose();
     }
 
+    /// <summary>Counts with the other handles of the same file from now on; called before any slice is cut.</summary>
+    internal void Join(TruncationCount truncations) => _truncations = truncations;
+
     /// <summary>Bytes behind some position are about to change: slices cut before must not be sent.</summary>
-    public void InvalidateSlices() => Interlocked.Increment(ref _generation);
+    public void InvalidateSlices() => _truncations.Raise();
+}
+
+/// <summary>How often a file was truncated. Raised by the log's owner, read by senders on other threads.</summary>
+internal sealed class TruncationCount
+{
+    private int _value;
+
+    public int Value => Volatile.Read(ref _value);
+
+    public void Raise() => Interlocked.Increment(ref _value);
 }

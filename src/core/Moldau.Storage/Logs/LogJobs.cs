@@ -139,6 +139,11 @@ public sealed class LocateJob : JobOp
 
     internal int EndPosition { get; private set; }
 
+    /// <summary>The way to the offset leads through bytes that are no batch, or through batches out of order.</summary>
+    internal bool IsDamaged { get; private set; }
+
+    internal long SegmentEnd { get; init; }
+
     protected override void Run(IDisk disk)
     {
         SharedFile? file = File;
@@ -149,32 +154,75 @@ public sealed class LocateJob : JobOp
             (file, offsets) = (Opened.File, Opened.Offsets);
         }
 
+        SegmentSearch search = new(file.File, Segment.BaseOffset, SegmentEnd, Segment.Bytes);
         Span<byte> window = new byte[16 * 1024];
-        SegmentSearch.TryFind(file.File, offsets, StartOffset, Segment.Bytes, window, false, out BatchSpan? first);
-        SegmentSearch.TryFind(file.File, offsets, UpTo, Segment.Bytes, window, false, out BatchSpan? end);
+        SearchStatus status = search.Find(offsets.Lookup(StartOffset), StartOffset, window, false, out BatchSpan? first, out _);
+        // Perhaps it is the index that is wrong: the batches themselves lead there too.
+        if (status == SearchStatus.Damaged) status = search.Find(search.Start, StartOffset, window, false, out first, out _);
+        IsDamaged = status == SearchStatus.Damaged;
         First = first;
-        EndPosition = end?.Position ?? Segment.Bytes;
+        EndPosition = Segment.Bytes;
+        if (first is not { } begin) return;
+        status = search.Find(offsets.Lookup(UpTo), UpTo, window, false, out BatchSpan? end, out int damage);
+        OffsetPosition known = new(begin.LastOffset, begin.Position);
+        if (status == SearchStatus.Damaged) status = search.Find(known, UpTo, window, false, out end, out damage);
+        // What is whole before the damage may be read.
+        EndPosition = status == SearchStatus.Damaged
+            ? Math.Max(damage, begin.Position + begin.SizeInBytes)
+            : end?.Position ?? Segment.Bytes;
     }
 }
 
-/// <summary>Finds batches in a segment file.</summary>
-internal static class SegmentSearch
+/// <summary>How a search for a batch ended.</summary>
+internal enum SearchStatus
 {
-    /// <summary>The first batch whose last offset is at or above the given one; null if there is none. False: that cannot
-    /// be told from what is in memory.</summary>
-    public static bool TryFind(
-        IDiskFile file, OffsetIndex offsets, long offset, int end, Span<byte> window, bool isCachedOnly, out BatchSpan? found)
+    /// <summary>At the batch, or behind the last one.</summary>
+    Done,
+
+    /// <summary>At a header that is not in memory.</summary>
+    Cold,
+
+    /// <summary>At bytes that are no batch, or at a batch that cannot stand there: rot, or an index that is wrong.</summary>
+    Damaged,
+}
+
+/// <summary>Finds batches in a segment file. Headers are believed only as far as they lead on: offsets rise from batch to
+/// batch, and stay within the segment.</summary>
+/// <param name="SegmentEnd">The next segment's base offset, or the log's end.</param>
+/// <param name="Bytes">Where the valid part of the file ends.</param>
+internal readonly record struct SegmentSearch(IDiskFile File, long BaseOffset, long SegmentEnd, int Bytes)
+{
+    /// <summary>Where a search begins that trusts no index.</summary>
+    public OffsetPosition Start => new(long.MaxValue, 0);
+
+    /// <summary>The first batch whose last offset is at or above the given one; null if there is none.</summary>
+    /// <param name="from">The index entry to begin at: its batch holds its offset, or begins below it.</param>
+    /// <param name="damage">Where the search ended, if it did at damage.</param>
+    public SearchStatus Find(
+        OffsetPosition from, long offset, Span<byte> window, bool isCachedOnly, out BatchSpan? found, out int damage)
     {
         found = null;
-        BatchScanner scanner = new(file, offsets.Lookup(offset).Position, end, window, isCachedOnly);
+        long next = BaseOffset;
+        BatchScanner scanner = new(File, from.Position, Bytes, window, isCachedOnly);
         while (scanner.MoveNext())
         {
             BatchHeader batch = scanner.Current;
+            damage = batch.Position;
+            long first = batch.FirstOffset;
+            bool isInOrder = first >= next && batch.LastOffset >= first && batch.LastOffset < SegmentEnd;
+            bool isAstray = batch.Position == from.Position && from.Position > 0 && first > from.Offset;
+            if (!isInOrder || isAstray) return SearchStatus.Damaged;
+            next = batch.LastOffset + 1;
             if (batch.LastOffset < offset) continue;
             found = new BatchSpan(batch.LastOffset, batch.MaxTimestamp, batch.Position, batch.SizeInBytes);
-            return true;
+            // Offsets that are missing were compacted away, or the batch has rotted: then the next one contradicts it.
+            if (first <= offset || !scanner.MoveNext() || scanner.Current.FirstOffset >= next) return SearchStatus.Done;
+            found = null;
+            return SearchStatus.Damaged;
         }
 
-        return !scanner.IsCold;
+        damage = scanner.NextPosition;
+        if (scanner.IsCold) return SearchStatus.Cold;
+        return scanner.Status == Records.BatchReadStatus.Ok ? SearchStatus.Done : SearchStatus.Damaged;
     }
 }

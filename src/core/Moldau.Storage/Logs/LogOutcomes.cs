@@ -52,6 +52,9 @@ public enum ReadStatus
 
     /// <summary>The log is offline, or the job failed.</summary>
     Failed,
+
+    /// <summary>The bytes that lead to the offset are damaged: CORRUPT_MESSAGE. Other offsets may be readable.</summary>
+    Damaged,
 }
 
 /// <summary>What a read found. The slice holds the file open until released.</summary>

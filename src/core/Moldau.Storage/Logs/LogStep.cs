@@ -53,7 +53,15 @@ internal sealed class PendingAppend : LogStep
     /// <summary>The segment before, where this append begins one with a file that was prepared; else null.</summary>
     public RolledSegment? Rolled { get; init; }
 
-    public void Bind(DiskOp op) => Op = op;
+    /// <summary>Held while the write is out: the log may fail or be let go of meanwhile.</summary>
+    public SharedFile? File { get; private set; }
+
+    public void Bind(DiskOp op, SharedFile file)
+    {
+        Op = op;
+        File = file;
+        file.Retain();
+    }
 
     public override void Start() => Verify.Fail("appends are emitted by the log");
 

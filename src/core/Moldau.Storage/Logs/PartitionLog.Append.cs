@@ -195,7 +195,7 @@ public sealed partial class PartitionLog
             Length = append.Length,
             Rename = append.Rolled is null ? null : (StandbyPath, append.Segment.PathOf(LogFileNames.Log)),
         };
-        append.Bind(op);
+        append.Bind(op, append.Segment.File);
         _inFlight.Enqueue(append);
         ops.Add(op);
     }
@@ -205,19 +205,24 @@ public sealed partial class PartitionLog
         Verify.That(_inFlight.Count > 0);
         PendingAppend append = _inFlight.Dequeue();
         Verify.That(ReferenceEquals(append.Op, op));
+        SharedFile file = append.File!; // bound with the operation
         append.Data.Release();
-        if (IsFailed)
+        if (_isDiscarded)
         {
-            CutFailedAppend(ops);
+            // Whether it was written is nobody's business; one before it may have failed.
+            file.Release();
             return LogChanges.None;
         }
 
-        if (op.Error != DiskError.None)
+        if (IsFailed || op.Error != DiskError.None)
         {
             LogChanges failed = Fail(op.ErrorText ?? "append failed");
             CutFailedAppend(ops);
+            file.Release();
             return failed;
         }
+
+        file.Release();
 
         Verify.That(append.Position == append.Segment.WrittenBytes);
         if (append.Rolled is { } rolled) OnNamed(rolled, append.Segment, ops);

@@ -33,7 +33,12 @@ public sealed partial class PartitionLog
                 return new ReadResult { Status = ReadStatus.Failed };
             bool isFound = TryLocate(segment, offset, Math.Min(upTo, segmentEnd), segmentEnd, located, out Range range);
             if (!isFound)
-                return new ReadResult { Status = ReadStatus.NeedsJob, Job = Locate(segment, offset, Math.Min(upTo, segmentEnd)) };
+            {
+                LocateJob job = Locate(segment, offset, Math.Min(upTo, segmentEnd), segmentEnd);
+                return new ReadResult { Status = ReadStatus.NeedsJob, Job = job };
+            }
+
+            if (range.IsDamaged) return new ReadResult { Status = ReadStatus.Damaged };
             // The rest of this segment was compacted away: the offset's successor is in the next one.
             if (range.First is not { } first || first.Position >= range.EndPosition) continue;
             return Cut(segment, offset, maxBytes, minOneMessage, first, range.EndPosition, Math.Min(upTo, segmentEnd));
@@ -77,34 +82,36 @@ public sealed partial class PartitionLog
         if (!segment.IsOpen) return false;
         if (located is not null && located.Target == segment && located.Truncations == _truncations)
         {
-            range = new Range(located.First, located.EndPosition);
+            range = new Range(located.First, located.EndPosition, located.IsDamaged);
             return true;
         }
 
-        if (!TryFind(segment, offset, out BatchSpan? first)) return false;
+        if (!TryFind(segment, offset, segmentEnd, out BatchSpan? first)) return false;
         if (upTo >= segmentEnd)
         {
             range = new Range(first, segment.WrittenBytes);
             return true;
         }
 
-        if (!TryFind(segment, upTo, out BatchSpan? end)) return false;
+        if (!TryFind(segment, upTo, segmentEnd, out BatchSpan? end)) return false;
         range = new Range(first, end?.Position ?? segment.WrittenBytes);
         return true;
     }
 
     // In memory, or by a short hop from the index entry before: through pages that were written a moment ago, or that the
     // page cache turns out to have.
-    private bool TryFind(LogSegment segment, long offset, out BatchSpan? batch)
+    private bool TryFind(LogSegment segment, long offset, long segmentEnd, out BatchSpan? batch)
     {
         batch = _tail.Find(segment.BaseOffset, offset);
         if (batch is not null) return true;
-        int position = segment.Offsets!.Lookup(offset).Position; // the caller has checked that it is open
-        bool isHot = segment == Active && position >= segment.WrittenBytes - HotBytes;
+        OffsetPosition from = segment.Offsets!.Lookup(offset); // the caller has checked that it is open
+        bool isHot = segment == Active && from.Position >= segment.WrittenBytes - HotBytes;
         try
         {
             Span<byte> window = stackalloc byte[HopWindowBytes];
-            return SegmentSearch.TryFind(segment.File!.File, segment.Offsets, offset, segment.WrittenBytes, window, !isHot, out batch);
+            SegmentSearch search = new(segment.File!.File, segment.BaseOffset, segmentEnd, segment.WrittenBytes);
+            // At damage a job looks for another way.
+            return search.Find(from, offset, window, !isHot, out batch, out _) == SearchStatus.Done;
         }
         catch (DiskException)
         {
@@ -113,19 +120,21 @@ public sealed partial class PartitionLog
         }
     }
 
-    private LocateJob Locate(LogSegment segment, long offset, long upTo)
+    private LocateJob Locate(LogSegment segment, long offset, long upTo, long segmentEnd)
     {
         segment.File?.Retain();
         return new LocateJob(segment, new SegmentRef(Folder, segment.BaseOffset, segment.WrittenBytes))
         {
             LogDirectory = LogDirectory,
             Owner = this,
-            IsActive = segment == Active,
+            // What waits for the file will be written through the handle that this may open.
+            IsActive = segment == Active || !segment.IsWritten,
             IndexIntervalBytes = Config.IndexIntervalBytes,
             File = segment.File,
             Offsets = segment.Offsets?.Snapshot(),
             StartOffset = offset,
             UpTo = upTo,
+            SegmentEnd = segmentEnd,
             Truncations = _truncations,
         };
     }
@@ -134,7 +143,7 @@ public sealed partial class PartitionLog
     {
         job.File?.Release();
         if (job.Opened is { } opened) InstallOrRelease(job.Target, opened, now);
-        bool isGap = job is { Error: DiskError.None, First: null } && job.Truncations == _truncations;
+        bool isGap = job is { Error: DiskError.None, First: null, IsDamaged: false } && job.Truncations == _truncations;
         if (isGap && job.Segment.Bytes == job.Target.WrittenBytes) job.Target.EmptyFrom = job.StartOffset;
         bool isDamage = job.Error is DiskError.Io && _segments.Contains(job.Target);
         return LogChanges.Located | (isDamage ? Fail(job.ErrorText ?? "read failed") : LogChanges.None);
@@ -175,5 +184,5 @@ public sealed partial class PartitionLog
         return low == offsets.Count ? otherwise : offsets[low].Offset;
     }
 
-    private readonly record struct Range(BatchSpan? First, int EndPosition);
+    private readonly record struct Range(BatchSpan? First, int EndPosition, bool IsDamaged = false);
 }

@@ -230,13 +230,17 @@ public sealed partial class PartitionLog
     private void AskTimes(EffectList<DiskOp> ops)
     {
         if (_isAskingTimes) return;
+        // What is being written has no file yet, or times that come with its appends.
+        (LogSegment, SegmentRef)[] unknown =
+            [.. _segments.Where(s => s.MaxTimestamp is null && s.DecidedBytes > 0 && s.IsWritten).Select(s => (s, RefOf(s)))];
+        if (unknown.Length == 0) return;
         _isAskingTimes = true;
         ops.Add(new SegmentTimesJob
         {
             LogDirectory = LogDirectory,
             Owner = this,
             IndexIntervalBytes = Config.IndexIntervalBytes,
-            Segments = [.. _segments.Where(s => s.MaxTimestamp is null).Select(s => (s, RefOf(s)))],
+            Segments = unknown,
         });
     }
 
@@ -261,8 +265,7 @@ public sealed partial class PartitionLog
         for (int i = 0; i < _segments.Count - 1; i++)
         {
             LogSegment segment = _segments[i];
-            bool isWritten = segment.WrittenBytes == segment.DecidedBytes;
-            if (isWritten && segment is { IsOpen: true, IsDirty: false } && segment.LastAccess + IdleFile <= now) segment.Close();
+            if (segment is { IsWritten: true, IsOpen: true, IsDirty: false } && segment.LastAccess + IdleFile <= now) segment.Close();
         }
 
         if (!IsIdle || Active.LastAccess + IdleFile > now) return;

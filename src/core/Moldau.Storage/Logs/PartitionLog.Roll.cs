@@ -7,11 +7,13 @@ public sealed partial class PartitionLog
     private int _writtenEpochs;
     private SharedFile? _syncing;
     private long _lastSyncedEnd;
+    private readonly Queue<FlushSegmentJob> _heldFlushes = new();
 
     /// <summary>Begins a new segment at the log's end, whatever the present one holds. No effect on an empty one.</summary>
     public void ForceRoll(Instant now, EffectList<DiskOp> ops)
     {
-        if (IsFailed || IsClosed || Active.DecidedBytes == 0) return;
+        // Where a truncation ends is not known before its files have followed.
+        if (IsFailed || IsClosed || _isTruncating || Active.DecidedBytes == 0) return;
         Roll(LogEndOffset, now);
         Pump(now, ops);
     }
@@ -45,13 +47,18 @@ public sealed partial class PartitionLog
         SharedFile file = _syncing;
         _syncing = null;
         file.Release();
-        if (IsFailed) return LogChanges.None;
-        if (op.Error != DiskError.None) return Fail(op.ErrorText ?? "sync failed");
+        LogChanges changes = op.Error == DiskError.None ? LogChanges.None : Fail(op.ErrorText ?? "sync failed");
+        while (_heldFlushes.TryDequeue(out FlushSegmentJob? held)) changes |= Flushed(held, now);
+        return IsFailed || op.Error != DiskError.None ? changes : changes | Synced(op, now);
+    }
+
+    private LogChanges Synced(SyncOp op, Instant now)
+    {
         LastFlush = now;
         _lastSyncedEnd = Math.Max(_lastSyncedEnd, op.WrittenEnd);
-        // While an earlier segment waits for its flush, what this sync covers is durable but has a gap before it.
-        bool isWhole = !_unflushed.TryPeek(out LogSegment? rolled) || ReferenceEquals(rolled.File, file);
-        if (!isWhole || op.WrittenEnd <= DurableEnd) return LogChanges.None;
+        // While a segment waits for its flush, what this sync covers may have a gap before it. Of the same file the flush may
+        // have met an error, which the kernel tells once.
+        if (_unflushed.Count > 0 || op.WrittenEnd <= DurableEnd) return LogChanges.None;
         DurableEnd = Math.Min(op.WrittenEnd, WrittenEnd);
         return LogChanges.DurableEnd;
     }
@@ -126,11 +133,22 @@ public sealed partial class PartitionLog
             File = isDirty ? segment.File : null,
             Indexes = isDirty ? SegmentIndexes.Of(segment) : null,
             EndOffset = next.BaseOffset,
-            Snapshot = isHere ? snapshot : null,
+            // It belongs to the segment that it stands before: where all older ones have been removed, it alone knows what
+            // their producers did.
+            Snapshot = _segments.Contains(next) ? snapshot : null,
         });
     }
 
     private LogChanges OnSegmentFlushed(FlushSegmentJob job, Instant now)
+    {
+        // A sync of the same file is still out. If it fails the flush has said nothing: an error is told once.
+        bool isInDoubt = _syncing is { } syncing && ReferenceEquals(syncing, job.File);
+        if (!isInDoubt && _heldFlushes.Count == 0) return Flushed(job, now);
+        _heldFlushes.Enqueue(job);
+        return LogChanges.None;
+    }
+
+    private LogChanges Flushed(FlushSegmentJob job, Instant now)
     {
         job.File?.Release();
         LogSegment segment = _unflushed.Dequeue();

@@ -19,7 +19,9 @@ public enum TruncateStatus
 
 public sealed partial class PartitionLog
 {
-    /// <summary>Drops all records at or above the offset. Appends are refused (Backlogged) until the files have followed.</summary>
+    /// <summary>Drops all records at or above the offset; a batch that the offset lies within goes as a whole. Appends are
+    /// refused (Backlogged) until the files have followed. The caller then writes the checkpoints before it appends again:
+    /// a recovery point above what is flushed would be believed once the log has grown to it.</summary>
     public TruncateStatus TruncateTo(long offset, Instant now, EffectList<DiskOp> ops)
     {
         Verify.That(offset >= 0);
@@ -37,14 +39,14 @@ public sealed partial class PartitionLog
         Epochs.TruncateFromEnd(offset);
         foreach (LogSegment segment in _segments[keep..])
         {
-            segment.File?.InvalidateSlices();
+            segment.InvalidateSlices();
             segment.Transactions.TruncateTo(offset);
         }
 
         long[] dropped = [.. _segments[(keep + 1)..].Select(s => s.BaseOffset)];
         RetireSegments(keep + 1);
         SetEnds(offset);
-        StartTruncation(_segments[keep], offset, dropped, now, ops);
+        StartTruncation(_segments[keep], offset, dropped, dropsAll: false, now, ops);
         return TruncateStatus.Accepted;
     }
 
@@ -55,7 +57,7 @@ public sealed partial class PartitionLog
         if (IsFailed || IsClosed) return TruncateStatus.Failed;
         if (!IsIdle || _unflushed.Count > 0) return TruncateStatus.Busy;
         Epochs.Clear();
-        foreach (LogSegment segment in _segments) segment.File?.InvalidateSlices();
+        foreach (LogSegment segment in _segments) segment.InvalidateSlices();
         long[] dropped = [.. _segments.Select(s => s.BaseOffset)];
         RetireSegments(0);
         SetEnds(offset);
@@ -63,7 +65,7 @@ public sealed partial class PartitionLog
         HighWatermark = offset;
         LogSegment fresh = NewSegment(offset, now);
         _segments.Add(fresh);
-        StartTruncation(fresh, offset, dropped, now, ops);
+        StartTruncation(fresh, offset, dropped, dropsAll: true, now, ops);
         return TruncateStatus.Accepted;
     }
 
@@ -85,7 +87,8 @@ public sealed partial class PartitionLog
         _segments.RemoveRange(from, _segments.Count - from);
     }
 
-    private void StartTruncation(LogSegment last, long offset, long[] dropped, Instant now, EffectList<DiskOp> ops)
+    private void StartTruncation(
+        LogSegment last, long offset, long[] dropped, bool dropsAll, Instant now, EffectList<DiskOp> ops)
     {
         // The file is opened anew by the job; slices of the old handle are invalid, readers of it stay safe.
         last.Close();
@@ -106,6 +109,7 @@ public sealed partial class PartitionLog
             Transactions = last.Transactions.Encode(),
             Config = Config,
             NowMs = now.UnixMs,
+            DropsAll = dropsAll,
         };
         _steps.Enqueue(new JobStep(() => job, (at, _) => OnTruncated(job, last, at)));
         Pump(now, ops);
@@ -122,13 +126,14 @@ public sealed partial class PartitionLog
             last.IsDirty = true;
             last.EmptyFrom = long.MaxValue;
             InstallOrRelease(last, opened, now);
+            if (job.EndOffset < LogEndOffset) SetEnds(job.EndOffset);
         }
 
         _snapshotOffsets.Clear();
         _snapshotOffsets.UnionWith(job.Log.Snapshots);
         if (job.Producers is { } producers) Producers = producers;
         Producers.OnHighWatermark(HighWatermark);
-        return LogChanges.Truncated;
+        return LogChanges.Truncated | LogChanges.RecoveryPoint;
     }
 
     private bool _isTruncating;

@@ -150,7 +150,7 @@ public sealed partial class PartitionLog
             FlushSegmentJob flush => OnSegmentFlushed(flush, now),
             PrepareSegmentJob prepared => OnPrepared(prepared),
             LocateJob locate => OnLocated(locate, now),
-            CutFileJob => LogChanges.None,
+            CutFileJob cut => OnCut(cut),
             _ when ReferenceEquals(op, _job?.Op) => OnStepDone(op, now, ops),
             _ => OnBackgroundDone(op, now, ops),
         };
@@ -252,6 +252,7 @@ public sealed partial class PartitionLog
     {
         if (_inFlight.Count > 0 || Active.File is not { } file) return;
         file.InvalidateSlices();
+        file.Retain();
         ops.Add(new CutFileJob
         {
             LogDirectory = LogDirectory,
@@ -260,6 +261,12 @@ public sealed partial class PartitionLog
             File = file,
             Bytes = Active.WrittenBytes,
         });
+    }
+
+    private static LogChanges OnCut(CutFileJob cut)
+    {
+        cut.File.Release();
+        return LogChanges.None;
     }
 
     private long DrawJitter() => Config.SegmentJitterMs <= 0

@@ -9,6 +9,8 @@ internal sealed class MarkDeletedJob : JobOp
 
     protected override void Run(IDisk disk)
     {
+        // Where all segments go, only the name of the next one still tells where the log ends.
+        disk.SyncDirectory(Folder);
         foreach (long baseOffset in BaseOffsets) SegmentFiles.MarkDeleted(disk, Folder, baseOffset);
     }
 }
@@ -22,6 +24,8 @@ internal sealed class RemoveFilesJob : JobOp
 
     protected override void Run(IDisk disk)
     {
+        // The new names tell a load that no records are missing where the segments were: they go when none has its old one.
+        disk.SyncDirectory(Folder);
         foreach (long baseOffset in BaseOffsets) SegmentFiles.Delete(disk, Folder, baseOffset, LogFileNames.Deleted);
     }
 }

@@ -23,6 +23,9 @@ public sealed class TimestampLookupJob : JobOp
     /// <summary>What was found; null: no record is that late.</summary>
     public TimestampLookupResult? Result { get; private set; }
 
+    /// <summary>Bytes on the way are no batches, or not as they were written: <see cref="Result"/> says nothing.</summary>
+    public bool IsDamaged { get; private set; }
+
     internal long LogStartOffset { get; init; }
 
     internal Source[] Sources { get; init; } = [];
@@ -49,8 +52,13 @@ public sealed class TimestampLookupJob : JobOp
             {
                 RecordBatchView batch = reader.Current;
                 if (batch.MaxTimestamp < Target || batch.LastOffset < LogStartOffset) continue;
+                IsDamaged = !batch.IsCrcValid;
+                if (IsDamaged) return null;
                 if (FirstIn(batch, codecs, Target) is { } found) return found;
             }
+
+            IsDamaged = reader.Status != BatchReadStatus.Ok;
+            if (IsDamaged) return null;
         }
 
         return null;
@@ -74,12 +82,15 @@ public sealed class TimestampLookupJob : JobOp
         {
             RecordBatchView batch = reader.Current;
             if (batch.LastOffset < best.Offset) continue;
+            IsDamaged = !batch.IsCrcValid;
+            if (IsDamaged) return null;
             // The log gave all records one time: the last one counts as the latest.
             if (batch.TimestampType == TimestampType.LogAppendTime)
                 return new TimestampLookupResult(batch.LastOffset, batch.MaxTimestamp, null);
             return FirstIn(batch, codecs, batch.MaxTimestamp);
         }
 
+        IsDamaged = reader.Status != BatchReadStatus.Ok;
         return null;
     }
 

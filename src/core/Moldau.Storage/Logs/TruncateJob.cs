@@ -20,9 +20,15 @@ internal sealed class TruncateJob : JobOp
 
     public required long NowMs { get; init; }
 
+    /// <summary>Nothing of the log stays: nor do its producers, whatever the offset is that it goes on from.</summary>
+    public required bool DropsAll { get; init; }
+
     public OpenedSegment? Opened { get; private set; }
 
     public int Bytes { get; private set; }
+
+    /// <summary>Where the log ends now: below the offset where that lay within a batch.</summary>
+    public long EndOffset { get; private set; }
 
     public ProducerStateManager? Producers { get; private set; }
 
@@ -35,7 +41,7 @@ internal sealed class TruncateJob : JobOp
             Log.Snapshots.Remove(baseOffset);
         }
 
-        foreach (long at in Log.Snapshots.Where(s => s > Offset).ToArray())
+        foreach (long at in Log.Snapshots.Where(s => DropsAll || s > Offset).ToArray())
         {
             DiskFiles.DeleteIfExists(disk, LogFileNames.PathOf(Log.Folder, at, LogFileNames.ProducerSnapshot));
             Log.Snapshots.Remove(at);
@@ -72,9 +78,20 @@ internal sealed class TruncateJob : JobOp
     // A batch that the offset lies within goes as a whole.
     private int PositionOf(IDiskFile file, int end)
     {
-        BatchScanner scanner = new(file, 0, end, new byte[64 * 1024]);
+        BatchScanner scanner = new(file, 0, end, new byte[Math.Clamp(end, 0, 64 * 1024)]);
+        EndOffset = Offset;
+        long next = Log.Segments[^1].BaseOffset;
         while (scanner.MoveNext())
-            if (scanner.Current.LastOffset >= Offset) return scanner.Current.Position;
+        {
+            BatchHeader batch = scanner.Current;
+            next = batch.LastOffset + 1;
+            if (batch.LastOffset < Offset) continue;
+            EndOffset = Math.Min(Offset, batch.FirstOffset);
+            return batch.Position;
+        }
+
+        // Behind damage nothing can be told apart: the log says that it ends there, and its leader has the rest.
+        if (scanner.Status != Records.BatchReadStatus.Ok) EndOffset = Math.Min(Offset, next);
         return scanner.NextPosition;
     }
 }

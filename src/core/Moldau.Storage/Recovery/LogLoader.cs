@@ -7,6 +7,7 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
 {
     private readonly LoadedLog _log = new() { Partition = request.Partition, Folder = request.Folder };
     private readonly HashSet<long> _withTransactions = [];
+    private readonly HashSet<long> _retired = [];
     private IReadOnlyList<string> _names = [];
     private bool _mustScanAll;
 
@@ -15,13 +16,20 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         if (disk.DirectoryExists(request.Folder)) OpenFolder();
         if (_log.IsOtherSetAside) return _log;
         if (_names.Count == 0) CreateFolder();
+        foreach (string name in _names)
+            if (LogFileNames.TryParse(name, LogFileNames.Log + LogFileNames.Deleted, out long retired)) _retired.Add(retired);
         _names = FolderSweep.Run(disk, request.Folder, _names, _log.Notes);
         ReadFolder();
         _log.LogStartOffset = request.LogStartOffset;
         ReadEpochs();
         long damagedFrom = ReadTransactionIndexes();
         ProducerStateManager? producers = Recover(damagedFrom);
-        if (_log.Segments.Count > 0 && _log.LogEndOffset < request.LogStartOffset) DropAll();
+        if (_log.Segments.Count > 0 && _log.LogEndOffset < request.LogStartOffset)
+        {
+            DropAll();
+            producers = new ProducerStateManager();
+        }
+
         if (_log.Segments.Count == 0) AddEmptySegment(request.LogStartOffset);
         _log.LogStartOffset = Math.Max(request.LogStartOffset, _log.Segments[0].BaseOffset);
         CutEpochs();
@@ -167,9 +175,12 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         for (int i = first; i < _log.Segments.Count; i++)
         {
             LogSegment segment = _log.Segments[i];
-            if (i > first && segment.BaseOffset < end)
+            // It overlaps what precedes it: the rest of a truncation that was interrupted. Or what was between is lost: nothing
+            // behind the gap was ever called durable. Compaction leaves gaps too, and so does retention, where a loss of power
+            // kept some of its renames only.
+            bool isGap = segment.BaseOffset > end && !request.Config.IsCompacted && !_retired.Contains(end);
+            if (i > first && (isGap || segment.BaseOffset < end))
             {
-                // It overlaps what precedes it: the rest of a truncation that was interrupted.
                 DropFrom(i);
                 break;
             }
@@ -177,11 +188,21 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
             bool isWhole = RecoverSegment(recovery, segment, i, i == first ? start : null, producers);
             end = recovery.NextOffset;
             if (!isWhole) break;
+            if (i < _log.Segments.Count - 1) TakeSnapshot(producers, end);
         }
 
         disk.SyncDirectory(request.Folder);
         _log.LogEndOffset = end;
         return producers;
+    }
+
+    /// <summary>What the roll would have written, had the process lived to: once retention has taken the segments before, only
+    /// a snapshot knows what their producers did.</summary>
+    private void TakeSnapshot(ProducerStateManager producers, long offset)
+    {
+        if (producers.IsEmpty || !_log.Snapshots.Add(offset)) return;
+        string path = LogFileNames.PathOf(request.Folder, offset, LogFileNames.ProducerSnapshot);
+        DiskFiles.WriteDurably(disk, path, ProducerSnapshotFile.Encode(producers.Producers));
     }
 
     private bool RecoverSegment(
@@ -211,13 +232,17 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         byte[]? bytes = DiskFiles.ReadWhole(disk, segment.PathOf(LogFileNames.OffsetIndex));
         OffsetIndex? offsets =
             bytes is null ? null : OffsetIndex.TryDecode(segment.BaseOffset, bytes, segment.WrittenBytes);
-        int position = offsets is { Count: > 0 } ? offsets[offsets.Count - 1].Position : 0;
+        OffsetPosition from = offsets is { Count: > 0 } ? offsets[offsets.Count - 1] : new OffsetPosition(long.MaxValue, 0);
         using IDiskFile file = disk.Open(segment.PathOf(LogFileNames.Log), DiskOpenMode.Read);
-        BatchScanner scanner = new(file, position, segment.WrittenBytes, new byte[8 * 1024]);
+        BatchScanner scanner = new(file, from.Position, segment.WrittenBytes, new byte[Math.Clamp(segment.WrittenBytes, 0, 8 * 1024)]);
         while (scanner.MoveNext())
         {
-            if (scanner.Current.LastOffset < end) return false;
-            end = scanner.Current.LastOffset + 1;
+            BatchHeader batch = scanner.Current;
+            bool isAtEntry = batch.Position == from.Position && from.Position > 0;
+            // Compaction alone leaves gaps; anything else is damage that recovery speaks of.
+            bool isGap = !isAtEntry && batch.FirstOffset > end && !request.Config.IsCompacted;
+            if (isGap || batch.LastOffset < end || (isAtEntry && batch.FirstOffset > from.Offset)) return false;
+            end = batch.LastOffset + 1;
         }
 
         return scanner.Status == Records.BatchReadStatus.Ok;

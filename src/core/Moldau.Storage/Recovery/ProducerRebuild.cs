@@ -64,7 +64,7 @@ internal static class ProducerRebuild
         {
             RecordBatchView batch = reader.Current;
             if (batch.BaseOffset >= upTo) return;
-            if (batch.LastOffset < state.MapEndOffset) continue;
+            if (batch.LastOffset < state.MapEndOffset || !batch.IsCrcValid) continue;
             append.Reset();
             // The leader took these; what a rule of today says against them does not matter.
             if (append.Add(batch, LogAppendOrigin.Replica, state, out _) == LogError.None) append.Commit(state, null);
@@ -104,7 +104,7 @@ internal static class ProducerRebuild
         {
             RecordBatchView batch = reader.Current;
             if (batch.BaseOffset >= upTo) return;
-            if (!batch.HasProducerId || batch.IsControl) continue;
+            if (!batch.HasProducerId || batch.IsControl || !batch.IsCrcValid) continue;
             bool isKnown = seen.TryGetValue(batch.ProducerId, out ProducerEntry entry);
             if (!isKnown) entry = new ProducerEntry(batch.ProducerId);
             int delta = (int)(batch.LastOffset - batch.BaseOffset);

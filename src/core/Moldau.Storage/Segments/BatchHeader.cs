@@ -24,6 +24,9 @@ public readonly record struct BatchHeader
 
     public bool HasProducerId => ProducerId > RecordBatchLayout.NoProducerId;
 
+    /// <summary>The first offset that the header vouches for: of an old message only the last one.</summary>
+    public long FirstOffset => Magic >= RecordBatchLayout.MagicV2 ? BaseOffset : LastOffset;
+
     public int End => Position + SizeInBytes;
 
     /// <summary>Reads the header at the start of the bytes, of which <see cref="RecordBatchLayout.HeaderBytes"/> (or all

@@ -6,6 +6,9 @@ namespace Moldau.Storage;
 /// until a job has opened it.</summary>
 internal sealed class LogSegment(string folder, long baseOffset)
 {
+    // Of all handles that the file ever had here: a sender may still hold one that the log has closed.
+    private readonly TruncationCount _truncations = new();
+
     public string Folder { get; set; } = folder;
 
     public long BaseOffset { get; } = baseOffset;
@@ -45,6 +48,9 @@ internal sealed class LogSegment(string folder, long baseOffset)
 
     public Instant LastAccess { get; set; }
 
+    /// <summary>Nothing of it is in flight or waits.</summary>
+    public bool IsWritten => WrittenBytes == DecidedBytes;
+
     public bool IsOpen => File is not null && Offsets is not null && Times is not null;
 
     public string PathOf(string suffix) => LogFileNames.PathOf(Folder, BaseOffset, suffix);
@@ -59,11 +65,15 @@ internal sealed class LogSegment(string folder, long baseOffset)
         }
 
         File = opened.File;
+        File.Join(_truncations);
         Offsets = opened.Offsets;
         Times = opened.Times;
         MaxTimestamp ??= opened.MaxTimestamp;
         FirstTimestamp ??= opened.FirstTimestamp;
     }
+
+    /// <summary>Bytes behind some position are about to change: slices cut before must not be sent.</summary>
+    public void InvalidateSlices() => _truncations.Raise();
 
     public void Close()
     {
@@ -82,7 +92,9 @@ internal sealed class LogSegment(string folder, long baseOffset)
         if (MaxTimestamp is null || batch.MaxTimestamp > MaxTimestamp.Value.Timestamp)
             MaxTimestamp = new TimestampOffset(batch.MaxTimestamp, batch.LastOffset);
         int sinceEntry = batch.Position - (Offsets.Count == 0 ? 0 : Offsets[Offsets.Count - 1].Position);
-        if (sinceEntry > indexIntervalBytes)
+        // Entries that a file has and the log does not have rotted: theirs are never followed by a smaller one.
+        bool isNext = Offsets.Count == 0 || batch.LastOffset > Offsets.LastOffset;
+        if (sinceEntry > indexIntervalBytes && isNext)
         {
             Offsets.Append(batch.LastOffset, batch.Position);
             Times.AppendIfLater(MaxTimestamp.Value.Timestamp, MaxTimestamp.Value.Offset);
