@@ -11,7 +11,7 @@ namespace Moldau.Sim;
 /// <item>P1: the sequences of an idempotent producer have no gap and no duplicate;</item>
 /// <item>D1: what is written is whole.</item>
 /// </list></summary>
-internal sealed class LogOracle(string name, Action<string> fail)
+internal sealed class LogOracle(string name, Action<string> fail, SimCoverage? coverage = null)
 {
     private readonly List<BatchNote> _batches = [];
     private readonly Dictionary<long, (short Epoch, int LastSequence)> _producers = [];
@@ -76,6 +76,7 @@ internal sealed class LogOracle(string name, Action<string> fail)
             if (note.BaseOffset >= End)
             {
                 // Written by a process that died before it could say so.
+                coverage?.Hit(SimMark.WrittenButUntold);
                 if (_truncated.Contains((note.BaseOffset, note.Crc, note.LeaderEpoch)))
                     fail($"[L9] {name}: the batch at {note.BaseOffset} was lost, and is back");
                 Add(note);
@@ -131,6 +132,7 @@ internal sealed class LogOracle(string name, Action<string> fail)
     {
         int keep = FirstFrom(end);
         if (keep == _batches.Count) return;
+        coverage?.Hit(SimMark.TailLost);
         foreach (BatchNote note in _batches.Skip(keep)) _truncated.Add((note.BaseOffset, note.Crc, note.LeaderEpoch));
         _batches.RemoveRange(keep, _batches.Count - keep);
         _producers.Clear();
