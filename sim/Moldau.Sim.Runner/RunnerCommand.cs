@@ -12,7 +12,7 @@ public static class RunnerCommand
                ./simulate --seeds A..B [--verbose]           many seeds, then the report; ends with N passed, M failed
                ./simulate --hours H [--from N] [--verbose]   new seeds for so long (0.5 is half an hour); Ctrl-C ends it with the report
                all with [--bug NAME] [--whole-plan]          a mistake planted in the node, which must be found; do not shrink
-               the last two with [--jobs N]                  threads, one seed each; as many as processors if not said
+               the last two with [--jobs N] [--once]         threads, one seed each; end at the first failure
         """;
 
     private const double ProgressSeconds = 10;
@@ -35,6 +35,8 @@ public static class RunnerCommand
         public bool WholePlan { get; init; }
 
         public bool Verbose { get; init; }
+
+        public bool Once { get; init; }
 
         public PlantedBug Bug { get; init; }
 
@@ -76,7 +78,7 @@ public static class RunnerCommand
         Console.CancelKeyPress += onCancel;
         campaign.Run(
             options.First, options.Last,
-            () => Volatile.Read(ref isEnough) || (options.Hours > 0 && watch.Elapsed.TotalHours > options.Hours),
+            () => Volatile.Read(ref isEnough) || (options.Once && campaign.Failed > 0) || (options.Hours > 0 && watch.Elapsed.TotalHours > options.Hours),
             report =>
             {
                 if (!report.IsGood) output.Write(report);
@@ -105,6 +107,7 @@ public static class RunnerCommand
     {
         "--trace" => options with { Trace = true },
         "--whole-plan" => options with { WholePlan = true },
+        "--once" => options with { Once = true },
         "--verbose" => options with { Verbose = true },
         _ => null,
     };

@@ -32,6 +32,10 @@ internal sealed class LogOracle(string name, Action<string> fail, SimCoverage? c
     /// <summary>What a loss of power must leave: for logs that acknowledge what is synced, what they have acknowledged.</summary>
     public long Promised { get; set; }
 
+    /// <summary>The highest log start there ever was. A crash may bring it back down, as long as the checkpoint did not say
+    /// it.</summary>
+    public long HighestStart { get; set; }
+
     /// <summary>The highest offset that a client has asked to delete below.</summary>
     public long DeletedBelow { get; set; }
 

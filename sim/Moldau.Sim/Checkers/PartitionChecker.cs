@@ -85,8 +85,9 @@ internal sealed class PartitionChecker(SimWorld world, SimDisk disk, SimClock cl
     {
         foreach (BatchNote note in found)
         {
-            // DeleteRecords may have gone into the middle of a batch.
-            long offset = Math.Max(note.BaseOffset, log.LogStartOffset);
+            // Of what was deleted once nothing need be known, though a crash may have brought it back.
+            long offset = Math.Max(note.BaseOffset, Math.Max(log.LogStartOffset, oracle.HighestStart));
+            if (offset > note.LastOffset) continue;
             int? known = log.Epochs.EpochForOffset(offset);
             if (known == note.LeaderEpoch) continue;
             world.Fail($"[L9] {Name}: offset {offset} has epoch {note.LeaderEpoch}, the log's epochs say {known}");
@@ -121,6 +122,7 @@ internal sealed class PartitionChecker(SimWorld world, SimDisk disk, SimClock cl
     {
         long from = _start;
         Rises("the log start", ref _start, to);
+        oracle.HighestStart = Math.Max(oracle.HighestStart, to);
         if (to <= oracle.DeletedBelow) return;
         world.Coverage.Hit(SimMark.RetentionTook);
         LogConfig config = log.Config;

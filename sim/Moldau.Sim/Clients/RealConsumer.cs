@@ -27,7 +27,8 @@ internal sealed class RealConsumer : ISimActor
         IReadOnlyList<TopicPartition> partitions,
         string name,
         string? group,
-        ReadProgress progress)
+        ReadProgress progress,
+        bool checksCrcs)
     {
         (_world, _history, _name, _progress, _partitions) = (world, history, name, progress, partitions);
         _prng = world.Fork();
@@ -43,6 +44,7 @@ internal sealed class RealConsumer : ISimActor
             FetchMaxWait = Duration.FromMs(100),
             MaxPartitionFetchBytes = 20_000,
             AllowAutoCreateTopics = false,
+            CheckCrcs = checksCrcs,
         };
     }
 

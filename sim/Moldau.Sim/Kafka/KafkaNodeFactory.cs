@@ -18,7 +18,7 @@ public enum SimDurability
 }
 
 /// <summary>Starts the real node, all its machines, on a simulated disk: what the executable does, without threads.</summary>
-public sealed class KafkaNodeFactory(int shards, IReadOnlyList<string> directories, SimDurability durability, PlantedBug bug, StaleIds stale)
+public sealed class KafkaNodeFactory(int shards, IReadOnlyList<string> directories, SimDurability durability, PlantedBug bug, PlantedRequests requests)
 {
     public IReadOnlyList<SimMachine> Create(SimHost host)
     {
@@ -39,7 +39,7 @@ public sealed class KafkaNodeFactory(int shards, IReadOnlyList<string> directori
         List<SimMachine> machines = [];
         foreach (NodeMachine made in NodeMachines.Create(options, boot.Metadata, host.Prng))
         {
-            INodeMachine machine = bug == PlantedBug.None ? made.Machine : new PlantedMachine(made.Machine, bug, stale, host.Prng.Fork());
+            INodeMachine machine = bug == PlantedBug.None ? made.Machine : new PlantedMachine(made.Machine, bug, requests, directories, host.Prng.Fork());
             machines.Add(new SimMachine(made.Id, machine, made.Pool, made.Id == MachineId.Control ? ["CONTROLLER"] : ["PLAINTEXT"]));
         }
 

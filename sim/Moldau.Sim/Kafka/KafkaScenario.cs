@@ -47,7 +47,7 @@ public sealed class KafkaScenario : Scenario
         // Mostly short: more faults meet a start or a rebalance. Some long, for what takes time.
         _workMs = new Prng(seed ^ 0x5EED).Next(10) switch { < 4 => 3_000, < 7 => 5_000, < 9 => 8_000, _ => 12_000 };
         bool needsPower = bug is PlantedBug.AcknowledgesUnsynced or PlantedBug.SyncForgotten or PlantedBug.SyncErrorIgnored
-            or PlantedBug.NamesNotSynced or PlantedBug.MetadataNotSynced;
+            or PlantedBug.NamesNotSynced or PlantedBug.MetadataNotSynced or PlantedBug.SyncNotHeard;
         _durability = seed % 2 == 0 || needsPower ? SimDurability.Fsync
             : seed % 4 == 1 ? SimDurability.PageCache
             : SimDurability.FsyncTopics;
@@ -81,7 +81,7 @@ public sealed class KafkaScenario : Scenario
         Prng prng = world.Fork();
         _rot = world.Fork();
         string[] directories = [.. Enumerable.Range(0, prng.Chance(0.4) ? 1 : 2 + prng.Next(2)).Select(d => $"/data{d}")];
-        SimNode node = new(world, new KafkaNodeFactory(1 + prng.Next(4), directories, _durability, _bug, _stale).Create)
+        SimNode node = new(world, new KafkaNodeFactory(1 + prng.Next(4), directories, _durability, _bug, new PlantedRequests(_bug, _stale, world.Fork())).Create)
         {
             WaitsForReady = true,
             LogDirectories = directories,
@@ -149,7 +149,7 @@ public sealed class KafkaScenario : Scenario
         // Where only some topics promise anything, the rest must be told when the power went.
         Func<int> powerLosses = _durability == SimDurability.FsyncTopics ? () => _checker!.PowerLosses : () => 0;
         for (int i = 0; i < 3; i++) _producers.Add(new SimProducer(world, node, history, _partitions, i, i < 2));
-        for (int i = 0; i < 2; i++) _members.Add(new SimGroupMember(world, node, history, _partitions, i));
+        for (int i = 0; i < 2; i++) _members.Add(new SimGroupMember(world, node, history, _partitions, i, _bug == PlantedBug.OwnersTwice));
         for (int i = 0; i < 2; i++)
             _lives.Add(new SimTopicLife(world, node, i, _stale, powerLosses, (id, p) => _checker!.OracleOf(new TopicIdPartition(id, p), $"{id}:{p}")));
         _session = new SimSession(world, node, history, _partitions);
@@ -159,7 +159,7 @@ public sealed class KafkaScenario : Scenario
         _sequencer = new SimSequencer(world, node, history, _partitions, number: 50);
         _clients.AddRange([.. _producers, new SimConsumer(world, node, history, _partitions, "consumer", false), .. _members]);
         _clients.AddRange([.. _lives, _session, _auditor, _committer, _stranger, _sequencer]);
-        _real = new RealClients(world, node, history, _partitions, firstNumber: _producers.Count);
+        _real = new RealClients(world, node, history, _partitions, firstNumber: _producers.Count, checksCrcs: _bug != PlantedBug.RotBelieved);
     }
 
     private bool IsDurable(string topic) => _durability switch

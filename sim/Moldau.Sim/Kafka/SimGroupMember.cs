@@ -32,12 +32,15 @@ internal sealed class SimGroupMember : SimAsker
     private long _lastHeartbeatNs;
     private Stage _found = Stage.Joining;
     private ErrorCode _lastError;
+    private readonly bool _sharesBadly;
     private bool _isStopping;
 
-    public SimGroupMember(SimWorld world, SimNode node, RecordHistory history, IReadOnlyList<TopicPartition> partitions, int number)
+    /// <param name="sharesBadly">Planted: as leader it gives the first partition to everybody.</param>
+    public SimGroupMember(
+        SimWorld world, SimNode node, RecordHistory history, IReadOnlyList<TopicPartition> partitions, int number, bool sharesBadly)
         : base(world, node, $"member-{number}")
     {
-        (_history, _all) = (history, partitions);
+        (_history, _all, _sharesBadly) = (history, partitions, sharesBadly);
         _fetch = new FetchLoop(world, history, Name, (partition, offset, value) =>
         {
             history.Saw(partition, offset, value.Span);
@@ -152,7 +155,7 @@ internal sealed class SimGroupMember : SimAsker
     private byte[] Share(int index, int members)
     {
         ConsumerProtocolAssignment assignment = new();
-        foreach (IGrouping<string, TopicPartition> topic in _all.Where((_, i) => i % members == index).GroupBy(p => p.Topic))
+        foreach (IGrouping<string, TopicPartition> topic in _all.Where((_, i) => i % members == index || (_sharesBadly && i == 0)).GroupBy(p => p.Topic))
             assignment.AssignedPartitions.Add(new() { Topic = topic.Key, Partitions = [.. topic.Select(p => p.Partition)] });
         return Versioned(assignment, 1);
     }

@@ -1,4 +1,6 @@
 using Moldau.Base;
+using Moldau.Broker;
+using Moldau.Raft;
 using Moldau.Storage;
 
 namespace Moldau.Sim;
@@ -6,6 +8,8 @@ namespace Moldau.Sim;
 /// <summary>A disk that does not do all it is asked to, as if the node had forgotten to ask.</summary>
 internal sealed class PlantedDisk(IDisk disk, PlantedBug bug) : IDisk
 {
+    private const string SnapshotSuffix = SnapshotFiles.Suffix;
+
     public IDiskFile Open(string path, DiskOpenMode mode) => new PlantedFile(disk.Open(path, mode), mode, bug);
 
     public bool FileExists(string path) => disk.FileExists(path);
@@ -16,11 +20,55 @@ internal sealed class PlantedDisk(IDisk disk, PlantedBug bug) : IDisk
 
     public void CreateDirectory(string path) => disk.CreateDirectory(path);
 
-    public void Delete(string path) => disk.Delete(path);
+    public void Delete(string path)
+    {
+        if (bug != PlantedBug.CleanMarkKept || !EndsWith(path, LogFileNames.CleanShutdown)) disk.Delete(path);
+    }
 
     public void DeleteDirectory(string path) => disk.DeleteDirectory(path);
 
-    public void Rename(string from, string to) => disk.Rename(from, to);
+    public void Rename(string from, string to)
+    {
+        bool isNew = !disk.FileExists(to);
+        if (!isNew && IsForgotten(from, to))
+        {
+            disk.Delete(from);
+            return;
+        }
+
+        if (bug == PlantedBug.SnapshotMisnamed && EndsWith(to, SnapshotSuffix) && SnapshotFiles.TryParseName(NameOf(to), out OffsetAndEpoch id))
+            to = to[..^NameOf(to).Length] + SnapshotFiles.Name(id with { Offset = id.Offset + 1 });
+        if (bug == PlantedBug.CheckpointsKept && !isNew && EndsWith(to, LogFileNames.LogStartOffsetCheckpoint)) KeepEntries(from, to);
+        disk.Rename(from, to);
+    }
+
+    private bool IsForgotten(string from, string to) => bug switch
+    {
+        PlantedBug.ElectionForgotten => EndsWith(to, QuorumStateFile.FileName),
+        PlantedBug.EpochsNotWritten => EndsWith(to, LogFileNames.LeaderEpochCheckpoint),
+        PlantedBug.EpochsNotCut => EndsWith(to, LogFileNames.LeaderEpochCheckpoint) && LengthOf(from) < LengthOf(to),
+        _ => false,
+    };
+
+    /// <summary>What the old file says and the new one does not, or says lower, stays.</summary>
+    private void KeepEntries(string from, string to)
+    {
+        if (OffsetCheckpoint.TryDecode(DiskFiles.ReadWhole(disk, to)) is not { } old) return;
+        if (OffsetCheckpoint.TryDecode(DiskFiles.ReadWhole(disk, from)) is not { } written) return;
+        foreach ((TopicPartition partition, long offset) in old)
+            written[partition] = Math.Max(offset, written.GetValueOrDefault(partition));
+        DiskFiles.WriteDurably(disk, from, OffsetCheckpoint.Encode(written));
+    }
+
+    private long LengthOf(string path)
+    {
+        using IDiskFile file = disk.Open(path, DiskOpenMode.Read);
+        return file.Length;
+    }
+
+    private static string NameOf(string path) => path[(path.LastIndexOf('/') + 1)..];
+
+    private static bool EndsWith(string path, string name) => path.EndsWith(name, StringComparison.Ordinal);
 
     public void SyncDirectory(string path)
     {
@@ -40,17 +88,26 @@ internal sealed class PlantedFile(IDiskFile file, DiskOpenMode mode, PlantedBug 
     private const string MetadataFolder = "__cluster_metadata";
 
     private readonly bool _isLog = file.Path.EndsWith(LogFileNames.Log, StringComparison.Ordinal);
+    private readonly bool _isTimes = file.Path.EndsWith(LogFileNames.TimeIndex, StringComparison.Ordinal);
     private readonly bool _isMetadata = file.Path.Contains(MetadataFolder, StringComparison.Ordinal);
 
     public IDiskFile Inner => file;
 
     public string Path => file.Path;
 
-    public long Length => IsCut ? Math.Max(0, file.Length - 1) : file.Length;
+    public long Length => bug == PlantedBug.TimesForgotten && _isTimes && mode == DiskOpenMode.Read ? 0 : IsCut ? Math.Max(0, file.Length - 1) : file.Length;
 
     private bool IsCut => bug == PlantedBug.RecoveryCutsTail && _isLog && !_isMetadata && mode == DiskOpenMode.Read;
 
-    public int Read(long position, Span<byte> destination) => file.Read(position, destination);
+    public int Read(long position, Span<byte> destination)
+    {
+        int count = file.Read(position, destination);
+        if (bug == PlantedBug.ReplayStopsShort && _isLog && file.Path.Contains(InternalTopics.ConsumerOffsets, StringComparison.Ordinal))
+            destination[..count][(count / 2)..].Clear();
+        return count;
+    }
+
+    public int ReadCached(long position, Span<byte> destination) => bug == PlantedBug.ReplayStopsShort ? 0 : file.ReadCached(position, destination);
 
     public void Write(long position, ReadOnlySpan<byte> source)
     {
@@ -62,7 +119,14 @@ internal sealed class PlantedFile(IDiskFile file, DiskOpenMode mode, PlantedBug 
             return;
         }
 
-        file.Write(position, source);
+        try
+        {
+            file.Write(position, source);
+        }
+        catch (DiskException) when (bug == PlantedBug.WriteErrorIgnored && _isLog && !_isMetadata)
+        {
+            // The log would have to be given up now.
+        }
     }
 
     public void Sync()
@@ -79,7 +143,10 @@ internal sealed class PlantedFile(IDiskFile file, DiskOpenMode mode, PlantedBug 
         }
     }
 
-    public void SetLength(long length) => file.SetLength(length);
+    public void SetLength(long length)
+    {
+        if (bug != PlantedBug.CutForgotten || !_isLog || _isMetadata) file.SetLength(length);
+    }
 
     public void Allocate(long length) => file.Allocate(length);
 
