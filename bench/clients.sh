@@ -4,7 +4,7 @@
 #   bench/clients.sh [ROUNDS] [SECONDS]     (default 3 rounds of 3 seconds for each workload and client)
 #   SERVER=apache bench/clients.sh           Apache Kafka 4.4.0 as the server, not this repository's
 #   CLIENTS="moldau java" WORKLOADS="produce-100 e2e"   some of them
-#   BASE=FOLDER                              one more client "base": Moldau.Bench.Clients as built in another work tree
+#   BASE=FOLDER                              one more client "base": Moldau.Load as built in another work tree
 # Clients: moldau; confluent (Confluent.Kafka for .NET with librdkafka out of the Python wheel); librdkafka (the Python
 # binding confluent_kafka); java (Apache's client 4.4.0, -Xmx512m). One that cannot be had here is left out, and that is said.
 # Workloads: produce-100, produce-1024, consume-100, consume-1024, e2e (5,000 records of 1 KiB a second, open loop).
@@ -28,7 +28,7 @@ read -ra clients <<<"${CLIENTS:-moldau confluent librdkafka java}"
 read -ra workloads <<<"${WORKLOADS:-produce-100 produce-1024 consume-100 consume-1024 e2e}"
 declare -A count=([100]=2000000 [1024]=400000)
 python=${MOLDAU_TEST_CACHE:-$HOME/.cache/moldau-tests}/python
-dotnet_client=bench/Moldau.Bench.Clients/bin/Release/net10.0/Moldau.Bench.Clients
+dotnet_client=bench/Moldau.Load/bin/Release/net10.0/Moldau.Load
 confluent_client=Confluent.Bench/bin/Release/net10.0
 
 build() { dotnet build "$root/bench/$1" -c Release --nologo -v q >"$work/build" 2>&1; }
@@ -37,7 +37,7 @@ librdkafka() { find "$python" -name 'librdkafka-*.so*' -print -quit 2>/dev/null;
 # is_there CLIENT: builds or finds it.
 is_there() {
   case $1 in
-    moldau) build Moldau.Bench.Clients ;;
+    moldau) build Moldau.Load ;;
     base) [[ -x ${BASE:-}/$dotnet_client ]] ;;
     confluent)
       "$root/tests/tools/install-clients.sh" python >/dev/null && [[ -n $(librdkafka) ]] && build Confluent.Bench &&
@@ -54,8 +54,16 @@ client() {
   local name=$1 run
   shift
   case $name in
-    moldau) run=("$root/$dotnet_client") ;;
-    base) run=("$BASE/$dotnet_client") ;;
+    moldau | base)
+      run=("$([[ $name == base ]] && echo "$BASE" || echo "$root")/$dotnet_client" "$1" "bootstrap=127.0.0.1:$port" "topic=$2" "size=$3"
+        "seconds=$seconds" batch=65536 buffer=33554432)
+      case $1 in
+        consume) run+=("count=$4" "wait=$FETCH_WAIT") ;;
+        e2e) run+=("rate=$4" linger=0) ;;
+      esac
+      "${run[@]}" 2>>"$work/errors" | tail -n 1
+      return
+      ;;
     confluent) run=("$root/bench/$confluent_client/Confluent.Bench") ;;
     librdkafka) run=("$python/bin/python" "$root/bench/clients/librdkafka.py") ;;
     java) run=(java -Xmx512m -cp "$work:$peers/kafka/4.4.0/*:$peers/kafka/common/*" JavaClient) ;;
@@ -77,7 +85,7 @@ run() {
   json=$(client "$1" "$mode" "$topic" "$size" "$n") || { tail -n 5 "$work/errors" >&2; echo "$me: $1 $2 failed" >&2; return 0; }
   spent=$(python3 -c "print($(cpu "$server") - $before)")
   echo "{\"client\":\"$1\",\"workload\":\"$2\",\"server\":$spent,\"run\":$json}" >>"$work/results"
-  [[ $mode == consume ]] || "$root/$dotnet_client" delete "127.0.0.1:$port" "$topic" 0 0 0 >/dev/null
+  [[ $mode == consume ]] || "$root/$dotnet_client" delete "bootstrap=127.0.0.1:$port" "topic=$topic"
 }
 
 there=()
@@ -117,7 +125,7 @@ for workload in dict.fromkeys(w for w, _ in rows):
         runs = rows[workload, client]
         median = lambda pick: statistics.median(pick(row) for row in runs)
         first.setdefault(workload, median(cost))
-        latency = [median(lambda row: row["run"][p]) for p in ("p50", "p99")]
+        latency = [median(lambda row: row["run"].get("latency_ms", row["run"])[p]) for p in ("p50", "p99")]
         shown = [f"{ms:7.2f}" if ms else f"{'':7}" for ms in latency]
         print(f"{workload:13} {client:11} {median(lambda row: row['run']['records'] / row['run']['seconds']):10.0f} "
               f"{median(cost):8.3f} {min(map(cost, runs)):6.3f} {max(map(cost, runs)):6.3f} {median(cost) / first[workload]:6.2f} "

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using Confluent.Kafka;
-using Moldau.Bench.Clients;
+using Moldau.Load;
 
 // One run of Confluent.Kafka for bench/clients.sh, which says what the arguments and the settings are.
 if (args is not [string mode, string bootstrap, string topic, string sizeText, string secondsText, string countText])
@@ -14,7 +14,7 @@ if (args is not [string mode, string bootstrap, string topic, string sizeText, s
 const int Partitions = 6;
 int size = int.Parse(sizeText, CultureInfo.InvariantCulture);
 int count = int.Parse(countText, CultureInfo.InvariantCulture);
-Meter meter = new(double.Parse(secondsText, CultureInfo.InvariantCulture));
+Meter meter = new(double.Parse(secondsText, CultureInfo.InvariantCulture), warmUpSeconds: 2);
 switch (mode)
 {
     case "produce":
@@ -90,7 +90,7 @@ void Produce()
         for (int i = 0; i < Round; i++) Send(producer, value);
     }
     while (meter.Add(Round));
-    meter.Print();
+    meter.Print(size);
     producer.Flush(TimeSpan.FromSeconds(20));
 }
 
@@ -120,7 +120,7 @@ void Consume()
     }
 
     if (bytes < count) throw new InvalidDataException("the topic was not read to its end once");
-    meter.Print();
+    meter.Print(size);
 }
 
 void EndToEnd()
@@ -142,7 +142,7 @@ void EndToEnd()
         if (!meter.Add(1)) break;
     }
 
-    meter.Print();
+    meter.Print(size);
     Volatile.Write(ref isOver, true);
     sender.Join();
 }

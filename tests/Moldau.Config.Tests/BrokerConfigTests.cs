@@ -45,6 +45,13 @@ public sealed class BrokerConfigTests
     }
 
     [Fact]
+    public void Backlog_NotSet_IsLeftToTheSystem()
+    {
+        Assert.Equal(4096, TestData.Build().SocketListenBacklogSize);
+        Assert.Equal(50, TestData.Build(("socket.listen.backlog.size", "50")).SocketListenBacklogSize);
+    }
+
+    [Fact]
     public void Topic_TakesItsOwnValuesFirst_ThenTheBrokers()
     {
         BrokerConfig broker = TestData.Build(("log.retention.hours", "1"), ("log.segment.bytes", "2097152"),

@@ -3,6 +3,8 @@ namespace Moldau.Config;
 // Listeners, sockets, requests, metrics and plug-ins.
 public sealed partial class BrokerConfig
 {
+    private const int MostBacklog = 4096;
+
     public int BackgroundThreads { get; } = values.Int("background.threads");
 
     public long ConnectionsMaxIdleMs { get; } = values.Long("connections.max.idle.ms");
@@ -25,7 +27,10 @@ public sealed partial class BrokerConfig
 
     public int RequestTimeoutMs { get; } = values.Int("request.timeout.ms");
 
-    public int SocketListenBacklogSize { get; } = values.Int("socket.listen.backlog.size");
+    /// <summary>Kafka's default of 50 stands for as many as the system allows: a connection that finds the queue full waits a
+    /// second before it asks again.</summary>
+    public int SocketListenBacklogSize =>
+        set.ContainsKey("socket.listen.backlog.size") ? Values.Int("socket.listen.backlog.size") : MostBacklog;
 
     /// <summary>-1 leaves the size to the system, and so does Kafka's default: a buffer that grows with what comes costs
     /// a fifth less processor time than one of 100 KiB.</summary>

@@ -54,7 +54,7 @@ internal static class BrokerNetworkRows
         Known("socket.connection.setup.timeout.max.ms", ConfigType.Long, "30000", null, Medium, Fixed),
         Known("socket.connection.setup.timeout.ms", ConfigType.Long, "10000", null, Medium, Fixed),
         Used("socket.listen.backlog.size", ConfigType.Int, "50", AtLeast("1"), Medium, Fixed,
-            "Connections that may wait to be accepted."),
+            "Connections that may wait to be accepted; not setting it leaves it to the system (4096 at most)."),
         Used("socket.receive.buffer.bytes", ConfigType.Int, "102400", null, High, Fixed,
             "Receive buffer of a socket; -1, or not setting it, leaves it to the system."),
         Used("socket.request.max.bytes", ConfigType.Int, "104857600", AtLeast("1"), High, Fixed,

@@ -1,0 +1,1 @@
+"""What the benchmarks share: servers to measure, requests made beforehand, tables and plots."""
