@@ -76,6 +76,30 @@ public sealed class FailureTests
         Assert.Equal(2, node.Connect().Produced("t", 0, "c"));
     }
 
+    /// <summary>The folder that a failing directory kept has no partition.metadata and no records: the other one is the
+    /// replica's.</summary>
+    [Fact]
+    public void A_replica_whose_making_failed_is_not_taken_for_the_one_that_was_made_elsewhere()
+    {
+        using TestNode node = new(1, 1, ("log.dirs", "/d1,/d2"), ("metadata.log.dir", "/meta"));
+        TestClient client = node.Connect();
+        node.Probe.Fails = (call, path) =>
+            call == "open" && path.StartsWith("/d1/t-0/", StringComparison.Ordinal) && path.Contains("partition.metadata", StringComparison.Ordinal)
+                ? DiskError.NoSpace : DiskError.None;
+        client.CreateTopic("t");
+        node.Advance(100);
+        Assert.True(node.Exists("/d1/t-0"));
+        client.DeleteTopic("t");
+        node.Run();
+        client.CreateTopic("t");
+        node.Run();
+        Assert.True(node.Exists("/d2/t-0"));
+        Assert.Equal(0, client.Produced("t", 0, "a", "b"));
+        node.Kill();
+        node.Start();
+        Assert.Equal(2, node.Connect().Produced("t", 0, "c"));
+    }
+
     [Fact]
     public void A_failed_sync_fences_the_directory_for_good()
     {

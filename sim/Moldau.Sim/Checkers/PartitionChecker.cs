@@ -136,6 +136,8 @@ internal sealed class PartitionChecker(SimWorld world, SimDisk disk, SimClock cl
             else if (nowMs - note.MaxTimestamp <= config.RetentionMs) isOld = false;
         }
 
+        // What is being written counts for the node, and is not in a file yet.
+        if (log.WrittenEnd < log.LogEndOffset) kept = Math.Max(kept, log.SizeInBytes);
         bool isLarge = config.RetentionBytes >= 0 && kept >= config.RetentionBytes;
         if (!config.IsDeleted || (!isOld && !isLarge))
         {

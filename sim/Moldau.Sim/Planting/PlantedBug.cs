@@ -51,18 +51,6 @@ public enum PlantedBug
     /// <summary>M5: the file of leader epochs is written once and never again.</summary>
     EpochsNotWritten,
 
-    /// <summary>M4: recovery cuts the log, and not the leader epochs with it.</summary>
-    EpochsNotCut,
-
-    /// <summary>M11: the mark of a clean stop stays when logs have been loaded, so a crash is taken for a clean stop.</summary>
-    CleanMarkKept,
-
-    /// <summary>L2: recovery finds a torn tail and does not cut it off.</summary>
-    CutForgotten,
-
-    /// <summary>M18: the quorum's state is not written after its first time, so an epoch is led twice.</summary>
-    ElectionForgotten,
-
     /// <summary>M22: a snapshot of the metadata is named after a wrong offset.</summary>
     SnapshotMisnamed,
 
@@ -86,9 +74,6 @@ public enum PlantedBug
 
     /// <summary>Met: what a checkpoint said of a deleted topic is taken for the next one of its name.</summary>
     CheckpointsKept,
-
-    /// <summary>Met: a segment whose time index is lost is taken for one without times.</summary>
-    TimesForgotten,
 
     /// <summary>Met: a machine never says that it has stopped.</summary>
     StopForgotten,

@@ -20,17 +20,14 @@ internal sealed class PlantedDisk(IDisk disk, PlantedBug bug) : IDisk
 
     public void CreateDirectory(string path) => disk.CreateDirectory(path);
 
-    public void Delete(string path)
-    {
-        if (bug != PlantedBug.CleanMarkKept || !EndsWith(path, LogFileNames.CleanShutdown)) disk.Delete(path);
-    }
+    public void Delete(string path) => disk.Delete(path);
 
     public void DeleteDirectory(string path) => disk.DeleteDirectory(path);
 
     public void Rename(string from, string to)
     {
         bool isNew = !disk.FileExists(to);
-        if (!isNew && IsForgotten(from, to))
+        if (!isNew && bug == PlantedBug.EpochsNotWritten && EndsWith(to, LogFileNames.LeaderEpochCheckpoint))
         {
             disk.Delete(from);
             return;
@@ -42,14 +39,6 @@ internal sealed class PlantedDisk(IDisk disk, PlantedBug bug) : IDisk
         disk.Rename(from, to);
     }
 
-    private bool IsForgotten(string from, string to) => bug switch
-    {
-        PlantedBug.ElectionForgotten => EndsWith(to, QuorumStateFile.FileName),
-        PlantedBug.EpochsNotWritten => EndsWith(to, LogFileNames.LeaderEpochCheckpoint),
-        PlantedBug.EpochsNotCut => EndsWith(to, LogFileNames.LeaderEpochCheckpoint) && LengthOf(from) < LengthOf(to),
-        _ => false,
-    };
-
     /// <summary>What the old file says and the new one does not, or says lower, stays.</summary>
     private void KeepEntries(string from, string to)
     {
@@ -58,12 +47,6 @@ internal sealed class PlantedDisk(IDisk disk, PlantedBug bug) : IDisk
         foreach ((TopicPartition partition, long offset) in old)
             written[partition] = Math.Max(offset, written.GetValueOrDefault(partition));
         DiskFiles.WriteDurably(disk, from, OffsetCheckpoint.Encode(written));
-    }
-
-    private long LengthOf(string path)
-    {
-        using IDiskFile file = disk.Open(path, DiskOpenMode.Read);
-        return file.Length;
     }
 
     private static string NameOf(string path) => path[(path.LastIndexOf('/') + 1)..];
@@ -88,14 +71,13 @@ internal sealed class PlantedFile(IDiskFile file, DiskOpenMode mode, PlantedBug 
     private const string MetadataFolder = "__cluster_metadata";
 
     private readonly bool _isLog = file.Path.EndsWith(LogFileNames.Log, StringComparison.Ordinal);
-    private readonly bool _isTimes = file.Path.EndsWith(LogFileNames.TimeIndex, StringComparison.Ordinal);
     private readonly bool _isMetadata = file.Path.Contains(MetadataFolder, StringComparison.Ordinal);
 
     public IDiskFile Inner => file;
 
     public string Path => file.Path;
 
-    public long Length => bug == PlantedBug.TimesForgotten && _isTimes && mode == DiskOpenMode.Read ? 0 : IsCut ? Math.Max(0, file.Length - 1) : file.Length;
+    public long Length => IsCut ? Math.Max(0, file.Length - 1) : file.Length;
 
     private bool IsCut => bug == PlantedBug.RecoveryCutsTail && _isLog && !_isMetadata && mode == DiskOpenMode.Read;
 
@@ -143,10 +125,7 @@ internal sealed class PlantedFile(IDiskFile file, DiskOpenMode mode, PlantedBug 
         }
     }
 
-    public void SetLength(long length)
-    {
-        if (bug != PlantedBug.CutForgotten || !_isLog || _isMetadata) file.SetLength(length);
-    }
+    public void SetLength(long length) => file.SetLength(length);
 
     public void Allocate(long length) => file.Allocate(length);
 

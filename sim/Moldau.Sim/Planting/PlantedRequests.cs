@@ -17,6 +17,8 @@ public sealed class PlantedRequests(PlantedBug bug, StaleIds stale, Prng prng)
 
     internal void Change(Span<byte> frame)
     {
+        // The stranger sends what is no request.
+        if (frame.Length < FrameHeader + 2) return;
         ApiKey api = (ApiKey)BinaryPrimitives.ReadInt16BigEndian(frame);
         switch (bug)
         {
@@ -116,6 +118,6 @@ public sealed class PlantedRequests(PlantedBug bug, StaleIds stale, Prng prng)
         version = BinaryPrimitives.ReadInt16BigEndian(frame[2..]);
         int name = Math.Max((short)0, BinaryPrimitives.ReadInt16BigEndian(frame[FrameHeader..]));
         int at = FrameHeader + 2 + name + (api.RequestHeaderVersion(version) >= 2 ? 1 : 0);
-        return frame[at..];
+        return at > frame.Length ? [] : frame[at..];
     }
 }
