@@ -78,7 +78,8 @@ public static class RunnerCommand
         Console.CancelKeyPress += onCancel;
         campaign.Run(
             options.First, options.Last,
-            () => Volatile.Read(ref isEnough) || (options.Once && campaign.Failed > 0) || (options.Hours > 0 && watch.Elapsed.TotalHours > options.Hours),
+            () => Volatile.Read(ref isEnough) || (options.Once && campaign.Failed > 0)
+                || (options.Hours > 0 && watch.Elapsed.TotalHours > options.Hours),
             report =>
             {
                 if (!report.IsGood) output.Write(report);
@@ -87,7 +88,8 @@ public static class RunnerCommand
                 if (now - told < ProgressSeconds) return;
                 told = now;
                 errors.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{now,7:F0} s  {campaign.Seeds,7} seeds  {campaign.Seeds / now:F1} seeds/s  {campaign.SimulatedMs / 1000.0 / now:F0} simulated s/s  {campaign.Failed} failed"));
+                    $"{now,7:F0} s  {campaign.Seeds,7} seeds  {campaign.Seeds / now:F1} seeds/s  "
+                    + $"{campaign.SimulatedMs / 1000.0 / now:F0} simulated s/s  {campaign.Failed} failed"));
             });
         Console.CancelKeyPress -= onCancel;
         output.WriteLine($"seeds from {options.First}");

@@ -84,7 +84,7 @@ public sealed class FailureTests
         using TestNode node = new(1, 1, ("log.dirs", "/d1,/d2"), ("metadata.log.dir", "/meta"));
         TestClient client = node.Connect();
         node.Probe.Fails = (call, path) =>
-            call == "open" && path.StartsWith("/d1/t-0/", StringComparison.Ordinal) && path.Contains("partition.metadata", StringComparison.Ordinal)
+            call == "open" && path.StartsWith("/d1/t-0/partition.metadata", StringComparison.Ordinal)
                 ? DiskError.NoSpace : DiskError.None;
         client.CreateTopic("t");
         node.Advance(100);

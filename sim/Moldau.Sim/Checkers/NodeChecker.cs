@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Broker;
+using Moldau.Raft;
 using Moldau.Storage;
 
 namespace Moldau.Sim;
@@ -80,9 +81,10 @@ internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, boo
         _groups.Died();
         _quorum.Died();
         _damaged.Clear();
-        if (node.Disk.Find($"{node.LogDirectories[0]}/__cluster_metadata-0") is SimFolder metadata
-            && metadata.Names.Keys.Any(n => n.EndsWith(".checkpoint", StringComparison.Ordinal) && !n.StartsWith("0000000000000000000", StringComparison.Ordinal)))
-            world.Coverage.Hit(SimMark.MetadataSnapshot);
+        // The one at offset 0 is what the folder is formatted with.
+        bool hasSnapshot = node.Disk.Find($"{node.LogDirectories[0]}/__cluster_metadata-0") is SimFolder metadata
+            && metadata.Names.Keys.Any(n => SnapshotFiles.TryParseName(n, out OffsetAndEpoch id) && id.Offset > 0);
+        if (hasSnapshot) world.Coverage.Hit(SimMark.MetadataSnapshot);
         if (!lostPower) return;
         PowerLosses++;
         _lostPower.UnionWith(_oracles.Keys);
@@ -92,7 +94,7 @@ internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, boo
     public void Sweep()
     {
         foreach (PartitionChecker partition in _partitions.Values.OrderBy(p => p.Name, StringComparer.Ordinal))
-            if (partition.Sweep(node.Disk) is { } wrong) world.Fail(wrong);
+            if (partition.Sweep() is { } wrong) world.Fail(wrong);
     }
 
     /// <summary>Some batches that are in files, for the plan to damage: whose, and where.</summary>
@@ -108,7 +110,8 @@ internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, boo
         if (!_partitions.TryGetValue(partition.Id, out PartitionChecker? checker))
         {
             LogOracle oracle = OracleOf(partition.Id, partition.Name);
-            _partitions.Add(partition.Id, checker = new PartitionChecker(world, node.Disk, node.Clock, partition, oracle, isDurable(partition.Topic), () => _offline.Count > 0));
+            checker = new PartitionChecker(world, node, partition, oracle, isDurable(partition.Topic), () => _offline.Count > 0);
+            _partitions.Add(partition.Id, checker);
             checker.Loaded(log, _lostPower.Remove(partition.Id));
             if (partition.Topic == InternalTopics.ConsumerOffsets) _groups.Loaded(log, shard.GroupOptions, oracle);
         }

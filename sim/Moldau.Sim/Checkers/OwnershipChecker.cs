@@ -41,8 +41,9 @@ internal sealed class OwnershipChecker(SimWorld world, IReadOnlyCollection<Topic
                 foreach (int index in topic.Partitions)
                 {
                     TopicPartition partition = new(topic.Topic, index);
-                    if (!owners.TryAdd(partition, member.Id))
-                        world.Fail($"[G1] group {group.Id}, generation {group.Generation}: {partition} has {owners[partition]} and {member.Id}");
+                    if (owners.TryAdd(partition, member.Id)) continue;
+                    string both = $"{owners[partition]} and {member.Id}";
+                    world.Fail($"[G1] group {group.Id}, generation {group.Generation}: {partition} has {both}");
                 }
         }
 

@@ -12,7 +12,8 @@ namespace Moldau.Sim;
 /// <item>L1: the log's start passes a record only where retention or a client's DeleteRecords says so;</item>
 /// <item>D2: after loading and at the end, indexes say what the log says.</item>
 /// </list></summary>
-internal sealed class PartitionChecker(SimWorld world, SimDisk disk, SimClock clock, Partition partition, LogOracle oracle, bool isDurable, Func<bool> isAnyOffline)
+internal sealed class PartitionChecker(
+    SimWorld world, SimNode node, Partition partition, LogOracle oracle, bool isDurable, Func<bool> isAnyOffline)
 {
     private long _start;
     private long _highWatermark;
@@ -24,11 +25,11 @@ internal sealed class PartitionChecker(SimWorld world, SimDisk disk, SimClock cl
     /// <summary>The log was just opened: what it holds against what it held before.</summary>
     public void Loaded(PartitionLog log, bool lostPower)
     {
-        List<BatchNote> found = LogFolder.Batches(disk, log.Folder, log.LogStartOffset, log.LogEndOffset);
+        List<BatchNote> found = LogFolder.Batches(node.Disk, log.Folder, log.LogStartOffset, log.LogEndOffset);
         oracle.Loaded(found, log.LogStartOffset, log.LogEndOffset, lostPower);
         (_start, _written, _durable) = (log.LogStartOffset, log.WrittenEnd, log.DurableEnd);
         _highWatermark = log.LogStartOffset;
-        if (IndexChecker.Check(disk, log.Folder, oracle) is { } wrong) world.Fail(wrong + " after loading");
+        if (IndexChecker.Check(node.Disk, log.Folder, oracle) is { } wrong) world.Fail(wrong + " after loading");
         CheckEpochs(log, found);
     }
 
@@ -57,18 +58,18 @@ internal sealed class PartitionChecker(SimWorld world, SimDisk disk, SimClock cl
     }
 
     /// <summary>The expensive part, of a log at rest.</summary>
-    public string? Sweep(SimDisk disk)
+    public string? Sweep()
     {
         if (partition.Log is not { } log || !partition.IsOpen || !log.IsIdle) return null;
-        List<BatchNote> found = LogFolder.Batches(disk, log.Folder, log.LogStartOffset, log.WrittenEnd);
+        List<BatchNote> found = LogFolder.Batches(node.Disk, log.Folder, log.LogStartOffset, log.WrittenEnd);
         int index = oracle.FirstFrom(log.LogStartOffset);
-        if (LogFolder.Files(disk, log.Folder, LogFileNames.Log).Skip(1).Any()) world.Coverage.Hit(SimMark.Rolled);
+        if (LogFolder.Files(node.Disk, log.Folder, LogFileNames.Log).Skip(1).Any()) world.Coverage.Hit(SimMark.Rolled);
         if (found.Count != oracle.Batches.Count - index)
             return $"[L1] {Name}: {found.Count} batches are in the files, {oracle.Batches.Count - index} were written";
         for (int i = 0; i < found.Count; i++)
             if (!found[i].IsSameAs(oracle.Batches[index + i]))
                 return $"[L2] {Name}: the batch at {found[i].BaseOffset} is not the one that was written there";
-        return IndexChecker.Check(disk, log.Folder, oracle);
+        return IndexChecker.Check(node.Disk, log.Folder, oracle);
     }
 
     /// <summary>Some batch that is in a file.</summary>
@@ -113,7 +114,7 @@ internal sealed class PartitionChecker(SimWorld world, SimDisk disk, SimClock cl
             if (note.LastOffset < log.LogStartOffset) continue;
             if (!note.File.IsDurable(note.Position, note.Size))
                 world.Fail($"[L11] {Name}: offset {note.BaseOffset} is acknowledged, its bytes in {note.Path} are not on the disk");
-            else if (!disk.IsNameDurable(note.Path))
+            else if (!node.Disk.IsNameDurable(note.Path))
                 world.Fail($"[L11] {Name}: offset {note.BaseOffset} is acknowledged, the name {note.Path} is not on the disk");
         }
     }
@@ -126,7 +127,7 @@ internal sealed class PartitionChecker(SimWorld world, SimDisk disk, SimClock cl
         if (to <= oracle.DeletedBelow) return;
         world.Coverage.Hit(SimMark.RetentionTook);
         LogConfig config = log.Config;
-        long nowMs = clock.Now.UnixMs;
+        long nowMs = node.Clock.Now.UnixMs;
         bool isOld = config.RetentionMs >= 0;
         long kept = 0;
         for (int i = oracle.FirstFrom(from); i < oracle.Batches.Count; i++)

@@ -18,7 +18,8 @@ public enum SimDurability
 }
 
 /// <summary>Starts the real node, all its machines, on a simulated disk: what the executable does, without threads.</summary>
-public sealed class KafkaNodeFactory(int shards, IReadOnlyList<string> directories, SimDurability durability, PlantedBug bug, PlantedRequests requests)
+public sealed class KafkaNodeFactory(
+    int shards, IReadOnlyList<string> directories, SimDurability durability, PlantedBug bug, PlantedRequests requests)
 {
     public IReadOnlyList<SimMachine> Create(SimHost host)
     {

@@ -81,7 +81,9 @@ public sealed class KafkaScenario : Scenario
         Prng prng = world.Fork();
         _rot = world.Fork();
         string[] directories = [.. Enumerable.Range(0, prng.Chance(0.4) ? 1 : 2 + prng.Next(2)).Select(d => $"/data{d}")];
-        SimNode node = new(world, new KafkaNodeFactory(1 + prng.Next(4), directories, _durability, _bug, new PlantedRequests(_bug, _stale, world.Fork())).Create)
+        int shards = 1 + prng.Next(4);
+        PlantedRequests requests = new(_bug, _stale, world.Fork());
+        SimNode node = new(world, new KafkaNodeFactory(shards, directories, _durability, _bug, requests).Create)
         {
             WaitsForReady = true,
             LogDirectories = directories,
@@ -159,7 +161,8 @@ public sealed class KafkaScenario : Scenario
         _sequencer = new SimSequencer(world, node, history, _partitions, number: 50);
         _clients.AddRange([.. _producers, new SimConsumer(world, node, history, _partitions, "consumer", false), .. _members]);
         _clients.AddRange([.. _lives, _session, _auditor, _committer, _stranger, _sequencer]);
-        _real = new RealClients(world, node, history, _partitions, firstNumber: _producers.Count, checksCrcs: _bug != PlantedBug.RotBelieved);
+        bool checksCrcs = _bug != PlantedBug.RotBelieved;
+        _real = new RealClients(world, node, history, _partitions, firstNumber: _producers.Count, checksCrcs);
     }
 
     private bool IsDurable(string topic) => _durability switch

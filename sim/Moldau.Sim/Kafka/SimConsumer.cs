@@ -5,7 +5,8 @@ using Moldau.Records;
 namespace Moldau.Sim;
 
 /// <summary>Fetching of some partitions, as every consumer here does it: positions, and what comes.</summary>
-internal sealed class FetchLoop(SimWorld world, RecordHistory history, string name, Func<TopicPartition, long, ReadOnlyMemory<byte>, bool> onRecord)
+internal sealed class FetchLoop(
+    SimWorld world, RecordHistory history, string name, Func<TopicPartition, long, ReadOnlyMemory<byte>, bool> onRecord)
 {
     private readonly SortedDictionary<TopicPartition, long> _positions = [];
 

@@ -280,7 +280,8 @@ internal sealed class SimGroupMember : SimAsker
             ErrorCode error = (ErrorCode)response.Topics[0].Partitions[0].ErrorCode;
             if (error == ErrorCode.None) World.Fail($"[G3] {Name} is in generation {_generation}, a commit of the one before was accepted");
             else if (error == ErrorCode.IllegalGeneration) World.Coverage.Hit(SimMark.StaleCommitRefused);
-            else if (error is not (ErrorCode.UnknownMemberId or ErrorCode.RebalanceInProgress) && !IsPassing(error)) Unexpected("OffsetCommit", error);
+            else if (error is not (ErrorCode.UnknownMemberId or ErrorCode.RebalanceInProgress) && !IsPassing(error))
+                Unexpected("OffsetCommit", error);
             LaterMs(50);
         });
     }

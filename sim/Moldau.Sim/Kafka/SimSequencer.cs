@@ -127,7 +127,8 @@ internal sealed class SimSequencer : SimAsker
         {
             World.Coverage.Hit(SimMark.DuplicateAnswered);
             if (offset != batch.Offset)
-                World.Fail($"[P2] {Name}: sequence {batch.Sequence} to {lane.Partition} stands at {batch.Offset}, sent again it is said to be at {offset}");
+                World.Fail($"[P2] {Name}: sequence {batch.Sequence} to {lane.Partition} stands at {batch.Offset}, "
+                    + $"sent again it is said to be at {offset}");
             return;
         }
 

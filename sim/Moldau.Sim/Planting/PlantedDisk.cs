@@ -8,8 +8,6 @@ namespace Moldau.Sim;
 /// <summary>A disk that does not do all it is asked to, as if the node had forgotten to ask.</summary>
 internal sealed class PlantedDisk(IDisk disk, PlantedBug bug) : IDisk
 {
-    private const string SnapshotSuffix = SnapshotFiles.Suffix;
-
     public IDiskFile Open(string path, DiskOpenMode mode) => new PlantedFile(disk.Open(path, mode), mode, bug);
 
     public bool FileExists(string path) => disk.FileExists(path);
@@ -33,7 +31,7 @@ internal sealed class PlantedDisk(IDisk disk, PlantedBug bug) : IDisk
             return;
         }
 
-        if (bug == PlantedBug.SnapshotMisnamed && EndsWith(to, SnapshotSuffix) && SnapshotFiles.TryParseName(NameOf(to), out OffsetAndEpoch id))
+        if (bug == PlantedBug.SnapshotMisnamed && SnapshotFiles.TryParseName(NameOf(to), out OffsetAndEpoch id))
             to = to[..^NameOf(to).Length] + SnapshotFiles.Name(id with { Offset = id.Offset + 1 });
         if (bug == PlantedBug.CheckpointsKept && !isNew && EndsWith(to, LogFileNames.LogStartOffsetCheckpoint)) KeepEntries(from, to);
         disk.Rename(from, to);
@@ -89,7 +87,8 @@ internal sealed class PlantedFile(IDiskFile file, DiskOpenMode mode, PlantedBug 
         return count;
     }
 
-    public int ReadCached(long position, Span<byte> destination) => bug == PlantedBug.ReplayStopsShort ? 0 : file.ReadCached(position, destination);
+    public int ReadCached(long position, Span<byte> destination) =>
+        bug == PlantedBug.ReplayStopsShort ? 0 : file.ReadCached(position, destination);
 
     public void Write(long position, ReadOnlySpan<byte> source)
     {

@@ -5,7 +5,15 @@ namespace Moldau.Sim;
 
 /// <summary>The outcome of one seed.</summary>
 public sealed record SeedReport(
-    ulong Seed, FaultPlan Plan, ulong Hash, long Events, long SimulatedMs, string Summary, string? Failure, string Tail, SimCoverage Coverage)
+    ulong Seed,
+    FaultPlan Plan,
+    ulong Hash,
+    long Events,
+    long SimulatedMs,
+    string Summary,
+    string? Failure,
+    string Tail,
+    SimCoverage Coverage)
 {
     public bool IsGood => Failure is null;
 
