@@ -15,7 +15,8 @@ public sealed class SeedTests
     {
         string[] ends = (Environment.GetEnvironmentVariable("MOLDAU_SIM_SEEDS") ?? UsualSeeds).Split("..");
         Assert.Equal(2, ends.Length);
-        (ulong first, ulong last) = (ulong.Parse(ends[0], CultureInfo.InvariantCulture), ulong.Parse(ends[1], CultureInfo.InvariantCulture));
+        ulong first = ulong.Parse(ends[0], CultureInfo.InvariantCulture);
+        ulong last = ulong.Parse(ends[1], CultureInfo.InvariantCulture);
         Campaign campaign = new(seed => new KafkaScenario(seed), Environment.ProcessorCount);
         Stopwatch watch = Stopwatch.StartNew();
         campaign.Run(first, last, () => campaign.Failed > 5, _ => { });

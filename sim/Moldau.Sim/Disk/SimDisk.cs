@@ -112,7 +112,8 @@ public sealed class SimDisk(SimClock clock, Prng prng)
 
     private DiskError Injected(bool takesSpace, string path)
     {
-        if (_brokenDirectory is not null && path.StartsWith(_brokenDirectory, StringComparison.Ordinal) && _brokenAfter-- <= 0) return DiskError.Io;
+        bool isBroken = _brokenDirectory is not null && path.StartsWith(_brokenDirectory, StringComparison.Ordinal);
+        if (isBroken && _brokenAfter-- <= 0) return DiskError.Io;
         if (_errorCount <= 0 || (_error == DiskError.NoSpace && !takesSpace)) return DiskError.None;
         if (!path.Contains(_errorPath, StringComparison.Ordinal) || _errorAfter-- > 0) return DiskError.None;
         _errorCount--;

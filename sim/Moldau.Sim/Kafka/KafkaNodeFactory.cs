@@ -40,7 +40,9 @@ public sealed class KafkaNodeFactory(
         List<SimMachine> machines = [];
         foreach (NodeMachine made in NodeMachines.Create(options, boot.Metadata, host.Prng))
         {
-            INodeMachine machine = bug == PlantedBug.None ? made.Machine : new PlantedMachine(made.Machine, bug, requests, directories, host.Prng.Fork());
+            INodeMachine machine = bug == PlantedBug.None
+                ? made.Machine
+                : new PlantedMachine(made.Machine, bug, requests, directories, host.Prng.Fork());
             machines.Add(new SimMachine(made.Id, machine, made.Pool, made.Id == MachineId.Control ? ["CONTROLLER"] : ["PLAINTEXT"]));
         }
 

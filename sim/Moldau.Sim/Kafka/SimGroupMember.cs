@@ -155,7 +155,8 @@ internal sealed class SimGroupMember : SimAsker
     private byte[] Share(int index, int members)
     {
         ConsumerProtocolAssignment assignment = new();
-        foreach (IGrouping<string, TopicPartition> topic in _all.Where((_, i) => i % members == index || (_sharesBadly && i == 0)).GroupBy(p => p.Topic))
+        IEnumerable<TopicPartition> share = _all.Where((_, i) => i % members == index || (_sharesBadly && i == 0));
+        foreach (IGrouping<string, TopicPartition> topic in share.GroupBy(p => p.Topic))
             assignment.AssignedPartitions.Add(new() { Topic = topic.Key, Partitions = [.. topic.Select(p => p.Partition)] });
         return Versioned(assignment, 1);
     }
