@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""How long a call of the command line takes, from the fork to the end of the process.
+"""How long a call of the command line takes, from the fork to the first byte of output and to the end of the process.
 
     bench/cli-startup.py [PROGRAM] [--rounds N] [--jit]
 
 PROGRAM is what ./moldau builds (artifacts/moldau/moldau). Starts a node of its own with an order stream, calls each verb N times in
-turn and prints, in milliseconds, the fastest and the median call and the CPU time of the fastest one, which other load on the machine
-does not change much. --jit adds how many methods were compiled at run time, because they could not be ahead of it.
+turn and prints, in milliseconds, the soonest and the median first byte, the soonest end, and the least CPU time, which other load on
+the machine does not change much. --jit adds how many methods were compiled at run time, because they could not be ahead of it.
 """
 import argparse
 import os
@@ -35,10 +35,16 @@ def free_port():
 def call(program, words, environment):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
-    subprocess.run([program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, check=True)
+    process = subprocess.Popen(
+        [program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+    os.read(process.stdout.fileno(), 1)
+    first = time.perf_counter() - began
+    process.stdout.read()
+    if process.wait() != 0:
+        sys.exit(f"{' '.join(words)} failed")
     took = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return took * 1000, (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
+    return first * 1000, took * 1000, (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
 
 
 def main():
@@ -63,9 +69,10 @@ def main():
                 if words[0].startswith("kafka-"):
                     words += ["--bootstrap-server", f"localhost:{port}"]
                 results[verb].append(call(options.program, words, environment))
-        print(f"{'verb':22} {'best ms':>8} {'median ms':>10} {'CPU ms':>7}" + ("  compiled" if options.jit else ""))
+        print(f"{'verb':22} {'first ms':>8} {'median ms':>10} {'end ms':>7} {'CPU ms':>7}" + ("  compiled" if options.jit else ""))
         for verb, calls in results.items():
-            row = f"{verb:22} {min(c[0] for c in calls):8.0f} {statistics.median(c[0] for c in calls):10.0f} {min(c[1] for c in calls):7.0f}"
+            first, median = min(c[0] for c in calls), statistics.median(c[0] for c in calls)
+            row = f"{verb:22} {first:8.0f} {median:10.0f} {min(c[1] for c in calls):7.0f} {min(c[2] for c in calls):7.0f}"
             print(row + (f"  {compiled(options.program, verb.split(), environment, port):8}" if options.jit else ""))
     finally:
         node.terminate()

@@ -21,7 +21,7 @@ from kit.report import COLOURS, figure, median, ratio, shown, table
 DOCS = servers.ROOT / "docs"
 # figure: its name in a table, and whether more is better; those with None stand without a ratio.
 COLUMNS = {
-    "produce": [("records_s", "records/s", True), ("server_cpu_gb", "server CPU s a GB", False), ("p99", "p99 ms", False)],
+    "produce": [("records_s", "records/s", True), ("server_cpu_gb", "server CPU s a GB", False), ("rss", "MB resident", False)],
     "consume": [("records_s", "records/s", True), ("server_cpu_gb", "server CPU s a GB", False)],
     "requests": [("requests_s", "requests/s", True), ("cpu_us", "server CPU µs a request", False), ("p99", "p99 ms", False)],
     "end to end": [("p50", "p50 ms", False), ("p99", "p99 ms", False), ("p999", "p99.9 ms", False), ("records_s", "records/s", True)],

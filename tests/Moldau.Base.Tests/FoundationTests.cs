@@ -43,6 +43,8 @@ public sealed class FoundationTests
         Assert.True(Uuid.TryParse(id.ToString(), out Uuid back));
         Assert.Equal(id, back);
         Assert.False(Uuid.TryParse("not an id", out _));
+        Assert.False(Uuid.TryParse("AAAAAAAAAAA!AAAAAAAAAQ", out _));
+        Assert.False(Uuid.TryParse("AAAA AAAA AAAA AAAA AA", out _));
     }
 
     [Fact]

@@ -32,6 +32,46 @@ public sealed class FailureTests
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_disk_that_is_almost_full_refuses_records_until_there_is_room(int shards)
+    {
+        using TestNode node = new(
+            shards, 1, ("log.dirs", "/d1,/d2"), ("metadata.log.dir", "/meta"), ("moldau.disk.reserve.bytes", "1000000"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t", 4);
+        string full = node.Exists("/d1/t-0") ? "/d1" : "/d2";
+        Assert.Equal(0, client.Produced("t", 0, "a"));
+        long free = 999_000;
+        node.Probe.Free = path => path == full ? free : 1L << 39;
+        node.Advance(2000);
+        // What was measured last still counts while the disk is asked anew.
+        for (int p = 0; p < 4; p++) client.Produce("t", p, Ask.Batch("b"));
+        node.Advance(100);
+        long end = client.ReadAll("t", 0).Count;
+
+        Assert.Equal(ErrorCode.KafkaStorageError, (ErrorCode)client.Produce("t", 0, Ask.Batch("c")).ErrorCode);
+        for (int p = 1; p < 4; p++)
+        {
+            ErrorCode answer = (ErrorCode)client.Produce("t", p, Ask.Batch("c")).ErrorCode;
+            Assert.Equal(node.Exists($"{full}/t-{p}") ? ErrorCode.KafkaStorageError : ErrorCode.None, answer);
+        }
+
+        Assert.Equal(["a"], client.ReadAll("t", 0)[..1]);
+        client.CreateTopic("u", 4);
+        node.Advance(100);
+        for (int p = 0; p < 4; p++) Assert.False(node.Exists($"{full}/u-{p}"), $"u-{p} is on the full disk");
+        free = 1L << 39;
+        node.Advance(2000);
+        client.Produce("t", 0, Ask.Batch("c"));
+        node.Advance(100);
+        Assert.Equal(end, client.Produced("t", 0, "d"));
+        Assert.Null(node.Halted);
+        Assert.Contains(node.LogLines, l => l.Contains("is almost full", StringComparison.Ordinal));
+        Assert.Contains(node.LogLines, l => l.Contains("has room again", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_directory_that_failed_is_not_marked_clean()
     {

@@ -69,4 +69,14 @@ public sealed class RaftStartTests
         Assert.Null(RaftStart.Read(files with { QuorumState = [1, 2] }, out error));
         Assert.Equal("quorum-state is damaged", error);
     }
+
+    [Fact]
+    public void Log_WithAGap_CannotBeUsed()
+    {
+        byte[] first = RaftBatch.OfValues(["a"u8.ToArray()], 0, 1, 5).Bytes.ToArray();
+        byte[] third = RaftBatch.OfValues(["c"u8.ToArray()], 2, 1, 5).Bytes.ToArray();
+        Assert.NotNull(RaftStart.Read(new RaftFiles { Log = first }, out _));
+        Assert.Null(RaftStart.Read(new RaftFiles { Log = (byte[])[.. first, .. third] }, out string? error));
+        Assert.Equal("the log goes on at offset 2, where 1 is missing", error);
+    }
 }

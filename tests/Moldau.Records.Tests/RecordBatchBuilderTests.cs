@@ -158,4 +158,19 @@ public sealed class RecordBatchBuilderTests
 
     private static string Text(ReadOnlySpan<byte> bytes, bool isNull) =>
         isNull ? "(null)" : Encoding.Latin1.GetString(bytes);
+
+    [Fact]
+    public void Cursor_OfABatchWithARest_HandsOutNothingOfItsLastRecord()
+    {
+        using RecordBatchBuilder builder = new(RecordBatchOptions.Default);
+        builder.TryAppend(1, OptionalBytes.Null, new OptionalBytes("first"u8));
+        byte[] batch = [.. builder.BuildArray(), 0];
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(RecordBatchLayout.Length),
+            batch.Length - RecordBatchLayout.LogOverhead);
+        using RecordCodecs codecs = new();
+        using RecordCursor cursor = new(codecs, 1 << 20);
+        cursor.Open(batch);
+        Assert.False(cursor.MoveNext(out _));
+        Assert.Equal(RecordReadStatus.Corrupt, cursor.Status);
+    }
 }

@@ -95,4 +95,30 @@ public sealed class FormatTests
         Assert.True(cache.Assign(3, 20));
         Assert.Equal([new EpochEntry(3, 20)], cache.Entries);
     }
+
+    [Fact]
+    public void Indexes_WithPartOfAnEntry_AreDamaged()
+    {
+        OffsetIndex offsets = new(1000);
+        TimeIndex times = new(1000);
+        offsets.Append(1005, 10);
+        times.AppendIfLater(5, 1005);
+        Assert.Null(OffsetIndex.TryDecode(1000, [.. offsets.Encode(), 7], long.MaxValue));
+        Assert.Null(TimeIndex.TryDecode(1000, [.. times.Encode(), 0, 7]));
+    }
+
+    [Fact]
+    public void ClosedSegment_WithoutIndexAndWithAWildOffset_IsReadWithoutHarm()
+    {
+        MemoryDisk disk = new();
+        using LogHarness harness = new(disk, LogHarness.DefaultConfig with { IndexIntervalBytes = 16 });
+        disk.CreateDirectory(harness.Folder);
+        byte[] wild = Batches.Placed(0x3E00_0000_0000_0000, 0, "wild");
+        byte[] rest = [.. wild, .. Batches.Placed(1, 0, "b"), .. Batches.Placed(2, 0, "c")];
+        DiskFiles.WriteDurably(disk, LogFileNames.PathOf(harness.Folder, 0, LogFileNames.Log), rest);
+        DiskFiles.WriteDurably(disk, LogFileNames.PathOf(harness.Folder, 4, LogFileNames.Log), Batches.Placed(4, 0, "d"));
+        harness.Open(isClean: true, recoveryPoint: 5);
+        Assert.NotEqual(ReadStatus.NeedsJob, harness.Read(1).Status);
+        Assert.Equal((4, "d"), harness.ReadAll(4).Single());
+    }
 }

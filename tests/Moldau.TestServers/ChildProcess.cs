@@ -122,6 +122,11 @@ public sealed class ChildProcess : IDisposable
 
     public void Kill() => PosixSignal.Send(_process.Id, PosixSignal.Kill);
 
+    /// <summary>Stops the process where it stands (SIGSTOP) until <see cref="Resume"/>.</summary>
+    public void Pause() => PosixSignal.Send(_process.Id, PosixSignal.Stop);
+
+    public void Resume() => PosixSignal.Send(_process.Id, PosixSignal.Continue);
+
     public void Dispose()
     {
         if (!_process.HasExited)

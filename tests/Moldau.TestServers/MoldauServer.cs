@@ -21,5 +21,5 @@ public sealed class MoldauServer(ServerOptions options) : ServerUnderTest(option
         ChildProcess.Run(
             Executable, ["storage", "format", "--standalone", "-t", RandomId(), "-c", PropertiesFile]).Succeeded();
 
-    protected override ChildProcess Launch() => ChildProcess.Start(Executable, ["start", PropertiesFile]);
+    protected override ChildProcess Launch() => ChildProcess.Start(Executable, ["start", PropertiesFile], Options.Environment);
 }

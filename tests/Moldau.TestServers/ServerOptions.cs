@@ -36,6 +36,9 @@ public sealed record ServerOptions
     /// </summary>
     public (int Client, int Controller)? Ports { get; init; }
 
+    /// <summary>Environment variables of the node's process, beside those it inherits.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Apache Kafka's version.</summary>
     public string Version { get; init; } = "4.4.0";
 

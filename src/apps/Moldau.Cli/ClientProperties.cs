@@ -13,7 +13,9 @@ internal sealed class ClientProperties
 
     public ClientProperties(Dictionary<string, string> given)
     {
-        _given = Reading(() => ClientConfiguration.Read(given.Select(p => new KeyValuePair<string, string?>(p.Key, p.Value))));
+        _given = given.Count == 0
+            ? ClientConfiguration.Read([])
+            : Reading(() => ClientConfiguration.Read(given.Select(p => new KeyValuePair<string, string?>(p.Key, p.Value))));
         Reading(() =>
         {
             _given.Check();
@@ -27,6 +29,9 @@ internal sealed class ClientProperties
     /// <summary><c>bootstrap.servers</c>; null where it was not given.</summary>
     public string? Bootstrap =>
         _given.Has("bootstrap.servers") ? string.Join(',', _given.ToClientSettings().BootstrapServers) : null;
+
+    /// <summary><c>group.id</c>; null where it was not given.</summary>
+    public string? GroupId => _given.Apply(new ConsumerOptions()).GroupId;
 
     public IsolationLevel Isolation => _given.Apply(new ConsumerOptions()).IsolationLevel;
 

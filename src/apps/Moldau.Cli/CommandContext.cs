@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Moldau.Base;
 using Moldau.Cli.Output;
 using Moldau.Cli.Parsing;
@@ -18,6 +17,9 @@ internal sealed class CommandContext : IAsyncDisposable
     private readonly bool? _wantsColour;
     private readonly OutputFormat _format;
     private MoldauClient? _client;
+
+    /// <summary>The client of verbs that only ask; null where there is none.</summary>
+    private MoldauClient? _asking;
 
     public CommandContext(CommandLineArguments arguments, CancellationToken cancel)
     {
@@ -76,20 +78,28 @@ internal sealed class CommandContext : IAsyncDisposable
     {
         if (_client is null)
         {
-            IReadOnlyList<BrokerAddress> addresses = Addresses();
-            Knock(addresses, Bootstrap);
-            try
-            {
-                _client = new MoldauClient(Properties.Client(addresses, Timeout));
-            }
-            catch (ArgumentException error)
-            {
-                throw new CommandException(error.Message.Split(" (Parameter")[0], ExitCodes.Usage);
-            }
+            (ClientSettings settings, OpenConnection door) = Knock();
+            door.Socket.Dispose();
+            _client = Made(settings, static s => new MoldauClient(s));
         }
 
         return Task.FromResult(_client);
     }
+
+    /// <summary>The client for verbs that ask and end: see <see cref="MoldauClient.OfCaller"/>.</summary>
+    /// <exception cref="CommandException">No address is right, or nobody listens there.</exception>
+    public Task<MoldauClient> AskingAsync()
+    {
+        if ((_asking ?? _client) is { } there) return Task.FromResult(there);
+        (ClientSettings settings, OpenConnection door) = Knock();
+        if (Door.Fits(settings)) return Task.FromResult(_asking = Made(settings, s => MoldauClient.OfCaller(s, door)));
+        door.Socket.Dispose();
+        return Task.FromResult(_client = Made(settings, static s => new MoldauClient(s)));
+    }
+
+    /// <summary>The administration of the cluster.</summary>
+    /// <exception cref="CommandException">No address is right, or nobody listens there.</exception>
+    public async Task<AdminClient> AdminAsync() => (await AskingAsync().ConfigureAwait(false)).Admin;
 
     /// <summary>The addresses to ask first.</summary>
     /// <exception cref="CommandException">They are no such list.</exception>
@@ -121,9 +131,6 @@ internal sealed class CommandContext : IAsyncDisposable
         Console.Error.Write($"'{verb}' on profile '{Profile.Name}' ({Bootstrap}). Its name to go on: ");
         if (Console.In.ReadLine()?.Trim() != Profile.Name) throw new CommandException("that is not the name; nothing was done", ExitCodes.Denied);
     }
-
-    /// <summary>The administration of the cluster.</summary>
-    public Task<AdminClient> AdminAsync() => Task.FromResult(ConnectAsync().GetAwaiter().GetResult().Admin);
 
     /// <summary>Data, in the format that was asked for.</summary>
     public void Show(CommandResult result)
@@ -161,37 +168,33 @@ internal sealed class CommandContext : IAsyncDisposable
         return false;
     }
 
-    public ValueTask DisposeAsync() => _client?.DisposeAsync() ?? default;
-
-    /// <summary>The client tries again until its time is over. A person who mistyped an address, or did not start the
-    /// node, wants to know at once. It waits here for one connection: what is awaited costs milliseconds at each start, of
-    /// code that cannot be compiled ahead.</summary>
-    private void Knock(IReadOnlyList<BrokerAddress> addresses, string bootstrap)
+    public async ValueTask DisposeAsync()
     {
-        string reason = "no answer in time";
-        foreach (BrokerAddress address in addresses)
-        {
-            using Socket probe = new(SocketType.Stream, ProtocolType.Tcp);
-            using CancellationTokenRegistration giveUp = Cancel.Register(static socket => ((Socket)socket!).Dispose(), probe);
-            using Timer limit = new(
-                static socket => ((Socket)socket!).Dispose(), probe, Timeout, System.Threading.Timeout.InfiniteTimeSpan);
-            try
-            {
-                probe.Connect(address.Host, address.Port);
-                return;
-            }
-            catch (Exception error) when (error is SocketException or ObjectDisposedException)
-            {
-                Cancel.ThrowIfCancellationRequested();
-                bool isCut = error is SocketException { SocketErrorCode: SocketError.OperationAborted or SocketError.Interrupted };
-                if (isCut || error is not SocketException refused) break;
-                reason = refused.SocketErrorCode == SocketError.ConnectionRefused ? "connection refused" : refused.Message;
-            }
-        }
+        if (_asking is not null) await _asking.DisposeAsync().ConfigureAwait(false);
+        if (_client is not null) await _client.DisposeAsync().ConfigureAwait(false);
+    }
 
-        throw new CommandException(
+    private (ClientSettings Settings, OpenConnection Door) Knock()
+    {
+        IReadOnlyList<BrokerAddress> addresses = Addresses();
+        string bootstrap = Bootstrap;
+        string reason = "";
+        OpenConnection door = Door.Open(addresses, Timeout, Cancel, (_, why) => reason = why) ?? throw new CommandException(
             $"no broker can be reached at {bootstrap}: {reason} (NETWORK_EXCEPTION); "
             + "start a node with 'moldau dev', or name another address with -b",
             ExitCodes.Unreachable);
+        return (Properties.Client(addresses, Timeout), door);
+    }
+
+    private static MoldauClient Made(ClientSettings settings, Func<ClientSettings, MoldauClient> make)
+    {
+        try
+        {
+            return make(settings);
+        }
+        catch (ArgumentException error)
+        {
+            throw new CommandException(error.Message.Split(" (Parameter")[0], ExitCodes.Usage);
+        }
     }
 }

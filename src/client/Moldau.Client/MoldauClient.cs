@@ -23,7 +23,7 @@ public sealed class MoldauClient : IAsyncDisposable
     /// read.</exception>
     public MoldauClient(ClientSettings settings, TimeProvider? time = null)
         : this(
-            Sockets(settings), time ?? TimeProvider.System,
+            new SocketWorld(Options(settings)), time ?? TimeProvider.System,
             new ClientMachine(settings, unchecked((ulong)Random.Shared.NextInt64()), RandomNumberGenerator.Fill))
     {
     }
@@ -33,6 +33,14 @@ public sealed class MoldauClient : IAsyncDisposable
         : this(world, time, new ClientMachine(settings, seed))
     {
     }
+
+    /// <summary>A client without threads, for a program that asks a few things and ends: what is asked of its administration
+    /// happens on the thread of who asks, before the task is there. No producers or consumers, and no encryption.</summary>
+    /// <param name="settings">What all its parts share.</param>
+    /// <param name="door">A connection that is open already; the client closes it.</param>
+    internal static MoldauClient OfCaller(ClientSettings settings, OpenConnection? door) => new(
+        new CallerWorld(Options(settings), door), new CallerTime(),
+        new ClientMachine(settings, unchecked((ulong)Random.Shared.NextInt64()), static bytes => RandomNumberGenerator.Fill(bytes)));
 
     private MoldauClient(IClientWorld world, TimeProvider time, ClientMachine machine)
     {
@@ -94,16 +102,16 @@ public sealed class MoldauClient : IAsyncDisposable
     /// <summary>Closes all links. What is still under way fails.</summary>
     public ValueTask DisposeAsync() => Driver.DisposeAsync();
 
-    private static SocketWorld Sockets(ClientSettings settings)
+    private static SocketOptions Options(ClientSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return new SocketWorld(new SocketOptions
+        return new SocketOptions
         {
             MaxFrameBytes = settings.MaxFrameBytes,
             Security = settings.Security,
             Tls = settings.Security.UsesTls ? new TlsClient(settings.Security.Tls) : null,
             SendBufferBytes = settings.SendBufferBytes,
             ReceiveBufferBytes = settings.ReceiveBufferBytes,
-        });
+        };
     }
 }

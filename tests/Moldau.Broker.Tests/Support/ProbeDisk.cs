@@ -60,7 +60,11 @@ internal sealed class ProbeDisk(IDisk inner) : IDisk
 
     public long LastModifiedMs(string path) => inner.LastModifiedMs(path);
 
-    public (long Total, long Free) Volume(string path) => inner.Volume(path);
+    /// <summary>Given a path: the bytes that are free there, or null for what the simulated disk says.</summary>
+    public Func<string, long?>? Free { get; set; }
+
+    public (long Total, long Free) Volume(string path) =>
+        Free?.Invoke(path) is { } free ? (1L << 40, free) : inner.Volume(path);
 
     public IDisposable? TryLock(string path) => inner.TryLock(path);
 

@@ -16,6 +16,9 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
     /// <summary>Only how the output begins is the same for both servers.</summary>
     public int? Lines { get; init; }
 
+    /// <summary>Our node has no quotas and no stored passwords: it says so, or the options alone are wrong.</summary>
+    public bool NeedsQuotas { get; init; }
+
     public string[] Arguments(ServerUnderTest server, string scratch) => [.. Line.Split(' ').Select(w => w switch
     {
         "B" => $"--bootstrap-server={server.Bootstrap}",

@@ -6,7 +6,8 @@ using Moldau.TestServers;
 namespace Moldau.Cli.Tests.Shims;
 
 /// <summary>Kafka's scripts as <c>moldau</c> does them, compared with what the originals answered: text, exit code, and the line
-/// on standard error. The answers are kept in <c>golden.json</c>; MOLDAU_RECORD_SHIMS=1 asks the originals anew.</summary>
+/// on standard error. The answers are kept in <c>golden.json</c>; MOLDAU_RECORD_SHIMS=1 asks the originals anew, and
+/// MOLDAU_RECORD_SHIMS=missing only for the calls that have none yet.</summary>
 public sealed class ShimTests : IDisposable
 {
     private static readonly JsonSerializerOptions Format = new()
@@ -26,7 +27,11 @@ public sealed class ShimTests : IDisposable
 
     private static string GoldenFile => Path.Combine(Repository.Root, "tests", "Moldau.Cli.Tests", "Shims", "golden.json");
 
-    private static bool IsRecording => Environment.GetEnvironmentVariable("MOLDAU_RECORD_SHIMS") == "1";
+    private static string? Recording => Environment.GetEnvironmentVariable("MOLDAU_RECORD_SHIMS") is "1" or "missing"
+        ? Environment.GetEnvironmentVariable("MOLDAU_RECORD_SHIMS")
+        : null;
+
+    private static bool IsRecording => Recording is not null;
 
     [Theory]
     [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
@@ -40,17 +45,25 @@ public sealed class ShimTests : IDisposable
         server.Start();
         File.WriteAllText(_scratch["delete.json"], """{"partitions":[{"topic":"one","partition":0,"offset":1}],"version":1}""");
         File.WriteAllText(_scratch["beyond.json"], """{"partitions":[{"topic":"orders","partition":0,"offset":99}],"version":1}""");
-        Dictionary<string, ShimAnswer> golden = IsRecording
+        Dictionary<string, ShimAnswer> golden = Recording == "1"
             ? []
             : JsonSerializer.Deserialize<Dictionary<string, ShimAnswer>>(File.ReadAllText(GoldenFile))!;
         List<string> differences = [];
         foreach (ShimCase one in ShimCases.All)
         {
             string[] words = one.Arguments(server, _scratch.FullPath);
+            if (IsRecording && golden.ContainsKey(one.Name)) continue;
             ProgramResult result = IsRecording
                 ? KafkaTools.Run(words[0], words[1..], input: one.Input, timeout: TimeSpan.FromMinutes(3))
                 : ChildProcess.Run(MoldauServer.Executable, ["kafka-" + words[0], .. words[1..]], TimeSpan.FromMinutes(2), one.Input);
             ShimAnswer answer = one.Masked(result, server);
+            if (one.NeedsQuotas && name == Clusters.Ours && answer.Errors.Any(e => e.Contains("UnsupportedVersionException", StringComparison.Ordinal)))
+            {
+                string told = string.Join('\n', answer.Errors);
+                if (answer.ExitCode != 1 || !told.Contains("has no version", StringComparison.Ordinal)) differences.Add($"{one.Name}: not clear: {told}");
+                continue;
+            }
+
             if (IsRecording) golden[one.Name] = answer;
             else if (Difference(golden[one.Name], answer) is { } difference && !Accepted.ContainsKey(one.Name)) differences.Add($"{one.Name}: {difference}");
         }

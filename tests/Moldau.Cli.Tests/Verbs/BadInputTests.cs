@@ -15,6 +15,13 @@ public sealed class BadInputTests(Clusters clusters)
     }
 
     [Fact]
+    public void SpansBeyondAllTime_AreRefused()
+    {
+        ProgramResult result = Cli.Run("topic", "list", "-b", "localhost:9092", "--timeout", "2147483647d");
+        Cluster.AssertFailed(result, 2, "--timeout");
+    }
+
+    [Fact]
     public void ASilentServer_EndsWithTheTimeout()
     {
         using System.Net.Sockets.TcpListener silent = new(System.Net.IPAddress.Loopback, 0);

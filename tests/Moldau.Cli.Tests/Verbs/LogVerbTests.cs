@@ -90,7 +90,18 @@ public sealed class LogVerbTests
         Cli.AssertRefused(Cli.Run("log", "verify", empty.FullPath), 2, "neither a log directory nor");
     }
 
-    private static void Found(Written written, string file, byte[] bytes, string problem)
+    /// <summary>DeleteRecords amid a segment: the epochs begin at the log's start, the batches before it stay.</summary>
+    [Fact]
+    public void Verify_AsksNoEpochOfWhatWasDeleted()
+    {
+        using Written written = new(Clusters.Ours);
+        string epochs = written.File("orders-0", "leader-epoch-checkpoint");
+        Found(written, epochs, "0\n0\n"u8.ToArray(), "is of leader epoch 0, leader-epoch-checkpoint says nothing", "00000000000000000000.log");
+        File.WriteAllBytes(epochs, "0\n1\n0 1\n"u8);
+        Cli.Run("log", "verify", written.Folder).Succeeded();
+    }
+
+    private static void Found(Written written, string file, byte[] bytes, string problem, string? where = null)
     {
         byte[] sound = File.ReadAllBytes(file);
         File.WriteAllBytes(file, bytes);
@@ -98,7 +109,7 @@ public sealed class LogVerbTests
         File.WriteAllBytes(file, sound);
         Assert.True(result.ExitCode == 7, result.ToString());
         Assert.Contains(problem, result.Output, StringComparison.Ordinal);
-        Assert.Contains(Path.GetFileName(file), result.Output, StringComparison.Ordinal);
+        Assert.Contains(where ?? Path.GetFileName(file), result.Output, StringComparison.Ordinal);
     }
 
     private static string Dump(string file, params string[] options) =>

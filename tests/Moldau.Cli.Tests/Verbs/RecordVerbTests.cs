@@ -84,6 +84,32 @@ public sealed class RecordVerbTests(Clusters clusters)
         Assert.Equal("c", Read(cluster, topic, "-g", group, "-f", "%v"));
     }
 
+    [Fact]
+    public void GroupOfAProperty_IsJoined_AsThatOfTheOption()
+    {
+        Cluster cluster = clusters.Get(Clusters.Ours);
+        string topic = NewTopic(cluster, 1);
+        string group = Cluster.NewName("g");
+        cluster.Send("a\nb\n", "produce", topic).Succeeded();
+        Assert.Equal("a", Read(cluster, topic, "-X", $"group.id={group}", "-n", "1", "-f", "%v"));
+        Assert.Equal("b", Read(cluster, topic, "-X", $"group.id={group}", "-f", "%v"));
+        Assert.Contains("Empty", cluster.Run("group", "describe", group).Succeeded(), StringComparison.Ordinal);
+        Cluster.AssertFailed(cluster.Run("consume", topic, "-X", $"group.id={group}", "-p", "0"), 2, "the group says which partitions are read");
+        Cluster.AssertFailed(cluster.Run("consume", topic, "-X", "grup.id=x"), 2, "did you mean 'group.id'?");
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void AFewRecords_AreReadFromEachPlace(string name)
+    {
+        Cluster cluster = clusters.Get(name);
+        string topic = NewTopic(cluster, 1);
+        cluster.Send("a\nb\nc\n", "produce", topic).Succeeded();
+        foreach ((string from, string count, string read) in (ReadOnlySpan<(string, string, string)>)
+            [("start", "2", "ab"), ("1", "2", "bc"), ("-1", "1", "c"), ("+2", "1", "c")])
+            Assert.Equal(read, cluster.Run("consume", topic, "-o", from, "-n", count, "-f", "%v").Succeeded().TrimEnd('\n'));
+    }
+
     [Theory]
     [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
     public void BadRecords_AreNamed(string name)

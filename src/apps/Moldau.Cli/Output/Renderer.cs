@@ -71,11 +71,20 @@ internal static class Renderer
         for (int i = 0; i < cells.Length; i++)
         {
             if (i > 0) text.Append("  ");
-            text.Append(areNumbers[i] ? cells[i].PadLeft(widths[i]) : cells[i].PadRight(widths[i]));
+            int pad = widths[i] - cells[i].Length;
+            if (areNumbers[i]) Pad(text, pad).Append(cells[i]);
+            else Pad(text.Append(cells[i]), pad);
         }
 
         while (text.Length > start && text[^1] == ' ') text.Length--;
         text.Append('\n');
+    }
+
+    /// <summary>Not by the text's own padding: its vector code is compiled anew at each start.</summary>
+    private static StringBuilder Pad(StringBuilder text, int count)
+    {
+        while (count-- > 0) text.Append(' ');
+        return text;
     }
 
     private static string Json(CommandResult result) => Write(Indented, writer =>

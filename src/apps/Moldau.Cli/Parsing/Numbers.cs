@@ -26,6 +26,7 @@ internal static class Numbers
             _ => 0,
         };
         if (unitMs == 0 || !TryParse(text[..digits], out int count)) return false;
+        if (count > (long)TimeSpan.MaxValue.TotalMilliseconds / unitMs) return false;
         span = TimeSpan.FromMilliseconds(count * unitMs);
         return true;
     }
@@ -42,8 +43,10 @@ internal static class Numbers
 
         if (text.StartsWith('-') && TryParseSpan(text[1..], out TimeSpan ago))
         {
-            time = DateTimeOffset.UtcNow - ago;
-            return true;
+            DateTimeOffset now = DateTimeOffset.UtcNow;
+            bool isInCalendar = ago <= now - DateTimeOffset.MinValue;
+            time = isInCalendar ? now - ago : default;
+            return isInCalendar;
         }
 
         return DateTimeOffset.TryParse(

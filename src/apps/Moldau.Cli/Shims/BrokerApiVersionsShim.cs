@@ -12,11 +12,11 @@ internal static class BrokerApiVersionsShim
     {
         string bootstrap = context.Arguments.Require("bootstrap-server");
         context.AddPropertiesFile(context.Arguments.Value("command-config"));
-        await context.ConnectAsync(bootstrap, "apiVersions").ConfigureAwait(false);
+        context.Connect(bootstrap, "apiVersions");
         ClusterDescription cluster = await context.Admin.DescribeClusterAsync(context.Cancel).ConfigureAwait(false);
         foreach (BrokerInfo broker in cluster.Brokers)
         {
-            ApiVersionsResponse answer = await context.Client.AskAsync<ApiVersionsRequest, ApiVersionsResponse>(
+            ApiVersionsResponse answer = await context.Asking.AskAsync<ApiVersionsRequest, ApiVersionsResponse>(
                 CallTarget.Broker(broker.Id),
                 _ => new ApiVersionsRequest { ClientSoftwareName = "moldau", ClientSoftwareVersion = "1" }, context.Cancel).ConfigureAwait(false);
             Dictionary<short, ApiVersionsResponse.ApiVersion> known = answer.ApiKeys.ToDictionary(a => a.ApiKey);

@@ -18,7 +18,7 @@ internal static class ClusterShim
         if (arguments.Action is null) throw new ShimUsageException("too few arguments");
         string bootstrap = arguments.Value("bootstrap-server") ?? throw new ShimUsageException("one of the arguments --bootstrap-server --bootstrap-controller is required");
         context.AddPropertiesFile(arguments.Value("config") ?? arguments.Value("command-config"));
-        await context.ConnectAsync(bootstrap, "describeCluster").ConfigureAwait(false);
+        context.Connect(bootstrap, "describeCluster");
         switch (arguments.Action)
         {
             case "cluster-id":
@@ -35,7 +35,7 @@ internal static class ClusterShim
 
     private static async Task EndpointsAsync(ShimContext context)
     {
-        DescribeClusterResponse answer = await context.Client.AskAsync<DescribeClusterRequest, DescribeClusterResponse>(
+        DescribeClusterResponse answer = await context.Asking.AskAsync<DescribeClusterRequest, DescribeClusterResponse>(
             CallTarget.Any,
             version => new DescribeClusterRequest { IncludeFencedBrokers = version >= 2 && context.Arguments.Has("include-fenced-brokers") },
             context.Cancel).ConfigureAwait(false);
@@ -52,7 +52,7 @@ internal static class ClusterShim
     private static async Task<int> UnregisterAsync(ShimContext context)
     {
         long id = context.Arguments.Number("id") ?? throw new ShimUsageException("argument --id/-i is required");
-        UnregisterBrokerResponse answer = await context.Client.AskAsync<UnregisterBrokerRequest, UnregisterBrokerResponse>(
+        UnregisterBrokerResponse answer = await context.Asking.AskAsync<UnregisterBrokerRequest, UnregisterBrokerResponse>(
             CallTarget.Controller, _ => new UnregisterBrokerRequest { BrokerId = (int)id }, context.Cancel).ConfigureAwait(false);
         ErrorCode code = ErrorCodes.FromWire(answer.ErrorCode);
         if (code != ErrorCode.None) throw new MoldauException(ClientError.Of(code, answer.ErrorMessage, $"broker {id} was not unregistered"));

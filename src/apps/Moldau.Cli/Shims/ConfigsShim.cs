@@ -3,7 +3,8 @@ using Moldau.Protocol;
 
 namespace Moldau.Cli.Shims;
 
-/// <summary><c>kafka-configs.sh</c> for topics, brokers, broker loggers, groups and client metrics.</summary>
+/// <summary><c>kafka-configs.sh</c>: topics, brokers, broker loggers, groups and client metrics here, users, clients and addresses in
+/// <see cref="ConfigsShimClients"/>.</summary>
 internal static class ConfigsShim
 {
     public static readonly Shim Shim = new(
@@ -22,12 +23,16 @@ internal static class ConfigsShim
             throw new ShimUsageException("Command must include exactly one action: --describe, --alter");
         if (arguments.Value("bootstrap-server") is not { } bootstrap)
             throw new ShimUsageException("One of the required --bootstrap-server or --bootstrap-controller arguments must be specified");
-        (string kind, string? name) = Entity(arguments);
+        IReadOnlyList<(string Type, string? Name)> clients = ConfigsShimClients.Entities(arguments);
+        (string kind, string? name) = clients.Count > 0 ? ("", null) : Entity(arguments);
         try
         {
             context.AddPropertiesFile(arguments.Value("command-config"));
-            await context.ConnectAsync(bootstrap, "describeConfigs").ConfigureAwait(false);
-            if (arguments.Has("alter")) await AlterAsync(context, kind, name).ConfigureAwait(false);
+            context.Connect(bootstrap, "describeConfigs");
+            if (clients.Count > 0 && arguments.Has("alter"))
+                await ConfigsShimClients.AlterAsync(context, clients, Added(arguments), Deleted(arguments)).ConfigureAwait(false);
+            else if (clients.Count > 0) await ConfigsShimClients.DescribeAsync(context, clients).ConfigureAwait(false);
+            else if (arguments.Has("alter")) await AlterAsync(context, kind, name).ConfigureAwait(false);
             else await DescribeAsync(context, kind, name).ConfigureAwait(false);
             return ExitCodes.Ok;
         }
@@ -54,7 +59,6 @@ internal static class ConfigsShim
             "groups" => "group",
             "client-metrics" => "client-metrics",
             null => throw new ShimUsageException("At least one entity type must be specified"),
-            "users" or "clients" or "ips" => throw new ShimUsageException("users, clients and ips are not supported by this script yet; see 'moldau quota' and 'moldau user'"),
             { } other => throw new ShimUsageException(
                 $"Invalid entity type {other}, the entity type must be one of topics, clients, users, brokers, ips, broker-loggers, "
                 + "client-metrics, groups with a bootstrap-server or bootstrap-controller"),
@@ -65,9 +69,8 @@ internal static class ConfigsShim
         return (kind, name);
     }
 
-    private static async Task AlterAsync(ShimContext context, string kind, string? name)
+    private static Dictionary<string, string> Added(ShimArguments arguments)
     {
-        ShimArguments arguments = context.Arguments;
         Dictionary<string, string> add = ShimArguments.Pairs(arguments.Values("add-config").SelectMany(ShimArguments.Split));
         if (arguments.Value("add-config-file") is { } file)
         {
@@ -76,12 +79,19 @@ internal static class ConfigsShim
             foreach ((string key, string value) in more) add[key] = value;
         }
 
+        if (add.Count == 0 && Deleted(arguments).Length == 0) throw new ShimUsageException("At least one of --add-config, --add-config-file, or --delete-config must be specified with --alter");
+        return add;
+    }
+
+    private static string[] Deleted(ShimArguments arguments) => [.. arguments.Values("delete-config").SelectMany(ShimArguments.Split)];
+
+    private static async Task AlterAsync(ShimContext context, string kind, string? name)
+    {
         ConfigChange[] changes =
         [
-            .. add.Select(p => new ConfigChange(p.Key, ConfigChangeKind.Set, WithoutBrackets(p.Value))),
-            .. arguments.Values("delete-config").SelectMany(ShimArguments.Split).Select(n => new ConfigChange(n, ConfigChangeKind.Delete, null)),
+            .. Added(context.Arguments).Select(p => new ConfigChange(p.Key, ConfigChangeKind.Set, WithoutBrackets(p.Value))),
+            .. Deleted(context.Arguments).Select(n => new ConfigChange(n, ConfigChangeKind.Delete, null)),
         ];
-        if (changes.Length == 0) throw new ShimUsageException("At least one of --add-config, --add-config-file, or --delete-config must be specified with --alter");
         ConfigResource resource = new(KindOf(kind), name!);
         await context.Admin.ChangeConfigAsync(resource, changes, false, context.Cancel).ConfigureAwait(false);
         string what = name!.Length == 0 ? $"default config for {kind}s in the cluster" : $"config for {kind} {name}";
@@ -117,7 +127,7 @@ internal static class ConfigsShim
         ShimContext context, string kind, string name)
     {
         CallTarget target = kind is "broker" or "broker-logger" && int.TryParse(name, out int id) ? CallTarget.Broker(id) : CallTarget.Any;
-        DescribeConfigsResponse answer = await context.Client.AskAsync<DescribeConfigsRequest, DescribeConfigsResponse>(
+        DescribeConfigsResponse answer = await context.Asking.AskAsync<DescribeConfigsRequest, DescribeConfigsResponse>(
             target,
             _ => new DescribeConfigsRequest
             {

@@ -37,7 +37,7 @@ internal static class ConsoleConsumerShim
         if (arguments.Value("isolation-level") is { } isolation) properties["isolation.level"] = isolation;
         string? group = arguments.Value("group") ?? properties.GetValueOrDefault("group.id");
         context.AddProperties(properties);
-        await context.ConnectAsync(bootstrap, "metadata").ConfigureAwait(false);
+        context.Connect(bootstrap, "metadata");
 
         OffsetReset reset = arguments.Has("from-beginning") ? OffsetReset.Earliest : OffsetReset.Latest;
         // Without a group of its own the script makes one up; nobody can tell, so none is left behind here.

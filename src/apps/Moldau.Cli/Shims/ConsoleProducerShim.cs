@@ -35,7 +35,7 @@ internal static class ConsoleProducerShim
         context.AddProperties(properties);
         string? codec = arguments.Has("compression-codec") ? arguments.Value("compression-codec") is { Length: > 0 } given ? given : "gzip" : null;
         LineReader reader = new(reading);
-        await context.ConnectAsync(bootstrap, "metadata").ConfigureAwait(false);
+        context.Connect(bootstrap, "metadata");
         Producer producer = context.Client.CreateProducer(context.Properties.Producer(DeliveryTimeout, codec));
         await using (producer.ConfigureAwait(false)) return await SendAsync(context, producer, topic, reader).ConfigureAwait(false);
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Moldau.Base;
 using Moldau.Client;
 using Moldau.Protocol;
@@ -27,7 +28,15 @@ internal static class ConsumerGroupsShim
         try
         {
             context.AddPropertiesFile(arguments.Value("command-config"));
-            await context.ConnectAsync(bootstrap, "listGroups").ConfigureAwait(false);
+            if (arguments.Value("validate-regex") is { } expression)
+            {
+                context.Out.WriteLine(WhyInvalid(expression) is { } why
+                    ? $"The regular expression `{expression}` is invalid: {why}."
+                    : $"The regular expression `{expression}` is valid.");
+                return ExitCodes.Ok;
+            }
+
+            context.Connect(bootstrap, "listGroups");
             await ActAsync(context).ConfigureAwait(false);
             return ExitCodes.Ok;
         }
@@ -45,13 +54,42 @@ internal static class ConsumerGroupsShim
         if (arguments.Has("list")) await ListAsync(context).ConfigureAwait(false);
         else if (arguments.Has("delete")) await DeleteAsync(context).ConfigureAwait(false);
         else if (arguments.Has("delete-offsets")) await DeleteOffsetsAsync(context).ConfigureAwait(false);
-        else if (arguments.Has("describe") || arguments.Has("reset-offsets"))
+        else
         {
             IReadOnlyList<string> groups = await GroupsAsync(context).ConfigureAwait(false);
             if (arguments.Has("describe")) await ConsumerGroupsShimDescribe.RunAsync(context, groups).ConfigureAwait(false);
             else await ConsumerGroupsShimReset.RunAsync(context, groups).ConfigureAwait(false);
         }
-        else throw new ShimUsageException("--validate-regex is not supported by this script yet");
+    }
+
+    /// <summary>Why a group cannot subscribe to an expression; null where it can. Brokers take RE2's syntax, which knows neither
+    /// look-around nor back references.</summary>
+    private static string? WhyInvalid(string expression)
+    {
+        try
+        {
+            _ = new Regex(expression, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            return null;
+        }
+        catch (RegexParseException error)
+        {
+            return error.Error switch
+            {
+                RegexParseError.UnterminatedBracket => "missing closing ]",
+                RegexParseError.InsufficientClosingParentheses => "missing closing )",
+                RegexParseError.InsufficientOpeningParentheses => "unexpected )",
+                RegexParseError.QuantifierAfterNothing => "missing argument to repetition operator",
+                RegexParseError.NestedQuantifiersNotParenthesized => "invalid nested repetition operator",
+                RegexParseError.ReversedCharacterRange => "invalid character class range",
+                RegexParseError.UnescapedEndingBackslash => "trailing backslash at end of expression",
+                RegexParseError.UnrecognizedEscape => "invalid escape sequence",
+                _ => error.Message.TrimEnd('.'),
+            };
+        }
+        catch (NotSupportedException)
+        {
+            return "invalid or unsupported Perl syntax";
+        }
     }
 
     /// <summary>The script tells of most failures and ends well all the same.</summary>

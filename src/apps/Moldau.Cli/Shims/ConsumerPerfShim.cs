@@ -27,7 +27,7 @@ internal static class ConsumerPerfShim
         context.AddPropertiesFile(arguments.Value("consumer.config") ?? arguments.Value("command-config"));
         context.AddProperties(ShimArguments.Pairs(arguments.Values("command-property")));
         if (arguments.Value("fetch-size") is { } fetch) context.AddProperties(new Dictionary<string, string> { ["max.partition.fetch.bytes"] = fetch });
-        await context.ConnectAsync(bootstrap, "metadata").ConfigureAwait(false);
+        context.Connect(bootstrap, "metadata");
         OffsetReset reset = arguments.Has("from-latest") ? OffsetReset.Latest : OffsetReset.Earliest;
         ConsumerOptions options = context.Consumer(group, reset) with { CommitOnlyDone = false };
         var consumer = context.Client.CreateConsumer(Serde.Bytes, Serde.Bytes, options);

@@ -17,7 +17,7 @@ internal static class DeleteRecordsShim
         if (!File.Exists(file)) throw new ShimUsageException($"{file} (No such file or directory)");
         Dictionary<TopicPartition, long> before = Read(await File.ReadAllTextAsync(file, context.Cancel).ConfigureAwait(false));
         context.AddPropertiesFile(context.Arguments.Value("command-config"));
-        await context.ConnectAsync(bootstrap, "deleteRecords").ConfigureAwait(false);
+        context.Connect(bootstrap, "deleteRecords");
         context.Out.WriteLine("Executing records delete operation");
         var deleted = await context.Admin.DeleteRecordsAsync(before, context.Cancel).ConfigureAwait(false);
         context.Out.WriteLine("Records delete operation completed:");

@@ -26,8 +26,8 @@ internal static class FeaturesShim
         if (context.Arguments.Action != "describe")
             throw new ShimUsageException(context.Arguments.Action is { } action ? $"{action} is not supported by this script yet" : "too few arguments");
         context.AddPropertiesFile(context.Arguments.Value("command-config"));
-        await context.ConnectAsync(bootstrap, "describeFeatures").ConfigureAwait(false);
-        ApiVersionsResponse answer = await context.Client.AskAsync<ApiVersionsRequest, ApiVersionsResponse>(
+        context.Connect(bootstrap, "describeFeatures");
+        ApiVersionsResponse answer = await context.Asking.AskAsync<ApiVersionsRequest, ApiVersionsResponse>(
             CallTarget.Any, _ => new ApiVersionsRequest { ClientSoftwareName = "moldau", ClientSoftwareVersion = "1" }, context.Cancel).ConfigureAwait(false);
         Dictionary<string, short> finalized = answer.FinalizedFeatures.ToDictionary(f => f.Name, f => f.MaxVersionLevel);
         foreach (ApiVersionsResponse.SupportedFeatureKey feature in answer.SupportedFeatures.OrderBy(f => f.Name, StringComparer.Ordinal))

@@ -29,7 +29,7 @@ internal static class GetOffsetsShim
         }
 
         context.AddPropertiesFile(arguments.Value("command-config"));
-        await context.ConnectAsync(bootstrap, "listTopics").ConfigureAwait(false);
+        context.Connect(bootstrap, "listTopics");
         var topics = await context.Admin.ListTopicsAsync(context.Cancel).ConfigureAwait(false);
         TopicPartition[] partitions = [.. topics
             .Where(t => !t.IsInternal || !arguments.Has("exclude-internal-topics"))

@@ -14,7 +14,7 @@ internal static class LogDirsShim
         string bootstrap = context.Arguments.Require("bootstrap-server");
         if (!context.Arguments.Has("describe")) throw new ShimUsageException("Missing required argument \"[describe]\"");
         context.AddPropertiesFile(context.Arguments.Value("command-config"));
-        await context.ConnectAsync(bootstrap, "describeLogDirs").ConfigureAwait(false);
+        context.Connect(bootstrap, "describeLogDirs");
         ClusterDescription cluster = await context.Admin.DescribeClusterAsync(context.Cancel).ConfigureAwait(false);
         int[] known = [.. cluster.Brokers.Select(b => b.Id)];
         int[] brokers = context.Arguments.Value("broker-list") is { } list
@@ -32,7 +32,7 @@ internal static class LogDirsShim
         HashSet<string>? topics = context.Arguments.Value("topic-list") is { Length: > 0 } names ? [.. names.Split(',')] : null;
         List<(int Broker, DescribeLogDirsResponse Answer)> answers = [];
         foreach (int broker in brokers)
-            answers.Add((broker, await context.Client.AskAsync<DescribeLogDirsRequest, DescribeLogDirsResponse>(
+            answers.Add((broker, await context.Asking.AskAsync<DescribeLogDirsRequest, DescribeLogDirsResponse>(
                 CallTarget.Broker(broker), _ => new DescribeLogDirsRequest { Topics = null }, context.Cancel).ConfigureAwait(false)));
         context.Out.WriteLine($"Received log directory information from brokers {string.Join(',', brokers)}");
         context.Out.WriteLine(Json(answers, topics));

@@ -35,7 +35,7 @@ internal static class ProducerPerfShim
                 "At least one of --bootstrap-server, --command-property, --producer-props, --producer.config or --command-config "
                 + "must be specified.");
         List<byte[]> payloads = Payloads(arguments);
-        await context.ConnectAsync(bootstrap, "metadata").ConfigureAwait(false);
+        context.Connect(bootstrap, "metadata");
         Producer producer = context.Client.CreateProducer(context.Properties.Producer(DeliveryTimeout, null));
         await using (producer.ConfigureAwait(false)) return await SendAsync(context, producer, payloads).ConfigureAwait(false);
     }

@@ -25,8 +25,8 @@ internal static class QuorumShim
         }
 
         context.AddPropertiesFile(arguments.Value("command-config"));
-        await context.ConnectAsync(bootstrap, "describeMetadataQuorum").ConfigureAwait(false);
-        DescribeQuorumResponse answer = await context.Client.AskAsync<DescribeQuorumRequest, DescribeQuorumResponse>(
+        context.Connect(bootstrap, "describeMetadataQuorum");
+        DescribeQuorumResponse answer = await context.Asking.AskAsync<DescribeQuorumRequest, DescribeQuorumResponse>(
             CallTarget.Any,
             _ => new DescribeQuorumRequest { Topics = [new() { TopicName = "__cluster_metadata", Partitions = [new() { PartitionIndex = 0 }] }] },
             context.Cancel).ConfigureAwait(false);

@@ -60,6 +60,9 @@ internal sealed class ShimArguments
 
     public IReadOnlyList<string> Values(string name) => [.. _given.Where(g => g.Name == name).Select(g => g.Value)];
 
+    /// <summary>The values of several options as they follow one another; a flag's is empty.</summary>
+    public IEnumerable<string> InOrder(params string[] names) => _given.Where(g => names.Contains(g.Name)).Select(g => g.Value);
+
     /// <summary>A value that must be given.</summary>
     /// <exception cref="ShimUsageException">It is not.</exception>
     public string Require(string name) => Value(name) ?? throw new ShimUsageException($"Missing required argument \"[{name}]\"");

@@ -10,7 +10,10 @@ internal sealed class ShimContext : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Dictionary<string, string> _properties = new(StringComparer.Ordinal);
+    private IReadOnlyList<BrokerAddress> _addresses = [];
+    private OpenConnection? _door;
     private MoldauClient? _client;
+    private MoldauClient? _asking;
 
     public ShimContext(Shim shim, ShimArguments arguments, string[] words, CancellationToken cancel) =>
         (Shim, Arguments, Words, Cancel) = (shim, arguments, words, cancel);
@@ -29,9 +32,17 @@ internal sealed class ShimContext : IAsyncDisposable
     public TextWriter Error => Console.Error;
 
     /// <summary>The client of the cluster that <c>--bootstrap-server</c> names.</summary>
-    public MoldauClient Client => _client ?? throw new InvalidOperationException("the shim has not connected yet");
+    public MoldauClient Client => _client ??= new MoldauClient(Settings);
 
-    public AdminClient Admin => Client.Admin;
+    /// <summary>The same for scripts that ask and end: see <see cref="MoldauClient.OfCaller"/>.</summary>
+    public MoldauClient Asking => _asking ??= Door.Fits(Settings) ? MoldauClient.OfCaller(Settings, _door) : Client;
+
+    /// <summary>The administration of that cluster.</summary>
+    public AdminClient Admin => Asking.Admin;
+
+    private ClientSettings Settings => _door is not null
+        ? Properties.Client(_addresses, Patience)
+        : throw new InvalidOperationException("the shim has not connected yet");
 
     public ClientProperties Properties => new(_properties);
 
@@ -72,7 +83,7 @@ internal sealed class ShimContext : IAsyncDisposable
     /// <summary>Connects to the brokers of an option.</summary>
     /// <exception cref="ShimUsageException">No address is right.</exception>
     /// <exception cref="MoldauException">Nobody listens there.</exception>
-    public async Task ConnectAsync(string bootstrap, string call)
+    public void Connect(string bootstrap, string call)
     {
         IReadOnlyList<BrokerAddress> addresses;
         try
@@ -84,25 +95,19 @@ internal sealed class ShimContext : IAsyncDisposable
             throw new ShimUsageException($"Invalid url in bootstrap.servers: {bootstrap}");
         }
 
-        foreach (BrokerAddress address in addresses)
-        {
-            try
-            {
-                using System.Net.Sockets.TcpClient probe = new();
-                await probe.ConnectAsync(address.Host, address.Port, Cancel).ConfigureAwait(false);
-                _client = new MoldauClient(Properties.Client(addresses, Patience));
-                return;
-            }
-            catch (System.Net.Sockets.SocketException)
-            {
-                Error.WriteLine($"WARN Connection to node -1 ({address.Host}:{address.Port}) could not be established. Node may not be available.");
-            }
-        }
-
-        throw new MoldauException(new ClientError(Protocol.ErrorCode.RequestTimedOut, $"Timed out waiting for a node assignment. Call: {call}"));
+        _addresses = addresses;
+        _door = Door.Open(addresses, Patience, Cancel, (address, _) => Error.WriteLine(
+            $"WARN Connection to node -1 ({address.Host}:{address.Port}) could not be established. Node may not be available."));
+        if (_door is null)
+            throw new MoldauException(new ClientError(Protocol.ErrorCode.RequestTimedOut, $"Timed out waiting for a node assignment. Call: {call}"));
     }
 
-    public ValueTask DisposeAsync() => _client?.DisposeAsync() ?? default;
+    public async ValueTask DisposeAsync()
+    {
+        _door?.Socket.Dispose();
+        if (_asking is not null) await _asking.DisposeAsync().ConfigureAwait(false);
+        if (_client is not null) await _client.DisposeAsync().ConfigureAwait(false);
+    }
 
     /// <summary>Classes of the JVM, which mean what is done here anyway or nothing.</summary>
     private static bool IsJavaOnly(string name) => name is "key.serializer" or "value.serializer" or "key.deserializer" or "value.deserializer";

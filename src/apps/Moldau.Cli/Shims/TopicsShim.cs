@@ -33,7 +33,7 @@ internal static class TopicsShim
         try
         {
             context.AddPropertiesFile(arguments.Value("command-config"));
-            await context.ConnectAsync(bootstrap, "listTopics").ConfigureAwait(false);
+            context.Connect(bootstrap, "listTopics");
             if (arguments.Has("create")) await CreateAsync(context).ConfigureAwait(false);
             else if (arguments.Has("alter")) await AlterAsync(context).ConfigureAwait(false);
             else if (arguments.Has("delete")) await DeleteAsync(context).ConfigureAwait(false);

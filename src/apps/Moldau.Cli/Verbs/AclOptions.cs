@@ -39,8 +39,9 @@ internal static class AclOptions
         new("principal"), new("permission"), new("operation"), new("resource"), new("name"), new("pattern"), new("host"),
     ];
 
-    public static readonly string OperationNames = "Operations: " + string.Join(
-        ", ", Enum.GetValues<AclOperation>().Where(o => o > AclOperation.Any).Select(NameOf)) + ".";
+    /// <summary>Written out: this class is there at the start of every command, and names of an enumeration are slow to ask for.</summary>
+    public const string OperationNames = "Operations: all, read, write, create, delete, alter, describe, cluster-action, "
+        + "describe-configs, alter-configs, idempotent-write, create-tokens, describe-tokens, two-phase-commit.";
 
     public static string NameOf(AclOperation operation) => Kebab(operation.ToString());
 

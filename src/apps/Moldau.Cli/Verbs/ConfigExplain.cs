@@ -22,7 +22,8 @@ internal static class ConfigExplain
         Example = "moldau config explain 'log.retention.*'",
     };
 
-    private static readonly (string Of, ConfigTable Table)[] Tables =
+    /// <summary>Made when it is asked for: the tables are large, and this class is there at the start of every command.</summary>
+    private static (string Of, ConfigTable Table)[] Tables =>
     [
         ("broker", BrokerConfigTable.Table), ("topic", TopicConfigTable.Table), ("group", GroupConfigTable.Table),
         ("client metrics", ClientMetricsConfigTable.Table),

@@ -9,6 +9,9 @@ namespace Moldau.Cli.Verbs;
 
 internal static class Consume
 {
+    /// <summary>So many records are read on the thread that prints them.</summary>
+    private const int MostOfShort = 1000;
+
     public static readonly Command Command = new("consume", "TOPIC…", "read records and print them", RunAsync)
     {
         MinOperands = 1,
@@ -38,7 +41,7 @@ internal static class Consume
         CommandLineArguments arguments = context.Arguments;
         IRecordPrinter printer = Printer(context);
         (string start, string? stop) = ConsumeStart.Split(arguments.Value("--offset") is { Length: > 0 } given ? given : "start");
-        string? group = arguments.Value("--group");
+        string? group = arguments.Value("--group") ?? context.Properties.GroupId;
         if (group is not null && (stop ?? start) is not ("start" or "end"))
             throw new CommandException("with a group, -o is start or end; 'moldau group seek' moves a group", ExitCodes.Usage);
         if (group is not null && arguments.Has("--partition"))
@@ -47,7 +50,9 @@ internal static class Consume
             throw new CommandException($"'--until {until}': it is end", ExitCodes.Usage);
         int? count = arguments.Number("--count", 0);
 
-        MoldauClient client = await context.ConnectAsync().ConfigureAwait(false);
+        // A few records are asked for; a stream, a group's heartbeats or the look for the end want threads of their own.
+        bool isShort = count <= MostOfShort && group is null && stop is null && !arguments.Has("--until");
+        MoldauClient client = await (isShort ? context.AskingAsync() : context.ConnectAsync()).ConfigureAwait(false);
         List<TopicInfo> topics = await Topics.RequireAsync(context, client.Admin, arguments.Operands).ConfigureAwait(false);
         List<TopicPartition> partitions = PartitionOption.Choose(context, topics);
         if (arguments.Has("--until")) stop ??= "end";
@@ -60,9 +65,13 @@ internal static class Consume
         {
             if (group is null)
             {
-                var offsets = await ConsumeStart.ResolveAsync(context, client.Admin, start, partitions).ConfigureAwait(false);
+                // From the start the consumer finds its way alone.
+                Dictionary<TopicPartition, long>? offsets = start == "start" && options.OffsetReset == OffsetReset.Earliest
+                    ? null
+                    : await ConsumeStart.ResolveAsync(context, client.Admin, start, partitions).ConfigureAwait(false);
                 consumer.Assign(partitions);
-                foreach ((TopicPartition partition, long offset) in offsets) consumer.Seek(partition, offset);
+                if (offsets is not null)
+                    foreach ((TopicPartition partition, long offset) in offsets) consumer.Seek(partition, offset);
             }
             else
             {

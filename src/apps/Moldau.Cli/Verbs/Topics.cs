@@ -23,8 +23,14 @@ internal static class Topics
         CommandContext context, AdminClient admin, IReadOnlyCollection<string> names)
     {
         var described = await admin.DescribeTopicsAsync(names, context.Cancel).ConfigureAwait(false);
-        if (described.Values.FirstOrDefault(d => d.Error is not null).Error is { } error) throw new MoldauException(error);
-        return [.. names.Distinct(StringComparer.Ordinal).Select(n => described[n].Value!)];
+        List<TopicInfo> topics = [];
+        foreach (string name in names.Distinct(StringComparer.Ordinal))
+        {
+            Outcome<TopicInfo> outcome = described[name];
+            topics.Add(outcome.Error is { } error ? throw new MoldauException(error) : outcome.Value!);
+        }
+
+        return topics;
     }
 
     /// <summary>Topics that fit any of the names, which may have * and ?.</summary>
@@ -39,8 +45,14 @@ internal static class Topics
         return [.. all.Where(t => names.Any(n => Patterns.Fits(n, t.Name)))];
     }
 
-    public static List<TopicPartition> Partitions(IEnumerable<TopicInfo> topics) =>
-        [.. topics.SelectMany(t => t.Partitions.Select(p => new TopicPartition(t.Name, p.Partition)))];
+    /// <summary>All partitions. Loops: a query over structures is compiled anew at each start.</summary>
+    public static List<TopicPartition> Partitions(IEnumerable<TopicInfo> topics)
+    {
+        List<TopicPartition> partitions = [];
+        foreach (TopicInfo topic in topics)
+            foreach (PartitionInfo partition in topic.Partitions) partitions.Add(new TopicPartition(topic.Name, partition.Partition));
+        return partitions;
+    }
 
     /// <summary>Offsets of partitions; those that cannot be told are missing.</summary>
     public static async Task<Dictionary<TopicPartition, long>> OffsetsAsync(

@@ -92,6 +92,9 @@ internal sealed class PartitionVerifier(string folder, LogFindings findings)
     private void Epoch(string path, long position, in RecordBatchView batch)
     {
         if (_epochs is null || batch.PartitionLeaderEpoch < 0) return;
+        // DeleteRecords takes the epochs below the new log start away at once, the batches only with their whole segment; and
+        // a crash may let the log begin before its first epoch again.
+        if (batch.BaseOffset < _epochs.Earliest?.StartOffset) return;
         int? known = _epochs.EpochForOffset(batch.BaseOffset);
         if (known == batch.PartitionLeaderEpoch) return;
         string says = known?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "nothing";

@@ -71,6 +71,13 @@ internal static class AdminCalls
         return code == ErrorCode.None ? null : ClientError.Of(code, text, what);
     }
 
+    /// <summary>An answer without the one thing that was asked about: the operation has failed.</summary>
+    public static CallOutcome Lacking<T>(ClientOperation<T> operation, ClientTurn turn)
+    {
+        operation.TryFail(new ClientError(ErrorCode.UnknownServerError, "the broker's answer says nothing of what was asked about"), turn);
+        return CallOutcome.Done;
+    }
+
     /// <summary>Ends an operation well.</summary>
     public static CallOutcome Done<T>(ClientOperation<T> operation, T result, ClientTurn turn)
     {

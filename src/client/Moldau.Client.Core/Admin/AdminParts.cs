@@ -36,7 +36,7 @@ internal static class AdminParts
         ClientOperation<IReadOnlyDictionary<TKey, Outcome<TResult>>> operation = new();
         (TKey Key, ClientOperation<TResult> Part)[] parts = [.. keys.Distinct().Select(k => (k, ask(k, turn)))];
         WhenAll([.. parts.Select(p => p.Part)], turn, now => operation.TrySucceed(
-            parts.ToDictionary(p => p.Key, p => p.Part.Error is { } error
+            parts.ByKey(p => p.Key, p => p.Part.Error is { } error
                 ? Outcome<TResult>.Failed(error)
                 : Outcome<TResult>.Of(p.Part.Result)), now));
         return operation;
@@ -168,7 +168,7 @@ internal static class AdminParts
 
         private void Finish(ClientTurn turn)
         {
-            _left = items.Where(i => IsPassing(_results[i.Key].Error)).ToDictionary(i => i.Key, i => i.Value);
+            _left = items.Where(i => IsPassing(_results[i.Key].Error)).ByKey(i => i.Key, i => i.Value);
             Duration wait = Backoff.After(
                 ++_attempts, machine.Settings.RetryBackoff, machine.Settings.RetryBackoffMax, machine.Prng);
             if (_left.Count == 0 || turn.Now + wait > deadline)

@@ -166,7 +166,7 @@ internal static class ConfigAdmin
             },
             (answer, operation, now) =>
             {
-                DescribeConfigsResponse.DescribeConfigsResult result = answer.Results[0];
+                if (answer.Results is not [{ } result, ..]) return AdminCalls.Lacking(operation, now);
                 return AdminCalls.Refused(result.ErrorCode, result.ErrorMessage, $"{resource} has no configuration to show", operation, now)
                     ?? AdminCalls.Done(operation, [.. result.Configs
                         .OrderBy(c => c.Name, StringComparer.Ordinal)
@@ -228,7 +228,7 @@ internal static class ConfigAdmin
             },
             (answer, operation, now) =>
             {
-                IncrementalAlterConfigsResponse.AlterConfigsResourceResponse result = answer.Responses[0];
+                if (answer.Responses is not [{ } result, ..]) return AdminCalls.Lacking(operation, now);
                 if (ErrorCodes.FromWire(result.ErrorCode) == ErrorCode.NotController) return CallOutcome.RetryElsewhere;
                 return AdminCalls.Done(
                     operation, AdminCalls.Error(result.ErrorCode, result.ErrorMessage, $"{resource} was not changed"), now);

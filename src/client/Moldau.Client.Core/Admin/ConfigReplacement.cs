@@ -135,7 +135,7 @@ internal static class ConfigReplacement
             },
             (answer, operation, now) =>
             {
-                AlterConfigsResponse.AlterConfigsResourceResponse result = answer.Responses[0];
+                if (answer.Responses is not [{ } result, ..]) return AdminCalls.Lacking(operation, now);
                 if (ErrorCodes.FromWire(result.ErrorCode) == ErrorCode.NotController) return CallOutcome.RetryElsewhere;
                 return AdminCalls.Done(
                     operation, AdminCalls.Error(result.ErrorCode, result.ErrorMessage, $"{resource} was not changed"), now);

@@ -43,9 +43,9 @@ internal static class FeatureAdmin
             (answer, operation, now) =>
                 AdminCalls.Refused(answer.ErrorCode, null, "features cannot be described", operation, now)
                 ?? AdminCalls.Done(operation, new ClusterFeatures(
-                    answer.SupportedFeatures.ToDictionary(
+                    answer.SupportedFeatures.ByKey(
                         f => f.Name, f => new FeatureRange(f.MinVersion, f.MaxVersion), StringComparer.Ordinal),
-                    answer.FinalizedFeatures.ToDictionary(f => f.Name, f => f.MaxVersionLevel, StringComparer.Ordinal),
+                    answer.FinalizedFeatures.ByKey(f => f.Name, f => f.MaxVersionLevel, StringComparer.Ordinal),
                     answer.FinalizedFeaturesEpoch < 0 ? null : answer.FinalizedFeaturesEpoch), now));
 
     /// <summary>All of the changes, or none where one is refused (brokers before 4.0 decide of each).</summary>
@@ -70,7 +70,7 @@ internal static class FeatureAdmin
             {
                 ErrorCode code = ErrorCodes.FromWire(answer.ErrorCode);
                 if (AdminCalls.Again(code) is { } again) return again;
-                Dictionary<string, ClientError?> results = updates.Keys.ToDictionary(
+                Dictionary<string, ClientError?> results = updates.Keys.ByKey(
                     f => f, f => AdminCalls.Error(answer.ErrorCode, answer.ErrorMessage, $"feature '{f}' was not changed"),
                     StringComparer.Ordinal);
                 foreach (UpdateFeaturesResponse.UpdatableFeatureResult result in answer.Results)

@@ -120,9 +120,9 @@ internal static class GroupAdmin
         AdminCalls.Start<DeleteGroupsRequest, DeleteGroupsResponse, ClientError?>(
             machine, turn, Coordinator(groupId),
             _ => new DeleteGroupsRequest { GroupsNames = [groupId] },
-            (answer, operation, now) => Finish(
-                ErrorCodes.FromWire(answer.Results[0].ErrorCode), answer.Results[0].ErrorMessage,
-                $"group '{groupId}' was not deleted", operation, now));
+            (answer, operation, now) => answer.Results is [{ } result, ..]
+                ? Finish(ErrorCodes.FromWire(result.ErrorCode), result.ErrorMessage, $"group '{groupId}' was not deleted", operation, now)
+                : AdminCalls.Lacking(operation, now));
 
     /// <summary>Puts members out of a classic group; each with null, or with why it is still there. Brokers before 2.4 have
     /// no such call.</summary>
@@ -194,7 +194,7 @@ internal static class GroupAdmin
 
                 operation.TrySucceed(answer.Topics
                     .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.Name, p.PartitionIndex), p.ErrorCode)))
-                    .ToDictionary(r => r.Key, r => ErrorCodes.FromWire(r.ErrorCode)), now);
+                    .ByKey(r => r.Key, r => ErrorCodes.FromWire(r.ErrorCode)), now);
                 return CallOutcome.Done;
             });
 
@@ -231,7 +231,7 @@ internal static class GroupAdmin
             _ => new ConsumerGroupDescribeRequest { GroupIds = [groupId], IncludeAuthorizedOperations = withOperations },
             (answer, operation, now) =>
             {
-                ConsumerGroupDescribeResponse.DescribedGroup group = answer.Groups[0];
+                if (answer.Groups is not [{ } group, ..]) return AdminCalls.Lacking(operation, now);
                 if (AdminCalls.Refused(group.ErrorCode, group.ErrorMessage, $"group '{groupId}' cannot be described", operation, now)
                     is { } refused) return refused;
                 machine.Coordinators.TryGet(CoordinatorType.Group, groupId, out int coordinator, out _);
@@ -265,7 +265,7 @@ internal static class GroupAdmin
             _ => new DescribeGroupsRequest { Groups = [groupId], IncludeAuthorizedOperations = withOperations },
             (answer, operation, now) =>
             {
-                DescribeGroupsResponse.DescribedGroup group = answer.Groups[0];
+                if (answer.Groups is not [{ } group, ..]) return AdminCalls.Lacking(operation, now);
                 bool isMissing = ErrorCodes.FromWire(group.ErrorCode) == ErrorCode.GroupIdNotFound;
                 if (!isMissing && AdminCalls.Refused(
                     group.ErrorCode, group.ErrorMessage, $"group '{groupId}' cannot be described", operation, now)

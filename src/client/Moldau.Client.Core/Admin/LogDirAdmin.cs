@@ -56,7 +56,7 @@ internal static class LogDirAdmin
             AdminParts.Each(byBroker.Select(b => b.Key), turn, (broker, now) => DescribeOf(machine, now, broker, byBroker[broker])),
             turn,
             (done, now) => operation.TrySucceed(
-                replicas.Distinct().ToDictionary(r => r, r => Find(r.Partition, done.Result[r.BrokerId])), now));
+                replicas.Distinct().ByKey(r => r, r => Find(r.Partition, done.Result[r.BrokerId])), now));
         return operation;
     }
 
@@ -68,9 +68,9 @@ internal static class LogDirAdmin
         var byBroker = targets.ToLookup(t => t.Key.BrokerId);
         ConsumerPart.Watch(
             AdminParts.Each(byBroker.Select(b => b.Key), turn, (broker, now) => AlterOf(
-                machine, now, broker, byBroker[broker].ToDictionary(t => t.Key.Partition, t => t.Value))),
+                machine, now, broker, byBroker[broker].ByKey(t => t.Key.Partition, t => t.Value))),
             turn,
-            (done, now) => operation.TrySucceed(targets.Keys.ToDictionary(r => r, r =>
+            (done, now) => operation.TrySucceed(targets.Keys.ByKey(r => r, r =>
             {
                 var outcome = done.Result[r.BrokerId];
                 return outcome.Error ?? outcome.Value!.GetValueOrDefault(r.Partition);
@@ -98,7 +98,7 @@ internal static class LogDirAdmin
                     d.LogDir,
                     AdminCalls.Error(d.ErrorCode, null, $"log directory {d.LogDir} of broker {broker} cannot be used"),
                     d.Topics.SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.Name, p.PartitionIndex), p)))
-                        .ToDictionary(r => r.Key, r => new LogDirReplica(r.p.PartitionSize, r.p.OffsetLag, r.p.IsFutureKey)),
+                        .ByKey(r => r.Key, r => new LogDirReplica(r.p.PartitionSize, r.p.OffsetLag, r.p.IsFutureKey)),
                     d.TotalBytes < 0 ? null : d.TotalBytes, d.UsableBytes < 0 ? null : d.UsableBytes, d.IsCordoned))], now));
 
     private static Outcome<ReplicaLogDir> Find(TopicPartition partition, Outcome<IReadOnlyList<LogDirDescription>> dirs)
@@ -136,6 +136,6 @@ internal static class LogDirAdmin
             },
             (answer, operation, now) => AdminCalls.Done(operation, answer.Results
                 .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.TopicName, p.PartitionIndex), p.ErrorCode)))
-                .ToDictionary(r => r.Key, r => AdminCalls.Error(
+                .ByKey(r => r.Key, r => AdminCalls.Error(
                     r.ErrorCode, null, $"{r.Key} on broker {broker} was not moved to {targets.GetValueOrDefault(r.Key)}")), now));
 }

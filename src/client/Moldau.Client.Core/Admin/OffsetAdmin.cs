@@ -62,9 +62,10 @@ internal static class OffsetAdmin
                 {
                     operation.TrySucceed(answer.Topics
                         .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.Name, p.PartitionIndex), p)))
-                        .ToDictionary(r => r.Key, r => TopicAdmin.Result(
+                        .ByKey(r => r.Key, r => TopicAdmin.Result(
                             r.Key, ErrorCodes.FromWire(r.p.ErrorCode),
                             new FoundOffset(r.p.Offset, r.p.Timestamp, r.p.LeaderEpoch))), then);
                     return CallOutcome.Done;
-                }));
+                },
+                from: OffsetResolver.OldestListing(isolation)));
 }

@@ -57,7 +57,7 @@ internal static class PartitionAdmin
                 AdminCalls.Refused(answer.ErrorCode, answer.ErrorMessage, "partitions cannot be moved", operation, now)
                 ?? AdminCalls.Done(operation, answer.Responses
                     .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.Name, p.PartitionIndex), p)))
-                    .ToDictionary(r => r.Key, r => AdminCalls.Error(
+                    .ByKey(r => r.Key, r => AdminCalls.Error(
                         r.p.ErrorCode, r.p.ErrorMessage, targets.GetValueOrDefault(r.Key) is null
                             ? $"the move of {r.Key} was not taken back" : $"{r.Key} cannot be moved")), now),
             from: allowReplicationFactorChange ? (short)0 : FirstFactorVersion);
@@ -83,7 +83,7 @@ internal static class PartitionAdmin
                 AdminCalls.Refused(answer.ErrorCode, answer.ErrorMessage, "the moves of partitions cannot be listed", operation, now)
                 ?? AdminCalls.Done(operation, answer.Topics
                     .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.Name, p.PartitionIndex), p)))
-                    .ToDictionary(r => r.Key, r => new PartitionReassignment(
+                    .ByKey(r => r.Key, r => new PartitionReassignment(
                         [.. r.p.Replicas], [.. r.p.AddingReplicas], [.. r.p.RemovingReplicas])), now));
 
     /// <summary>Elects leaders of the named partitions, or of all that need it (null); each with null, or with why its leader
@@ -107,7 +107,7 @@ internal static class PartitionAdmin
                 AdminCalls.Refused(answer.ErrorCode, null, "leaders cannot be elected", operation, now)
                 ?? AdminCalls.Done(operation, answer.ReplicaElectionResults
                     .SelectMany(t => t.PartitionResult.Select(p => (Key: new TopicPartition(t.Topic, p.PartitionId), p)))
-                    .ToDictionary(r => r.Key, r => AdminCalls.Error(
+                    .ByKey(r => r.Key, r => AdminCalls.Error(
                         r.p.ErrorCode, r.p.ErrorMessage, $"no leader of {r.Key} was elected")), now),
             from: type == ElectionType.Preferred ? (short)0 : FirstUncleanVersion);
 }

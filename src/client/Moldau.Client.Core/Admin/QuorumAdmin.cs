@@ -54,11 +54,11 @@ internal static class QuorumAdmin
             {
                 if (AdminCalls.Refused(answer.ErrorCode, answer.ErrorMessage, "the quorum cannot be described", operation, now)
                     is { } refused) return refused;
-                DescribeQuorumResponse.PartitionData log = answer.Topics[0].Partitions[0];
+                if (answer.Topics is not [{ Partitions: [{ } log, ..] }, ..]) return AdminCalls.Lacking(operation, now);
                 return AdminCalls.Refused(log.ErrorCode, log.ErrorMessage, "the quorum cannot be described", operation, now)
                     ?? AdminCalls.Done(operation, new QuorumDescription(
                         log.LeaderId, log.LeaderEpoch, log.HighWatermark, Replicas(log.CurrentVoters), Replicas(log.Observers),
-                        answer.Nodes.ToDictionary(n => n.NodeId, n => (IReadOnlyList<QuorumEndpoint>)
+                        answer.Nodes.ByKey(n => n.NodeId, n => (IReadOnlyList<QuorumEndpoint>)
                             [.. n.Listeners.Select(l => new QuorumEndpoint(l.Name, new BrokerAddress(l.Host, l.Port)))])), now);
             });
 
@@ -96,5 +96,5 @@ internal static class QuorumAdmin
         [.. replicas.OrderBy(r => r.ReplicaId).Select(r => new QuorumReplica(
             r.ReplicaId, r.ReplicaDirectoryId, r.LogEndOffset, Time(r.LastFetchTimestamp), Time(r.LastCaughtUpTimestamp)))];
 
-    private static DateTimeOffset? Time(long ms) => ms < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(ms);
+    private static DateTimeOffset? Time(long ms) => ms < 0 ? null : UnixTime.Of(ms);
 }

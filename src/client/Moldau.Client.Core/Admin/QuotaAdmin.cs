@@ -90,7 +90,7 @@ internal static class QuotaAdmin
                 AdminCalls.Refused(answer.ErrorCode, answer.ErrorMessage, "quotas cannot be described", operation, now)
                 ?? AdminCalls.Done(operation, [.. (answer.Entries ?? []).Select(e => new ClientQuota(
                     Entity(e.Entity.Select(p => (p.EntityType, p.EntityName))),
-                    e.Values.ToDictionary(v => v.Key, v => v.Value, StringComparer.Ordinal)))], now));
+                    e.Values.ByKey(v => v.Key, v => v.Value, StringComparer.Ordinal)))], now));
 
     /// <summary>Each entity with null, or with why its quotas were not changed.</summary>
     public static ClientOperation<IReadOnlyDictionary<QuotaEntity, ClientError?>> Alter(

@@ -74,7 +74,7 @@ internal static class ShareGroupAdmin
                 AdminCalls.Refused(answer.ErrorCode, answer.ErrorMessage, $"the offsets of group '{groupId}' were not set", operation, now)
                 ?? AdminCalls.Done(operation, answer.Responses
                     .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.TopicName, p.PartitionIndex), p)))
-                    .ToDictionary(r => r.Key, r => AdminCalls.Error(
+                    .ByKey(r => r.Key, r => AdminCalls.Error(
                         r.p.ErrorCode, r.p.ErrorMessage, $"the offset of {r.Key} was not set")), now));
 
     /// <summary>Forgets the offsets of topics of a group without members; each topic with null, or with what went
@@ -91,7 +91,7 @@ internal static class ShareGroupAdmin
             },
             (answer, operation, now) =>
                 AdminCalls.Refused(answer.ErrorCode, answer.ErrorMessage, $"the offsets of group '{groupId}' were not deleted", operation, now)
-                ?? AdminCalls.Done(operation, answer.Responses.ToDictionary(
+                ?? AdminCalls.Done(operation, answer.Responses.ByKey(
                     t => t.TopicName,
                     t => AdminCalls.Error(t.ErrorCode, t.ErrorMessage, $"the offsets of topic '{t.TopicName}' were not deleted"),
                     StringComparer.Ordinal), now));
@@ -105,7 +105,7 @@ internal static class ShareGroupAdmin
             _ => new ShareGroupDescribeRequest { GroupIds = [groupId], IncludeAuthorizedOperations = withOperations },
             (answer, operation, now) =>
             {
-                ShareGroupDescribeResponse.DescribedGroup group = answer.Groups[0];
+                if (answer.Groups is not [{ } group, ..]) return AdminCalls.Lacking(operation, now);
                 if (AdminCalls.Refused(group.ErrorCode, group.ErrorMessage, $"share group '{groupId}' cannot be described", operation, now)
                     is { } refused) return refused;
                 machine.Coordinators.TryGet(CoordinatorType.Group, groupId, out int coordinator, out _);
@@ -140,11 +140,11 @@ internal static class ShareGroupAdmin
             },
             (answer, operation, now) =>
             {
-                DescribeShareGroupOffsetsResponse.DescribeShareGroupOffsetsResponseGroup group = answer.Groups[0];
+                if (answer.Groups is not [{ } group, ..]) return AdminCalls.Lacking(operation, now);
                 return AdminCalls.Refused(group.ErrorCode, group.ErrorMessage, $"the offsets of group '{groupId}' cannot be read", operation, now)
                     ?? AdminCalls.Done(operation, group.Topics
                         .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.TopicName, p.PartitionIndex), p)))
-                        .ToDictionary(r => r.Key, r => Offset(r.Key, r.p)), now);
+                        .ByKey(r => r.Key, r => Offset(r.Key, r.p)), now);
             });
 
     private static Outcome<ShareOffset> Offset(

@@ -159,7 +159,7 @@ internal static class StreamsGroupAdmin
             },
             (answer, operation, now) =>
             {
-                StreamsGroupDescribeResponse.DescribedGroup group = answer.Groups[0];
+                if (answer.Groups is not [{ } group, ..]) return AdminCalls.Lacking(operation, now);
                 if (AdminCalls.Refused(group.ErrorCode, group.ErrorMessage, $"streams group '{groupId}' cannot be described", operation, now)
                     is { } refused) return refused;
                 machine.Coordinators.TryGet(CoordinatorType.Group, groupId, out int coordinator, out _);
@@ -179,7 +179,7 @@ internal static class StreamsGroupAdmin
         TopologyStatus = (StreamsTopologyStatus)group.TopologyDescriptionStatus,
         Topology = group.TopologyDescription is { } topology
             ? new StreamsTopologyDescription(
-                topology.Subtopologies.ToDictionary(
+                topology.Subtopologies.ByKey(
                     s => s.SubtopologyId, s => (IReadOnlyList<StreamsNode>)[.. s.Nodes.Select(Node)], StringComparer.Ordinal),
                 [.. topology.GlobalStores.Select(g => (Node(g.Source), Node(g.Processor)))])
             : null,
@@ -193,7 +193,7 @@ internal static class StreamsGroupAdmin
             Rack = member.RackId,
             TopologyEpoch = member.TopologyEpoch,
             UserEndpoint = member.UserEndpoint is { } endpoint ? new BrokerAddress(endpoint.Host, endpoint.Port) : null,
-            ClientTags = member.ClientTags.ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal),
+            ClientTags = member.ClientTags.ByKey(t => t.Key, t => t.Value, StringComparer.Ordinal),
             TaskOffsets = Offsets(member.TaskOffsets),
             TaskEndOffsets = Offsets(member.TaskEndOffsets),
             Assignment = Assignment(member.Assignment),
@@ -202,7 +202,7 @@ internal static class StreamsGroupAdmin
         };
 
     private static Dictionary<StreamsTask, long> Offsets(IEnumerable<StreamsGroupDescribeResponse.TaskOffset> offsets) =>
-        offsets.ToDictionary(o => new StreamsTask(o.SubtopologyId, o.Partition), o => o.Offset);
+        offsets.ByKey(o => new StreamsTask(o.SubtopologyId, o.Partition), o => o.Offset);
 
     private static StreamsAssignment Assignment(StreamsGroupDescribeResponse.Assignment assignment) =>
         new(Tasks(assignment.ActiveTasks), Tasks(assignment.StandbyTasks), Tasks(assignment.WarmupTasks));
@@ -212,7 +212,7 @@ internal static class StreamsGroupAdmin
 
     private static StreamsInternalTopic Internal(StreamsGroupDescribeResponse.TopicInfo topic) => new(
         topic.Name, topic.Partitions, topic.ReplicationFactor,
-        topic.TopicConfigs.ToDictionary(c => c.Key, c => c.Value, StringComparer.Ordinal));
+        topic.TopicConfigs.ByKey(c => c.Key, c => c.Value, StringComparer.Ordinal));
 
     private static StreamsNode Node(StreamsGroupDescribeResponse.TopologyDescriptionNode node) => new(
         node.Name, (StreamsNodeType)node.NodeType, node.SourceTopics, node.SinkTopic, node.Stores, node.Successors);

@@ -106,5 +106,5 @@ internal static class TokenAdmin
 
     private static long Ms(TimeSpan? span) => span is { } given ? (long)given.TotalMilliseconds : -1;
 
-    private static DateTimeOffset Time(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms);
+    private static DateTimeOffset Time(long ms) => UnixTime.Of(ms);
 }

@@ -58,6 +58,22 @@ internal static class TopicAdmin
                 return CallOutcome.Done;
             });
 
+    /// <summary>All topics that can be told of, by name. Not a query over <see cref="Describe"/>: a command waits for this one, and
+    /// what is generic over our structures is compiled anew at each start.</summary>
+    public static ClientOperation<IReadOnlyList<TopicInfo>> List(ClientMachine machine, ClientTurn turn) =>
+        AdminCalls.Start<MetadataRequest, MetadataResponse, IReadOnlyList<TopicInfo>>(
+            machine, turn, CallTarget.Any,
+            _ => new MetadataRequest { AllowAutoTopicCreation = false, Topics = null },
+            (answer, operation, now) =>
+            {
+                List<TopicInfo> topics = new(answer.Topics.Count);
+                foreach (MetadataResponse.MetadataResponseTopic topic in answer.Topics)
+                    if (topic.Name is not null && topic.ErrorCode == (short)ErrorCode.None) topics.Add(MetadataKeeper.Info(topic));
+                topics.Sort(static (one, other) => string.CompareOrdinal(one.Name, other.Name));
+                operation.TrySucceed(topics, now);
+                return CallOutcome.Done;
+            });
+
     /// <summary>Topics by their ids.</summary>
     public static ClientOperation<IReadOnlyDictionary<Uuid, Outcome<TopicInfo>>> DescribeById(
         ClientMachine machine, ClientTurn turn, IReadOnlyList<Uuid> ids) =>
@@ -68,7 +84,7 @@ internal static class TopicAdmin
                 AllowAutoTopicCreation = false,
                 Topics = [.. ids.Select(i => new MetadataRequest.MetadataRequestTopic { TopicId = i, Name = null })],
             },
-            (answer, operation, now) => AdminCalls.Done(operation, answer.Topics.ToDictionary(
+            (answer, operation, now) => AdminCalls.Done(operation, answer.Topics.ByKey(
                 t => t.TopicId,
                 t => AdminCalls.Error(t.ErrorCode, null, $"there is no topic with the id {t.TopicId}") is { } error
                     ? Outcome<TopicInfo>.Failed(error)
@@ -117,7 +133,7 @@ internal static class TopicAdmin
             (answer, operation, now) =>
                 answer.Responses.Any(t => ErrorCodes.FromWire(t.ErrorCode) == ErrorCode.NotController)
                     ? CallOutcome.RetryElsewhere
-                    : AdminCalls.Done(operation, answer.Responses.ToDictionary(
+                    : AdminCalls.Done(operation, answer.Responses.ByKey(
                         t => t.TopicId,
                         t => AdminCalls.Error(t.ErrorCode, t.ErrorMessage, $"the topic with the id {t.TopicId} cannot be deleted")), now),
             from: FirstIdVersion);
@@ -170,7 +186,7 @@ internal static class TopicAdmin
                 {
                     operation.TrySucceed(answer.Topics
                         .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.Name, p.PartitionIndex), p)))
-                        .ToDictionary(r => r.Key, r => Result(r.Key, ErrorCodes.FromWire(r.p.ErrorCode), r.p.LowWatermark)), then);
+                        .ByKey(r => r.Key, r => Result(r.Key, ErrorCodes.FromWire(r.p.ErrorCode), r.p.LowWatermark)), then);
                     return CallOutcome.Done;
                 }));
 

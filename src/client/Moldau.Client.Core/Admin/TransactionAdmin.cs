@@ -82,7 +82,7 @@ internal static class TransactionAdmin
     public static ClientOperation<IReadOnlyDictionary<TopicPartition, Outcome<IReadOnlyList<ProducerState>>>> DescribeProducers(
         ClientMachine machine, ClientTurn turn, IReadOnlyList<TopicPartition> partitions, int? broker)
     {
-        Dictionary<TopicPartition, int> items = partitions.Distinct().ToDictionary(p => p, _ => 0);
+        Dictionary<TopicPartition, int> items = partitions.Distinct().ByKey(p => p, _ => 0);
         if (broker is null)
             return AdminParts.ByLeader<int, IReadOnlyList<ProducerState>>(
                 machine, turn, items, (leader, mine, now) => ProducersOf(machine, now, leader, mine.Keys));
@@ -106,8 +106,9 @@ internal static class TransactionAdmin
                     _ => Marker(partition, producerId, producerEpoch, coordinatorEpoch),
                     (answer, operation, then) =>
                     {
-                        short code = answer.Markers[0].Topics[0].Partitions[0].ErrorCode;
-                        ClientError? error = AdminCalls.Error(code, null, $"the transaction of producer {producerId} in {partition} was not aborted");
+                        if (answer.Markers is not [{ Topics: [{ Partitions: [{ } ended, ..] }, ..] }, ..])
+                            return AdminCalls.Lacking(operation, then);
+                        ClientError? error = AdminCalls.Error(ended.ErrorCode, null, $"the transaction of producer {producerId} in {partition} was not aborted");
                         return AdminCalls.Done(operation, new Dictionary<TopicPartition, Outcome<bool>>
                         {
                             [partition] = error is null ? Outcome<bool>.Of(true) : Outcome<bool>.Failed(error),
@@ -166,14 +167,14 @@ internal static class TransactionAdmin
             _ => new DescribeTransactionsRequest { TransactionalIds = [id] },
             (answer, operation, now) =>
             {
-                DescribeTransactionsResponse.TransactionStateData state = answer.TransactionStates[0];
+                if (answer.TransactionStates is not [{ } state, ..]) return AdminCalls.Lacking(operation, now);
                 if (AdminCalls.Refused(state.ErrorCode, null, $"transactional id '{id}' cannot be described", operation, now)
                     is { } refused) return refused;
                 machine.Coordinators.TryGet(CoordinatorType.Transaction, id, out int coordinator, out _);
                 return AdminCalls.Done(operation, new TransactionDescription(
                     id, coordinator, state.TransactionState, state.ProducerId, state.ProducerEpoch,
                     TimeSpan.FromMilliseconds(state.TransactionTimeoutMs),
-                    state.TransactionStartTimeMs < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(state.TransactionStartTimeMs),
+                    state.TransactionStartTimeMs < 0 ? null : UnixTime.Of(state.TransactionStartTimeMs),
                     [.. state.Topics.SelectMany(t => t.Partitions.Select(p => new TopicPartition(t.Topic, p))).Order()]), now);
             });
 
@@ -193,14 +194,14 @@ internal static class TransactionAdmin
             },
             (answer, operation, now) => AdminCalls.Done(operation, answer.Topics
                 .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.Name, p.PartitionIndex), p)))
-                .ToDictionary(r => r.Key, r => Producers(r.Key, r.p)), now));
+                .ByKey(r => r.Key, r => Producers(r.Key, r.p)), now));
 
     private static Outcome<IReadOnlyList<ProducerState>> Producers(
         TopicPartition partition, DescribeProducersResponse.PartitionResponse answer) =>
         AdminCalls.Error(answer.ErrorCode, answer.ErrorMessage, $"the producers of {partition} cannot be described") is { } error
             ? Outcome<IReadOnlyList<ProducerState>>.Failed(error)
             : Outcome<IReadOnlyList<ProducerState>>.Of([.. answer.ActiveProducers.OrderBy(p => p.ProducerId).Select(p => new ProducerState(
-                p.ProducerId, p.ProducerEpoch, p.LastSequence, DateTimeOffset.FromUnixTimeMilliseconds(p.LastTimestamp),
+                p.ProducerId, p.ProducerEpoch, p.LastSequence, UnixTime.Of(p.LastTimestamp),
                 p.CoordinatorEpoch < 0 ? null : p.CoordinatorEpoch,
                 p.CurrentTxnStartOffset < 0 ? null : p.CurrentTxnStartOffset))]);
 

@@ -40,7 +40,7 @@ internal static class UserAdmin
             },
             (answer, operation, now) =>
                 AdminCalls.Refused(answer.ErrorCode, answer.ErrorMessage, "users cannot be described", operation, now)
-                ?? AdminCalls.Done(operation, answer.Results.ToDictionary(r => r.User, Described, StringComparer.Ordinal), now));
+                ?? AdminCalls.Done(operation, answer.Results.ByKey(r => r.User, Described, StringComparer.Ordinal), now));
 
     /// <summary>Each user that is named with null, or with why nothing of it was changed.</summary>
     public static ClientOperation<IReadOnlyDictionary<string, ClientError?>> Alter(

@@ -141,7 +141,9 @@ internal sealed class MetadataKeeper
     {
         if (!_usesBootstrap && View.Brokers.Count > 0)
             return [.. View.Brokers.Values.OrderBy(b => b.Id).Select(b => (b.Id, b.Address))];
-        return [.. _settings.BootstrapServers.Select((address, i) => (-2 - i, address))];
+        var servers = new (int, BrokerAddress)[_settings.BootstrapServers.Count];
+        for (int i = 0; i < servers.Length; i++) servers[i] = (-2 - i, _settings.BootstrapServers[i]);
+        return servers;
     }
 
     private void Ask(ClientTurn turn)
@@ -233,12 +235,19 @@ internal sealed class MetadataKeeper
             }
 
             TopicInfo info = Info(topic, View.Topics.GetValueOrDefault(topic.Name));
+            if (info.Partitions.IsEmpty)
+            {
+                // There is no such topic: nothing could be read of it or written to it.
+                isComplete = false;
+                continue;
+            }
+
             topics[topic.Name] = info;
             if (info.Partitions.Any(p => p.LeaderId < 0)) isComplete = false;
         }
 
-        var brokers = answer.Brokers.ToFrozenDictionary(
-            b => b.NodeId, b => new BrokerInfo(b.NodeId, new BrokerAddress(b.Host, b.Port), b.Rack));
+        var brokers = answer.Brokers
+            .ByKey(b => b.NodeId, b => new BrokerInfo(b.NodeId, new BrokerAddress(b.Host, b.Port), b.Rack)).ToFrozenDictionary();
         return new ClusterView(answer.ClusterId, answer.ControllerId, brokers,
             topics.ToFrozenDictionary(StringComparer.Ordinal), errors.ToFrozenDictionary(StringComparer.Ordinal));
     }
@@ -247,7 +256,10 @@ internal sealed class MetadataKeeper
     internal static TopicInfo Info(MetadataResponse.MetadataResponseTopic topic, TopicInfo? known = null)
     {
         if (known is not null && known.Id != topic.TopicId) known = null;
-        var partitions = topic.Partitions.OrderBy(p => p.PartitionIndex).Select(p =>
+        // A partition is looked up by its number as its place: where an answer leaves one out, the list ends.
+        var listed = topic.Partitions.OrderBy(p => p.PartitionIndex).DistinctBy(p => p.PartitionIndex)
+            .TakeWhile((p, at) => p.PartitionIndex == at);
+        var partitions = listed.Select(p =>
         {
             // A broker that lags behind may still tell of the leader before: the higher epoch is the truth (KIP-320).
             PartitionInfo? old = known is not null && p.PartitionIndex < known.Partitions.Length

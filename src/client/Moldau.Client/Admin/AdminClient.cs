@@ -86,12 +86,8 @@ public sealed class AdminClient : AdminArea
 
     /// <summary>All topics by name, internal ones included.</summary>
     /// <exception cref="MoldauException">No broker can be reached, or it refused.</exception>
-    public async Task<IReadOnlyList<TopicInfo>> ListTopicsAsync(CancellationToken cancel = default)
-    {
-        var topics = await RunAsync(0, static (machine, turn, _) => TopicAdmin.Describe(machine, turn, null), cancel)
-            .ConfigureAwait(false);
-        return [.. topics.Values.Where(t => t.IsSuccess).Select(t => t.Value!).OrderBy(t => t.Name, StringComparer.Ordinal)];
-    }
+    public Task<IReadOnlyList<TopicInfo>> ListTopicsAsync(CancellationToken cancel = default) =>
+        RunAsync(0, static (machine, turn, _) => TopicAdmin.List(machine, turn), cancel);
 
     /// <summary>The named topics: each with its metadata or with why there is none. Nothing is created by asking.</summary>
     /// <exception cref="MoldauException">No broker can be reached, or it refused.</exception>

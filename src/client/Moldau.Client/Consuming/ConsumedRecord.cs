@@ -43,8 +43,9 @@ public readonly struct ConsumedRecord<TKey, TValue>
     /// <summary>True where the record has no value.</summary>
     public bool IsTombstone => _record.Value is null;
 
-    /// <summary>When it was made, or appended: see <see cref="TimestampType"/>.</summary>
-    public DateTimeOffset Timestamp => DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(0, _record.Timestamp));
+    /// <summary>When it was made, or appended: see <see cref="TimestampType"/>. Within the calendar: a producer may have set any
+    /// <see cref="UnixTimeMilliseconds"/>.</summary>
+    public DateTimeOffset Timestamp => UnixTime.Of(Math.Max(0, _record.Timestamp));
 
     /// <summary>Milliseconds since 1970, or −1.</summary>
     public long UnixTimeMilliseconds => _record.Timestamp;

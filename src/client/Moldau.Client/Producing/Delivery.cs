@@ -55,7 +55,7 @@ internal sealed class SendDelivery : Delivery, IValueTaskSource<RecordMetadata>
         if (Interlocked.Exchange(ref _isOver, 1) != 0) return;
         _registration.Unregister();
         _core.SetResult(new RecordMetadata(
-            report.Topic, report.Partition, report.Offset, DateTimeOffset.FromUnixTimeMilliseconds(report.TimestampMs)));
+            report.Topic, report.Partition, report.Offset, UnixTime.Of(report.TimestampMs)));
     }
 
     public RecordMetadata GetResult(short token)

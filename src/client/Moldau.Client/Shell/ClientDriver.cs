@@ -48,6 +48,15 @@ internal sealed class ClientDriver : IAsyncDisposable
         }
     }
 
+    /// <summary>How long nothing is due, in milliseconds, rounded up: waking a moment early would mean a second turn.</summary>
+    internal int MsToDeadline
+    {
+        get
+        {
+            lock (_lock) return MsUntil(_machine.IsClosed ? Instant.Never : _machine.NextDeadline);
+        }
+    }
+
     public string ClientId => _machine.Settings.ClientId;
 
     /// <summary>The time, under the lock. The wall clock is read once a millisecond: two clocks for every record that is
@@ -138,6 +147,7 @@ internal sealed class ClientDriver : IAsyncDisposable
             else operation.Waiter = s.waiter;
             return true;
         });
+        _world.Wait(this, waiter.Task, cancel);
         return waiter.Task.WaitAsync(cancel);
     }
 
@@ -238,10 +248,11 @@ internal sealed class ClientDriver : IAsyncDisposable
             return;
         }
 
-        // Round up: waking a moment early would mean a second turn.
-        long ms = Math.Clamp(((next - Now).Ns + 999_999) / 1_000_000, 0, int.MaxValue);
-        _timer.Change(TimeSpan.FromMilliseconds(ms), Timeout.InfiniteTimeSpan);
+        _timer.Change(TimeSpan.FromMilliseconds(MsUntil(next)), Timeout.InfiniteTimeSpan);
     }
+
+    private int MsUntil(Instant next) =>
+        next == Instant.Never ? int.MaxValue : (int)Math.Clamp(((next - Now).Ns + 999_999) / 1_000_000, 0, int.MaxValue);
 }
 
 /// <summary>A small part of a turn; true where the turn must go on to its end.</summary>

@@ -14,6 +14,7 @@ internal sealed class ReplicaPlacement
     // topic is deleted, and made again elsewhere, both are there when the directory is back.
     private readonly Dictionary<string, Queue<int>> _alsoIn = new(StringComparer.Ordinal);
     private readonly HashSet<string> _failed = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _full = new(StringComparer.Ordinal);
     private readonly int[] _counts;
 
     public ReplicaPlacement(IReadOnlyList<BootedDirectory> directories)
@@ -96,6 +97,13 @@ internal sealed class ReplicaPlacement
     /// <summary>No new replica goes to this log directory any more.</summary>
     public void Fail(string directory) => _failed.Add(directory);
 
+    /// <summary>While its disk is full, a log directory gets new replicas only where no other can take them.</summary>
+    public void Fill(string directory, bool isFull)
+    {
+        if (isFull) _full.Add(directory);
+        else _full.Remove(directory);
+    }
+
     private void Found(string folder, int directory)
     {
         if (_byFolder.TryAdd(folder, new Place(directory, null, IsNew: false))) return;
@@ -107,9 +115,11 @@ internal sealed class ReplicaPlacement
     {
         int best = -1;
         for (int i = 0; i < _counts.Length; i++)
-            if (!_failed.Contains(_directories[i].Path) && (best < 0 || _counts[i] < _counts[best])) best = i;
+            if (!_failed.Contains(_directories[i].Path) && (best < 0 || Weight(i).CompareTo(Weight(best)) < 0)) best = i;
         return Math.Max(0, best); // without any the node is about to end
     }
+
+    private (bool IsFull, int Count) Weight(int directory) => (_full.Contains(_directories[directory].Path), _counts[directory]);
 
     /// <summary>Where a folder is.</summary>
     /// <param name="Directory">Place in the list of log directories.</param>

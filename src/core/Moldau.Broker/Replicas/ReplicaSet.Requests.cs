@@ -28,7 +28,13 @@ internal sealed partial class ReplicaSet
         foreach (CoordinatorRecord record in records)
             if (!builder.TryAppend(_shard.Now.UnixMs, record.Key, record.Value)) return ErrorCode.RecordListTooLarge;
         BufferLease lease = builder.BuildLease(_shard.Pool);
-        AppendOutcome outcome = partition.Log!.Append( // open, as checked
+        if (!_room.TryTake(partition.Log!.LogDirectory, lease.Length, isCoordinator: true)) // open, as checked
+        {
+            lease.Release();
+            return ErrorCode.RequestTimedOut;
+        }
+
+        AppendOutcome outcome = partition.Log.Append(
             new AppendRequest(lease, 0, lease.Length, LogAppendOrigin.Coordinator, partition.LeaderEpoch),
             _shard.Now,
             _shard.DiskOps);
@@ -157,6 +163,13 @@ internal sealed partial class ReplicaSet
         }
 
         PartitionLog log = partition.Log!; // neither offline nor still opening
+        if (!_room.TryTake(log.LogDirectory, entry.Length, isCoordinator: false))
+        {
+            entry.ErrorMessage = $"the disk of {log.LogDirectory} is almost full";
+            call.Complete(entry, ErrorCode.KafkaStorageError);
+            return;
+        }
+
         short version = call.Operation.Request.Version;
         AppendOutcome outcome = log.Append(
             new AppendRequest(call.Frame, entry.Start, entry.Length, LogAppendOrigin.Client, partition.LeaderEpoch, version),

@@ -17,6 +17,7 @@ internal sealed partial class ReplicaSet
     private readonly Dictionary<DiskOp, Action> _jobs = [];
     private readonly LogServices _services;
     private readonly ReplicaPlacement _placement;
+    private readonly DirectoryRoom _room;
     private readonly RecordBatchOptions _coordinatorBatches;
     private int _opening;
     private int _removing;
@@ -28,6 +29,7 @@ internal sealed partial class ReplicaSet
         _shard = shard;
         _services = new LogServices(shard.Pool, new BatchValidator(), shard.Prng.Fork());
         _placement = new ReplicaPlacement(shard.Options.Directories);
+        _room = new DirectoryRoom(shard, OnRoom);
         _coordinatorBatches = new() { Codec = (CompressionCodec)shard.Dynamic.Current.OffsetsTopicCompressionCodec };
     }
 
@@ -186,6 +188,14 @@ internal sealed partial class ReplicaSet
 
         ReportReady();
         FinishClosing();
+    }
+
+    private void OnRoom(string directory, bool isFull)
+    {
+        _placement.Fill(directory, isFull);
+        if (isFull)
+            _shard.Log.Warn($"the disk of {directory} is almost full: records for it are refused until there is room (moldau.disk.reserve.bytes)");
+        else _shard.Log.Info($"the disk of {directory} has room again");
     }
 
     /// <summary>No replica of a failed log directory is served any more, whichever of them saw the failure.</summary>

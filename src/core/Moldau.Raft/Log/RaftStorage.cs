@@ -74,6 +74,13 @@ public sealed record RaftStart(
         error = null;
         SnapshotContent? bootstrap = Bootstrap(files, out error);
         if (error is not null) return null;
+        List<RaftBatch> tail = [.. RaftBatch.Split(files.Log).Where(b => b.BaseOffset >= (id?.Offset ?? 0))];
+        if (GapIn(tail, Math.Max(files.LogStartOffset, id?.Offset ?? 0)) is { } gap)
+        {
+            error = gap;
+            return null;
+        }
+
         bool isBootstrap = id is null or { Offset: 0 };
         var state = new RaftStorageState
         {
@@ -83,7 +90,7 @@ public sealed record RaftStart(
             SnapshotVoters = latest?.Voters ?? VoterSet.Empty,
             ConfiguredVoters = files.ConfiguredVoters,
             LogStartOffset = files.LogStartOffset,
-            Tail = [.. RaftBatch.Split(files.Log).Where(b => b.BaseOffset >= (id?.Offset ?? 0))],
+            Tail = tail,
             Epochs = [.. RaftBatch.Split(files.Log).GroupBy(static b => b.Epoch).Select(static g => (g.Key,
                 g.First().BaseOffset))],
         };
@@ -92,6 +99,18 @@ public sealed record RaftStart(
             isBootstrap ? [] : latest!.Values, // an id means a content
             isBootstrap ? -1 : latest!.LastContainedTimestampMs,
             bootstrap?.Values ?? []);
+    }
+
+    /// <summary>Recovery lets offsets pass that compaction left out; a metadata log is never compacted.</summary>
+    private static string? GapIn(List<RaftBatch> batches, long next)
+    {
+        foreach (RaftBatch batch in batches)
+        {
+            if (batch.BaseOffset != next) return $"the log goes on at offset {batch.BaseOffset}, where {next} is missing";
+            next = batch.LastOffset + 1;
+        }
+
+        return null;
     }
 
     /// <summary>4.4 keeps the bootstrap records in the snapshot 0-0; 4.3 had only the voters there, and the records in

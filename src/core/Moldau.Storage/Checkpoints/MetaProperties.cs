@@ -43,7 +43,7 @@ public sealed record MetaProperties(string? ClusterId, int? NodeId, Uuid? Direct
             int equals = text.IndexOf('=');
             if (text.Length == 0 || text[0] is '#' or '!' || equals <= 0) continue;
             string key = text[..equals].TrimEnd();
-            string value = text[(equals + 1)..].Trim().Replace("\\", "", StringComparison.Ordinal);
+            string value = text[(equals + 1)..].Replace("\\", "", StringComparison.Ordinal).Trim();
             switch (key)
             {
                 case "version" when value is "0" or "1": break;

@@ -85,6 +85,7 @@ public sealed class OffsetIndex(long baseOffset)
     /// entries end where they stop rising (KAFKA-10207, KAFKA-19200). Null if the bytes are no index of this segment.</summary>
     public static OffsetIndex? TryDecode(long baseOffset, ReadOnlySpan<byte> bytes, long segmentBytes)
     {
+        if (bytes.Length % EntryBytes != 0) return null;
         int slots = bytes.Length / EntryBytes;
         OffsetIndex index = new(baseOffset) { _entries = new long[slots] };
         int lastOffset = -1;

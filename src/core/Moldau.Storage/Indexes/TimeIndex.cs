@@ -87,6 +87,7 @@ public sealed class TimeIndex(long baseOffset)
     public static TimeIndex? TryDecode(long baseOffset, ReadOnlySpan<byte> bytes)
     {
         TimeIndex index = new(baseOffset);
+        if (bytes.Length % EntryBytes != 0) return null;
         for (ReadOnlySpan<byte> rest = bytes; rest.Length >= EntryBytes; rest = rest[EntryBytes..])
         {
             // An index that is nothing but padding must not become an entry for time zero.

@@ -64,7 +64,8 @@ internal static class SegmentOpener
         while (scanner.MoveNext())
         {
             BatchHeader batch = scanner.Current;
-            if (batch.MaxTimestamp > max.Timestamp) max = new TimestampOffset(batch.MaxTimestamp, batch.LastOffset);
+            bool isInSegment = OffsetIndex.Fits(offsets.BaseOffset, batch.LastOffset);
+            if (isInSegment && batch.MaxTimestamp > max.Timestamp) max = new TimestampOffset(batch.MaxTimestamp, batch.LastOffset);
         }
 
         return max;
@@ -99,11 +100,12 @@ internal sealed class IndexBuilder(OffsetIndex offsets, TimeIndex times, Timesta
 
     public void Add(in BatchHeader batch)
     {
+        // Offsets of unverified batches may be nonsense: no entry then, and whoever reads the batch finds out.
+        if (!OffsetIndex.Fits(Offsets.BaseOffset, batch.LastOffset)) return;
         if (batch.MaxTimestamp > Max.Timestamp) Max = new TimestampOffset(batch.MaxTimestamp, batch.LastOffset);
         int lastEntry = Offsets.Count == 0 ? 0 : Offsets[Offsets.Count - 1].Position;
         if (batch.Position - lastEntry <= indexIntervalBytes) return;
-        // Offsets of unverified batches may be nonsense: no entry then, and whoever reads the batch finds out.
-        if (!OffsetIndex.Fits(Offsets.BaseOffset, batch.LastOffset) || batch.LastOffset <= Offsets.LastOffset) return;
+        if (batch.LastOffset <= Offsets.LastOffset) return;
         Offsets.Append(batch.LastOffset, batch.Position);
         Times.AppendIfLater(Max.Timestamp, Max.Offset);
     }

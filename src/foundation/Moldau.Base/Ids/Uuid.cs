@@ -32,8 +32,9 @@ public readonly record struct Uuid(long High, long Low) : IComparable<Uuid>
     {
         id = Zero;
         Span<byte> bytes = stackalloc byte[18];
-        if (text is null || text.Length != 22 || !Base64Url.TryDecodeFromChars(text, bytes, out int n) || n != Bytes)
-            return false;
+        // Asked first, since the decoder throws where the text is none.
+        if (text is null || text.Length != 22 || !Base64Url.IsValid(text)) return false;
+        if (!Base64Url.TryDecodeFromChars(text, bytes, out int n) || n != Bytes) return false;
         id = Read(bytes);
         return true;
     }

@@ -79,6 +79,8 @@ public sealed partial class BrokerConfig(
 
     public long DiskDirtyMaxBytes { get; } = values.Long("moldau.disk.dirty.max.bytes");
 
+    public long DiskReserveBytes { get; } = values.Long("moldau.disk.reserve.bytes");
+
     public long DiskWritebackBytes { get; } = values.Long("moldau.disk.writeback.bytes");
 
     public IReadOnlyList<HostPort> HttpListeners { get; } =

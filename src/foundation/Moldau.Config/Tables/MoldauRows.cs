@@ -15,6 +15,8 @@ internal static class MoldauRows
             "Requests of one connection that may be unanswered before the node stops reading it."),
         Used("moldau.disk.dirty.max.bytes", ConfigType.Long, "268435456", AtLeast("1048576"), Low, Fixed,
             "Bytes per log directory that may wait for the disk before producers are slowed down."),
+        Used("moldau.disk.reserve.bytes", ConfigType.Long, "16777216", AtLeast("0"), Medium, Fixed,
+            "Bytes that stay free on the disk of a log directory: before it is full, records for it are refused until there is room."),
         Used("moldau.disk.writeback.bytes", ConfigType.Long, "8388608", AtLeast("65536"), Low, Fixed,
             "Appended bytes after which the system is asked to begin writing them out."),
         Used("moldau.http.listeners", ConfigType.List, "", Distinct, Medium, Fixed,

@@ -53,7 +53,9 @@ public static class ErrorCodes
     }
 
     /// <summary>The code of a number from the wire; an unknown number is an unknown error, as for Kafka's
-    /// clients.</summary>
+    /// clients. Kafka leaves no number out.</summary>
     public static ErrorCode FromWire(short value) =>
-        Enum.IsDefined((ErrorCode)value) ? (ErrorCode)value : ErrorCode.UnknownServerError;
+        value is >= (short)ErrorCode.UnknownServerError and <= (short)ErrorCode.ControllerIdNotRegistered
+            ? (ErrorCode)value
+            : ErrorCode.UnknownServerError;
 }

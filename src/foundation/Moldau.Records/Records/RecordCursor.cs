@@ -71,7 +71,8 @@ public sealed class RecordCursor(RecordCodecs codecs, int maxDecompressedBytes) 
         if (_left == 0) return false;
         ReadOnlySpan<byte> source = _rest.Span;
         int n = RecordParser.TryParse(source, _context, out RecordView view);
-        if (n == 0)
+        // Bytes behind the last record are damage too, and what damaged bytes say is not handed out.
+        if (n == 0 || (_left == 1 && n != source.Length))
         {
             Status = RecordReadStatus.Corrupt;
             return false;
@@ -83,7 +84,6 @@ public sealed class RecordCursor(RecordCodecs codecs, int maxDecompressedBytes) 
             view.HeaderCount, Slice(source, view.RawHeaders));
         _rest = _rest[n..];
         _left--;
-        if (_left == 0 && !_rest.IsEmpty) Status = RecordReadStatus.Corrupt;
         return true;
     }
 

@@ -62,5 +62,5 @@ internal static class GroupAssignors
     }
 
     public static Dictionary<string, List<TopicPartition>> Empty(IEnumerable<GroupMember> members) =>
-        members.ToDictionary(m => m.MemberId, _ => new List<TopicPartition>(), StringComparer.Ordinal);
+        members.ByKey(m => m.MemberId, _ => new List<TopicPartition>(), StringComparer.Ordinal);
 }

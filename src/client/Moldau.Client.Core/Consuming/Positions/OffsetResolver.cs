@@ -73,11 +73,15 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
         }
 
         Ask<ListOffsetsRequest, ListOffsetsResponse>(
-            broker, cursors, request, ApiTable.Get(ApiKey.ListOffsets).LowestVersion,
+            broker, cursors, request, OldestListing(settings.IsolationLevel),
             static answer => answer.Topics.SelectMany(t => t.Partitions.Select(p => new Found(
                 new TopicPartition(t.Name, p.PartitionIndex), ErrorCodes.FromWire(p.ErrorCode), p.Offset, p.LeaderEpoch))),
             TakeReset, turn);
     }
+
+    /// <summary>Older brokers know nothing of transactions, and their requests have no field for them.</summary>
+    internal static short OldestListing(IsolationLevel isolation) =>
+        isolation == IsolationLevel.ReadCommitted ? (short)2 : ApiTable.Get(ApiKey.ListOffsets).LowestVersion;
 
     private void TakeReset(PartitionCursor cursor, Found found, ClientTurn turn)
     {
@@ -180,7 +184,7 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
     private static Dictionary<TopicPartition, Question> Begin(List<PartitionCursor> cursors)
     {
         foreach (PartitionCursor cursor in cursors) cursor.IsAsking = true;
-        return cursors.ToDictionary(c => c.Partition, c => new Question(c, c.Generation));
+        return cursors.ByKey(c => c.Partition, c => new Question(c, c.Generation));
     }
 
     /// <summary>The cursor, if it still waits for this answer. One that took its place when the partition was given away and

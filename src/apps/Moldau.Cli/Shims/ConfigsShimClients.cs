@@ -1,0 +1,240 @@
+using System.Globalization;
+using Moldau.Client;
+using Moldau.Protocol;
+
+namespace Moldau.Cli.Shims;
+
+/// <summary><c>kafka-configs.sh</c> for users, clients and addresses: their quotas, and the passwords of users.</summary>
+internal static class ConfigsShimClients
+{
+    private const string Users = "users";
+    private const string Clients = "clients";
+    private const string Ips = "ips";
+
+    /// <summary>The values of users and clients.</summary>
+    private static readonly string[] ClientQuotas =
+    [
+        "consumer_byte_rate", "controller_mutation_rate", "producer_byte_rate", "request_percentage",
+    ];
+
+    private static readonly (string Name, ScramMechanism Mechanism)[] Mechanisms =
+        [("SCRAM-SHA-256", ScramMechanism.Sha256), ("SCRAM-SHA-512", ScramMechanism.Sha512)];
+
+    /// <summary>Which of them the options mean, in the script's order; none where they mean something else. An empty name is the
+    /// default, null means all there are.</summary>
+    public static IReadOnlyList<(string Type, string? Name)> Entities(ShimArguments arguments)
+    {
+        List<(string Type, string? Name)> entities = [];
+        string?[] names = [.. arguments.InOrder("entity-name", "entity-default")];
+        int next = 0;
+        foreach (string type in arguments.Values("entity-type"))
+        {
+            if (type is not (Users or Clients or Ips)) return [];
+            entities.Add((type, next < names.Length ? names[next] : null));
+            next++;
+        }
+
+        foreach (string type in (string[])[Clients, Users, Ips])
+            if (arguments.Value(type[..^1]) is { } name) entities.Add((type, name));
+        foreach (string type in (string[])[Clients, Users, Ips])
+            if (arguments.Has(type[..^1] + "-defaults")) entities.Add((type, ""));
+        foreach ((string type, string? name) in entities)
+            if (type == Ips && name is { Length: > 0 } && !IsHost(name))
+                throw new ShimUsageException($"The entity name for ips must be a valid IP or resolvable host, but it is: {name}");
+        return entities;
+    }
+
+    public static async Task DescribeAsync(ShimContext context, IReadOnlyList<(string Type, string? Name)> entities)
+    {
+        QuotaFilter filter = new() { IsStrict = true };
+        foreach ((string type, string? name) in entities)
+        {
+            QuotaMatch match = name switch
+            {
+                null => QuotaMatch.Any,
+                "" => QuotaMatch.Default,
+                _ => QuotaMatch.Of(name),
+            };
+            filter = type switch
+            {
+                Users => filter with { User = match },
+                Clients => filter with { ClientId = match },
+                _ => filter with { Ip = match },
+            };
+        }
+
+        foreach (ClientQuota quota in await context.Admin.Quotas.DescribeAsync(filter, context.Cancel).ConfigureAwait(false))
+        {
+            IEnumerable<string> values = quota.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={JavaText(v.Value)}");
+            context.Out.WriteLine($"Quota configs for {Text(quota.Entity)} are {string.Join(", ", values)}");
+        }
+
+        if (entities is not [(Users, var user)] || user is "") return;
+        var described = await context.Admin.Users.DescribeAsync(user is null ? null : [user], context.Cancel).ConfigureAwait(false);
+        foreach ((string one, Outcome<IReadOnlyList<ScramCredential>> outcome) in described)
+        {
+            if (outcome.Error is { Code: ErrorCode.ResourceNotFound }) continue;
+            if (outcome.Error is { } error) throw new MoldauException(error);
+            IEnumerable<string> credentials = outcome.Value!.Select(c => $"{NameOf(c.Mechanism)}=iterations={c.Iterations}");
+            context.Out.WriteLine($"SCRAM credential configs for user-principal '{one}' are {string.Join(", ", credentials)}");
+        }
+    }
+
+    public static async Task AlterAsync(
+        ShimContext context,
+        IReadOnlyList<(string Type, string? Name)> entities,
+        Dictionary<string, string> add,
+        IReadOnlyList<string> delete)
+    {
+        (string type, string? name) = entities[0];
+        if (entities.Any(e => e.Name is null))
+            throw new ShimUsageException("An entity-name or default entity must be specified with --alter of users, clients, brokers or ips");
+        bool isUser = entities is [(Users, _)];
+        CheckNames(isUser ? Users : type is Ips ? Ips : Clients, add.Keys, "added");
+        CheckNames(isUser ? Users : type is Ips ? Ips : Clients, delete, "deleted");
+        string[] changed = [.. add.Keys, .. delete];
+        if (isUser && changed.Any(IsScram))
+        {
+            if (name is "")
+                throw new ShimUsageException("The use of --entity-default or --user-defaults is not allowed with User SCRAM Credentials using --bootstrap-server.");
+            if (!changed.All(IsScram))
+                throw new ShimUsageException("Cannot alter both quota and SCRAM credential configs simultaneously for 'users' using --bootstrap-server.");
+            await AlterPasswordsAsync(context, name!, add, delete).ConfigureAwait(false);
+        }
+        else
+        {
+            await AlterQuotasAsync(context, entities, add, delete).ConfigureAwait(false);
+        }
+
+        context.Out.WriteLine(name!.Length == 0
+            ? $"Completed updating default config for {type} in the cluster."
+            : $"Completed updating config for {type[..^1]} {name}.");
+    }
+
+    private static bool IsHost(string name)
+    {
+        try
+        {
+            return HostName.AddressesOf(name).Length > 0;
+        }
+        catch (Exception error) when (error is System.Net.Sockets.SocketException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    private static void CheckNames(string type, IEnumerable<string> names, string what)
+    {
+        string[] unknown = [.. names.Where(n => type == Ips
+            ? n != "connection_creation_rate"
+            : !ClientQuotas.Contains(n) && !(type == Users && IsScram(n)))];
+        if (unknown.Length == 0) return;
+        string allowed = type switch
+        {
+            Users => "quota and SCRAM credential configs",
+            Ips => "connection quota configs",
+            _ => "quota configs",
+        };
+        throw new ShimUsageException(
+            $"Only {allowed} can be {what} for '{type}' using --bootstrap-server. Unexpected config names: Set({string.Join(", ", unknown)})");
+    }
+
+    private static async Task AlterQuotasAsync(
+        ShimContext context,
+        IReadOnlyList<(string Type, string? Name)> entities,
+        Dictionary<string, string> add,
+        IReadOnlyList<string> delete)
+    {
+        QuotaEntity entity = new();
+        QuotaFilter filter = new() { IsStrict = true };
+        foreach ((string type, string? name) in entities)
+        {
+            QuotaName part = new(name is "" ? null : name);
+            QuotaMatch match = name is "" ? QuotaMatch.Default : QuotaMatch.Of(name!);
+            (entity, filter) = type switch
+            {
+                Users => (entity with { User = part }, filter with { User = match }),
+                Clients => (entity with { ClientId = part }, filter with { ClientId = match }),
+                _ => (entity with { Ip = part }, filter with { Ip = match }),
+            };
+        }
+
+        var now = await context.Admin.Quotas.DescribeAsync(filter, context.Cancel).ConfigureAwait(false);
+        string[] missing = [.. delete.Where(d => !now.Any(q => q.Values.ContainsKey(d)))];
+        if (missing.Length > 0) throw new ShimUsageException($"Invalid config(s): {string.Join(",", missing)}");
+        Dictionary<string, double?> values = new(StringComparer.Ordinal);
+        foreach ((string key, string text) in add)
+        {
+            values[key] = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+                ? value
+                : throw new ShimUsageException($"Cannot parse quota configuration value for {key}: {text}");
+        }
+
+        foreach (string key in delete) values[key] = null;
+        var results = await context.Admin.Quotas.AlterAsync([new QuotaAlteration(entity, values)], cancel: context.Cancel)
+            .ConfigureAwait(false);
+        foreach (ClientError? error in results.Values)
+            if (error is not null) throw new MoldauException(error);
+    }
+
+    private static async Task AlterPasswordsAsync(
+        ShimContext context, string user, Dictionary<string, string> add, IReadOnlyList<string> delete)
+    {
+        var results = await context.Admin.Users.AlterAsync(
+            [.. add.Select(a => Password(user, a.Key, a.Value))],
+            [.. delete.Select(d => new ScramDeletion(user, MechanismOf(d)))],
+            context.Cancel).ConfigureAwait(false);
+        foreach (ClientError? error in results.Values)
+            if (error is not null) throw new MoldauException(error);
+    }
+
+    /// <summary><c>[iterations=8192,password=secret]</c>, where the iterations may be left out.</summary>
+    private static ScramPassword Password(string user, string mechanism, string text)
+    {
+        string inner = text.StartsWith('[') && text.EndsWith(']') ? text[1..^1] : text;
+        int iterations = 4096;
+        const string Iterations = "iterations=";
+        if (inner.StartsWith(Iterations, StringComparison.Ordinal))
+        {
+            int comma = inner.IndexOf(',');
+            string number = inner[Iterations.Length..(comma < 0 ? inner.Length : comma)];
+            if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out iterations) || iterations < 1) throw Wrong(text);
+            inner = comma < 0 ? "" : inner[(comma + 1)..];
+        }
+
+        const string PasswordKey = "password=";
+        if (!inner.StartsWith(PasswordKey, StringComparison.Ordinal)) throw Wrong(text);
+        return new ScramPassword(user, MechanismOf(mechanism), inner[PasswordKey.Length..]) { Iterations = iterations };
+    }
+
+    private static ShimUsageException Wrong(string text) =>
+        new($"Invalid credential property {text}, it must be of the form [iterations=8192,password=secret]");
+
+    private static bool IsScram(string name) => Mechanisms.Any(m => m.Name == name);
+
+    private static ScramMechanism MechanismOf(string name) => Mechanisms.First(m => m.Name == name).Mechanism;
+
+    private static string NameOf(ScramMechanism mechanism) => Mechanisms.FirstOrDefault(m => m.Mechanism == mechanism).Name ?? "UNKNOWN";
+
+    private static string Text(QuotaEntity entity)
+    {
+        List<string> parts = [];
+        Add("user-principal", entity.User);
+        Add("client-id", entity.ClientId);
+        Add("ip", entity.Ip);
+        return string.Join(", ", parts);
+
+        void Add(string type, QuotaName? name)
+        {
+            if (name is { } part) parts.Add(part.Value is { } value ? $"{type} '{value}'" : $"the default {type}");
+        }
+    }
+
+    /// <summary>A number as Java writes it: <c>1024.0</c>, and from ten millions on <c>1.0E7</c>.</summary>
+    private static string JavaText(double value)
+    {
+        bool isPlain = value == 0 || Math.Abs(value) is >= 1e-3 and < 1e7;
+        if (isPlain) return value.ToString("0.0###############", CultureInfo.InvariantCulture);
+        return value.ToString("0.0###############E0", CultureInfo.InvariantCulture);
+    }
+}

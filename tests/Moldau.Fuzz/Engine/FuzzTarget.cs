@@ -1,0 +1,39 @@
+using Moldau.Base;
+
+namespace Moldau.Fuzz;
+
+/// <summary>A reader under test with its oracle. Every input is a byte string, so that each finding is a file.</summary>
+internal abstract class FuzzTarget
+{
+    public abstract string Name { get; }
+
+    /// <summary>What is read and what must hold, on one line.</summary>
+    public abstract string Summary { get; }
+
+    public virtual int MaxBytes => 4096;
+
+    /// <summary>Memory that one execution may take whatever its input, in bytes; below zero where the rule of 8 × input is not
+    /// this target's.</summary>
+    public virtual long AllocationSlack => 512 << 10;
+
+    /// <summary>Loop heads that an execution may pass.</summary>
+    public virtual long Fuel(int inputBytes) => 2_000_000 + (20_000L * inputBytes);
+
+    /// <summary>Valid inputs, the same for the same generator.</summary>
+    public abstract IEnumerable<byte[]> Seeds(Prng prng);
+
+    /// <summary>One change of an input; the bytes' own unless the target knows better.</summary>
+    public virtual byte[] Mutate(byte[] input, byte[] other, Mutator mutator) => mutator.Mutate(input, other, MaxBytes);
+
+    /// <summary>Runs one input. Whatever is thrown is a finding.</summary>
+    public abstract void Run(byte[] input);
+
+    /// <summary>The oracle: what must be so.</summary>
+    public static void Must(bool holds, string what)
+    {
+        if (!holds) throw new OracleException(what);
+    }
+}
+
+/// <summary>Something that must hold does not.</summary>
+internal sealed class OracleException(string what) : Exception(what);
