@@ -91,6 +91,55 @@ public sealed class FailureTests
         Assert.Equal(0, node.Connect().Produced("t", 0, "b"));
     }
 
+    /// <summary>The folder of the deleted topic is still in the directory that failed, and the new one's in another: the
+    /// start finds the name twice, and takes the one with the topic's id.</summary>
+    [Fact]
+    public void A_topic_made_again_while_a_directory_was_offline_keeps_its_records_when_that_is_back()
+    {
+        using TestNode node = new(1, 1, ("log.dirs", "/d1,/d2"), ("metadata.log.dir", "/meta"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        Assert.True(node.Exists("/d1/t-0"));
+        Assert.Equal(0, client.Produced("t", 0, "of the deleted topic"));
+        node.Probe.Fails = (_, path) => path.StartsWith("/d1/", StringComparison.Ordinal) ? DiskError.Io : DiskError.None;
+        client.Produce("t", 0, Ask.Batch("lost"));
+        node.Advance(100);
+        client.DeleteTopic("t");
+        node.Run();
+        client.CreateTopic("t");
+        node.Run();
+        Assert.True(node.Exists("/d2/t-0"));
+        Assert.Equal(0, client.Produced("t", 0, "a", "b"));
+        node.Kill();
+        node.Start();
+        node.Probe.Fails = null;
+        Assert.Equal(2, node.Connect().Produced("t", 0, "c"));
+    }
+
+    /// <summary>The folder that a failing directory kept has no partition.metadata and no records: the other one is the
+    /// replica's.</summary>
+    [Fact]
+    public void A_replica_whose_making_failed_is_not_taken_for_the_one_that_was_made_elsewhere()
+    {
+        using TestNode node = new(1, 1, ("log.dirs", "/d1,/d2"), ("metadata.log.dir", "/meta"));
+        TestClient client = node.Connect();
+        node.Probe.Fails = (call, path) =>
+            call == "open" && path.StartsWith("/d1/t-0/partition.metadata", StringComparison.Ordinal)
+                ? DiskError.NoSpace : DiskError.None;
+        client.CreateTopic("t");
+        node.Advance(100);
+        Assert.True(node.Exists("/d1/t-0"));
+        client.DeleteTopic("t");
+        node.Run();
+        client.CreateTopic("t");
+        node.Run();
+        Assert.True(node.Exists("/d2/t-0"));
+        Assert.Equal(0, client.Produced("t", 0, "a", "b"));
+        node.Kill();
+        node.Start();
+        Assert.Equal(2, node.Connect().Produced("t", 0, "c"));
+    }
+
     [Fact]
     public void A_failed_sync_fences_the_directory_for_good()
     {

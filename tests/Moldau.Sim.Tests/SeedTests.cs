@@ -8,43 +8,48 @@ public sealed class SeedTests
 {
     /// <summary>Seeds of every run; <c>MOLDAU_SIM_SEEDS=A..B</c> asks for others. All of them are to pass: none is known
     /// to fail.</summary>
-    private const string UsualSeeds = "1..500";
+    private const string UsualSeeds = "1..2000";
 
     [Fact]
-    public async Task Seeds_Pass()
+    public void Seeds_Pass_AndSeeEverythingTheyAreFor()
     {
-        string seeds = Environment.GetEnvironmentVariable("MOLDAU_SIM_SEEDS") ?? UsualSeeds;
-        (int Code, string Output)[] runs = await Task.WhenAll(
-            Shares(seeds, Math.Min(2, Environment.ProcessorCount)).Select(s => Task.Run(() => Run("--seeds", s))));
-        Assert.All(runs, run => Assert.True(run.Code == 0, run.Output));
+        string[] ends = (Environment.GetEnvironmentVariable("MOLDAU_SIM_SEEDS") ?? UsualSeeds).Split("..");
+        Assert.Equal(2, ends.Length);
+        ulong first = ulong.Parse(ends[0], CultureInfo.InvariantCulture);
+        ulong last = ulong.Parse(ends[1], CultureInfo.InvariantCulture);
+        Campaign campaign = new(seed => new KafkaScenario(seed), Environment.ProcessorCount);
+        Stopwatch watch = Stopwatch.StartNew();
+        campaign.Run(first, last, () => campaign.Failed > 5, _ => { });
+        string report = campaign.Report(watch.Elapsed.TotalSeconds);
+        TestContext.Current.TestOutputHelper?.WriteLine(report);
+        Assert.True(campaign.Failed == 0, string.Concat(campaign.Failures) + report);
+        Assert.Equal((long)(last - first + 1), campaign.Seeds);
+        if (campaign.Seeds < 1_000) return;
+        Assert.Empty(campaign.Coverage.Missed);
+        Assert.All(campaign.Coverage.Faults, count => Assert.True(count > 20, report));
     }
 
     /// <summary>Seeds that have failed once (sim/corpus.txt).</summary>
     [Fact]
     public void SeedsOfTheCorpus_Pass()
     {
-        int count = 0;
-        foreach (string line in File.ReadLines(Path.Combine(AppContext.BaseDirectory, "corpus.txt")))
+        List<CorpusEntry> entries = Corpus.Read(File.ReadLines(Path.Combine(AppContext.BaseDirectory, "corpus.txt")));
+        Assert.NotEmpty(entries);
+        foreach (CorpusEntry entry in entries)
         {
-            if (line.StartsWith('#')) continue;
-            ulong seed = ulong.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture);
-            SeedReport report = SeedRun.Run(new KafkaScenario(seed), seed);
+            SeedReport report = SeedRun.Run(new KafkaScenario(entry.Seed), entry.Seed, entry.Plan);
             Assert.True(report.IsGood, report.ToString());
-            count++;
         }
-
-        Assert.True(count > 0);
     }
 
-    /// <summary>Parts of a range for so many processes.</summary>
-    private static IEnumerable<string> Shares(string seeds, int count)
+    /// <summary>A seed does not notice what else runs: its hash is that of a run alone.</summary>
+    [Fact]
+    public void SeedsInParallel_HaveTheHashesOfSeedsAlone()
     {
-        ulong[] ends = [.. seeds.Split("..").Select(s => ulong.Parse(s, CultureInfo.InvariantCulture))];
-        Assert.Equal(2, ends.Length);
-        Assert.True(ends[0] <= ends[1], seeds);
-        ulong share = ((ends[1] - ends[0]) / (ulong)count) + 1;
-        for (ulong first = ends[0]; first <= ends[1]; first += share)
-            yield return $"{first}..{Math.Min(first + share - 1, ends[1])}";
+        SortedDictionary<ulong, ulong> hashes = [];
+        new Campaign(seed => new KafkaScenario(seed), 4).Run(21, 28, () => false, report => hashes.Add(report.Seed, report.Hash));
+        Assert.Equal(8, hashes.Count);
+        foreach ((ulong seed, ulong hash) in hashes) Assert.Equal(hash, SeedRun.Run(new KafkaScenario(seed), seed).Hash);
     }
 
     [Fact]
@@ -70,14 +75,58 @@ public sealed class SeedTests
         Assert.DoesNotContain("commits 0 ", report.Summary, StringComparison.Ordinal);
     }
 
-    /// <summary>Of the faults of a failing seed only those are kept that it takes.</summary>
+    /// <summary>Of the faults of a failing seed only those are kept that it takes, and the runner says how to see it
+    /// again.</summary>
     [Fact]
     public void Shrinking_LeavesOutWhatIsNotNeeded()
     {
         Scenario Broken() => new KafkaScenario(2, PlantedBug.SyncForgotten);
         SeedReport report = SeedRun.Run(Broken(), 2);
         Assert.False(report.IsGood);
-        Assert.Empty(SeedRun.Shrink(Broken, report, nodes: 1).Plan.Faults); // it takes none
+        Assert.Empty(SeedRun.Shrink(Broken, report).Plan.Faults); // it takes none
+        (int code, string output) = Run("--seed", "2", "--bug", nameof(PlantedBug.SyncForgotten));
+        Assert.Equal(1, code);
+        Assert.Contains("replay: ./simulate --seed 2 --plan \"none\"", output, StringComparison.Ordinal);
+    }
+
+    /// <summary>A plan that is written down is the same plan, and gives the same run.</summary>
+    [Fact]
+    public void Plan_WrittenDown_GivesTheSameRun()
+    {
+        SeedReport report = SeedRun.Run(new KafkaScenario(5), 5);
+        FaultPlan? read = FaultPlan.Parse(report.Plan.ToString());
+        Assert.NotNull(read);
+        Assert.NotEmpty(read.Faults);
+        Assert.Equal(report.Plan.Faults, read.Faults);
+        Assert.Equal(report.Hash, SeedRun.Run(new KafkaScenario(5), 5, read).Hash);
+        Assert.NotEqual(report.Hash, SeedRun.Run(new KafkaScenario(5), 5, FaultPlan.None).Hash);
+        Assert.Null(FaultPlan.Parse("12:Nothing:0:0:0"));
+        Assert.Null(FaultPlan.Parse("12:Kill:0:0"));
+    }
+
+    /// <summary>Many seeds end with the tables of what they have seen, and a count.</summary>
+    [Fact]
+    public void Seeds_EndWithTheReport()
+    {
+        (int code, string output) = Run("--seeds", "1..4", "--jobs", "2");
+        Assert.Equal(0, code);
+        Assert.Contains("seeds/s", output, StringComparison.Ordinal);
+        Assert.Contains("fault PowerLoss", output, StringComparison.Ordinal);
+        Assert.Contains("mark  TailLost", output, StringComparison.Ordinal);
+        Assert.EndsWith("4 passed, 0 failed", output.TrimEnd(), StringComparison.Ordinal);
+        Assert.Equal(2, Run("--seeds", "4..1").Code);
+    }
+
+    [Fact]
+    public void Corpus_ReadsSeedsWithAndWithoutPlans()
+    {
+        List<CorpusEntry> entries = Corpus.Read(["# a remark", "7    what it found", "8 100:Kill:0:5:0,200:Reset:0:50:0 another", "9 none"]);
+        Assert.Equal([7UL, 8UL, 9UL], entries.Select(e => e.Seed));
+        Assert.Equal("what it found", entries[0].Found);
+        Assert.Null(entries[0].Plan);
+        Assert.Equal(2, entries[1].Plan!.Faults.Count); // it has one
+        Assert.Equal("another", entries[1].Found);
+        Assert.Empty(entries[2].Plan!.Faults); // it has one
     }
 
     private static (int Code, string Output) Run(params string[] args)

@@ -52,7 +52,7 @@ public sealed class ToyWorldTests
         {
             SeedReport report = SeedRun.Run(new ToyScenario(ToyBug.AckBeforeSync), seed);
             if (report.IsGood) continue;
-            SeedReport smallest = SeedRun.Shrink(() => new ToyScenario(ToyBug.AckBeforeSync), report, nodes: 1);
+            SeedReport smallest = SeedRun.Shrink(() => new ToyScenario(ToyBug.AckBeforeSync), report);
             Assert.False(smallest.IsGood);
             Assert.InRange(smallest.Plan.Faults.Count, 0, 3);
             return;

@@ -7,7 +7,7 @@ namespace Moldau.Sim;
 
 /// <summary>G2: whenever a partition of <c>__consumer_offsets</c> has all it decided on disk, the coordinator's committed
 /// offsets are those that a replay of the log gives, and a stable group has the generation and members that the log has.</summary>
-internal sealed class GroupChecker(SimWorld world)
+internal sealed class GroupChecker(SimWorld world, OwnershipChecker owners)
 {
     private readonly Dictionary<int, GroupShard> _replays = [];
 
@@ -31,6 +31,16 @@ internal sealed class GroupChecker(SimWorld world)
             CoordinatorReplay.Apply(replay, batches);
     }
 
+    /// <summary>After events that may complete a rebalance.</summary>
+    public void Look(ShardMachine shard)
+    {
+        foreach (int partition in _replays.Keys)
+        {
+            if (shard.Coordinators.TryGet(partition, out GroupShard? live) != Protocol.ErrorCode.None || live is null) continue;
+            foreach (ClassicGroup group in live.ClassicGroups) owners.Look(group);
+        }
+    }
+
     public void Compare(ShardMachine shard, PartitionLog log)
     {
         if (log.Partition.Topic != InternalTopics.ConsumerOffsets || log.WrittenEnd != log.LogEndOffset || log.IsFailed) return;
@@ -42,7 +52,11 @@ internal sealed class GroupChecker(SimWorld world)
             if (CompareGroup(group, replay) is { } differs) world.Fail($"[G2] {log.Partition}: group {group.Id} {differs}");
     }
 
-    public void Died() => _replays.Clear();
+    public void Died()
+    {
+        _replays.Clear();
+        owners.Died();
+    }
 
     private static string? CompareOffsets(GroupShard live, GroupShard replay)
     {

@@ -11,7 +11,7 @@ namespace Moldau.Sim;
 /// <item>P1: the sequences of an idempotent producer have no gap and no duplicate;</item>
 /// <item>D1: what is written is whole.</item>
 /// </list></summary>
-internal sealed class LogOracle(string name, Action<string> fail)
+internal sealed class LogOracle(string name, Action<string> fail, SimCoverage? coverage = null)
 {
     private readonly List<BatchNote> _batches = [];
     private readonly Dictionary<long, (short Epoch, int LastSequence)> _producers = [];
@@ -31,6 +31,10 @@ internal sealed class LogOracle(string name, Action<string> fail)
 
     /// <summary>What a loss of power must leave: for logs that acknowledge what is synced, what they have acknowledged.</summary>
     public long Promised { get; set; }
+
+    /// <summary>The highest log start there ever was. A crash may bring it back down, as long as the checkpoint did not say
+    /// it.</summary>
+    public long HighestStart { get; set; }
 
     /// <summary>The highest offset that a client has asked to delete below.</summary>
     public long DeletedBelow { get; set; }
@@ -76,6 +80,7 @@ internal sealed class LogOracle(string name, Action<string> fail)
             if (note.BaseOffset >= End)
             {
                 // Written by a process that died before it could say so.
+                coverage?.Hit(SimMark.WrittenButUntold);
                 if (_truncated.Contains((note.BaseOffset, note.Crc, note.LeaderEpoch)))
                     fail($"[L9] {name}: the batch at {note.BaseOffset} was lost, and is back");
                 Add(note);
@@ -131,6 +136,7 @@ internal sealed class LogOracle(string name, Action<string> fail)
     {
         int keep = FirstFrom(end);
         if (keep == _batches.Count) return;
+        coverage?.Hit(SimMark.TailLost);
         foreach (BatchNote note in _batches.Skip(keep)) _truncated.Add((note.BaseOffset, note.Crc, note.LeaderEpoch));
         _batches.RemoveRange(keep, _batches.Count - keep);
         _producers.Clear();

@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Broker;
+using Moldau.Raft;
 using Moldau.Storage;
 
 namespace Moldau.Sim;
@@ -8,14 +9,18 @@ namespace Moldau.Sim;
 /// event changed something; whole files are read when a log is loaded and at the end.</summary>
 /// <param name="world">Where failures go.</param>
 /// <param name="node">Whose events these are.</param>
+/// <param name="due">Partitions that groups of their topics have to share out.</param>
 /// <param name="isDurable">Whether acknowledgements for a topic promise that a loss of power takes nothing.</param>
-internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, bool> isDurable) : INodeObserver
+internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, bool> isDurable, IReadOnlyCollection<TopicPartition> due)
+    : INodeObserver
 {
     private readonly SortedDictionary<TopicIdPartition, LogOracle> _oracles = [];
     private readonly Dictionary<TopicIdPartition, PartitionChecker> _partitions = [];
-    private readonly GroupChecker _groups = new(world);
+    private readonly GroupChecker _groups = new(world, new OwnershipChecker(world, due));
     private readonly QuorumChecker _quorum = new(world);
     private readonly HashSet<TopicIdPartition> _lostPower = [];
+    private readonly HashSet<TopicIdPartition> _offline = [];
+    private readonly HashSet<PartitionLog> _damaged = [];
     private AppendOp? _append;
 
     /// <summary>Steps that were looked at.</summary>
@@ -26,13 +31,15 @@ internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, boo
 
     public LogOracle OracleOf(TopicIdPartition id, string name)
     {
-        if (!_oracles.TryGetValue(id, out LogOracle? oracle)) _oracles.Add(id, oracle = new LogOracle(name, world.Fail));
+        if (!_oracles.TryGetValue(id, out LogOracle? oracle)) _oracles.Add(id, oracle = new LogOracle(name, world.Fail, world.Coverage));
         return oracle;
     }
 
     public void BeforeStep(SimMachine machine, in NodeEvent e)
     {
         _append = null;
+        if (e is { Kind: NodeEventKind.DiskDone, Payload: SyncOp { Owner: PartitionLog damaged } sync } && sync.Error != DiskError.None)
+            _damaged.Add(damaged);
         // Read back from the file, not from the buffer: a buffer that was lent twice shows here.
         if (machine.Id == MachineId.Control || e.Kind != NodeEventKind.DiskDone) return;
         if (e.Payload is not AppendOp { Error: DiskError.None, Owner: PartitionLog } append) return;
@@ -58,15 +65,26 @@ internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, boo
 
         if (machine.Core is not ShardMachine shard) return;
         foreach (Partition partition in shard.Replicas.All)
+        {
+            if (partition.IsOffline) LookOffline(partition);
             if (partition.Log is { } log) Look(shard, partition, log);
+        }
+
+        if (e.Kind is NodeEventKind.DiskDone or NodeEventKind.Message) _groups.Look(shard);
         if (_append?.Owner is PartitionLog written) _groups.Compare(shard, written);
     }
 
     public void Died(bool lostPower)
     {
         _partitions.Clear();
+        _offline.Clear();
         _groups.Died();
         _quorum.Died();
+        _damaged.Clear();
+        // The one at offset 0 is what the folder is formatted with.
+        bool hasSnapshot = node.Disk.Find($"{node.LogDirectories[0]}/__cluster_metadata-0") is SimFolder metadata
+            && metadata.Names.Keys.Any(n => SnapshotFiles.TryParseName(n, out OffsetAndEpoch id) && id.Offset > 0);
+        if (hasSnapshot) world.Coverage.Hit(SimMark.MetadataSnapshot);
         if (!lostPower) return;
         PowerLosses++;
         _lostPower.UnionWith(_oracles.Keys);
@@ -76,7 +94,15 @@ internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, boo
     public void Sweep()
     {
         foreach (PartitionChecker partition in _partitions.Values.OrderBy(p => p.Name, StringComparer.Ordinal))
-            if (partition.Sweep(node.Disk) is { } wrong) world.Fail(wrong);
+            if (partition.Sweep() is { } wrong) world.Fail(wrong);
+    }
+
+    /// <summary>Some batches that are in files, for the plan to damage: whose, and where.</summary>
+    public IEnumerable<(TopicPartition Partition, BatchNote Batch)> Some(int count, Prng prng)
+    {
+        List<PartitionChecker> open = [.. _partitions.Values.OrderBy(p => p.Name, StringComparer.Ordinal)];
+        for (int i = 0; i < count && open.Count > 0; i++)
+            if (open[prng.Next(open.Count)].Some(prng) is { } found) yield return found;
     }
 
     private void Look(ShardMachine shard, Partition partition, PartitionLog log)
@@ -84,11 +110,21 @@ internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, boo
         if (!_partitions.TryGetValue(partition.Id, out PartitionChecker? checker))
         {
             LogOracle oracle = OracleOf(partition.Id, partition.Name);
-            _partitions.Add(partition.Id, checker = new PartitionChecker(world, node.Disk, partition, oracle, isDurable(partition.Topic)));
+            checker = new PartitionChecker(world, node, partition, oracle, isDurable(partition.Topic), () => _offline.Count > 0);
+            _partitions.Add(partition.Id, checker);
             checker.Loaded(log, _lostPower.Remove(partition.Id));
             if (partition.Topic == InternalTopics.ConsumerOffsets) _groups.Loaded(log, shard.GroupOptions, oracle);
         }
 
-        checker.Look(log);
+        checker.Look(log, _damaged.Contains(log));
+    }
+
+    /// <summary>D3: a replica is taken offline because its own log directory failed, and for no other reason.</summary>
+    private void LookOffline(Partition partition)
+    {
+        if (partition.IsDeleted || partition.Log is not { } log || !_offline.Add(partition.Id)) return;
+        world.Coverage.Hit(SimMark.ReplicaOffline);
+        if (!node.Disk.HasFailed(log.LogDirectory))
+            world.Fail($"[D3] {partition.Name} is offline, and no call on {log.LogDirectory} has failed: {log.FailureText}");
     }
 }

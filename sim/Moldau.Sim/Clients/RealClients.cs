@@ -19,13 +19,14 @@ internal sealed class RealClients
     private readonly ReadProgress _consumed = new();
     private readonly ReadProgress _groups = new();
 
-    public RealClients(SimWorld world, SimNode node, RecordHistory history, IReadOnlyList<TopicPartition> partitions, int firstNumber)
+    public RealClients(
+        SimWorld world, SimNode node, RecordHistory history, IReadOnlyList<TopicPartition> partitions, int firstNumber, bool checksCrcs)
     {
         (_history, _all, _atStart) = (history, [.. partitions], [.. partitions]);
         for (int i = 0; i < Producers; i++) _producers.Add(new RealProducer(world, node, history, partitions, firstNumber + i));
-        _consumer = new RealConsumer(world, node, history, _atStart, "real-consumer", null, _consumed);
+        _consumer = new RealConsumer(world, node, history, _atStart, "real-consumer", null, _consumed, checksCrcs);
         for (int i = 0; i < Members; i++)
-            _members.Add(new RealConsumer(world, node, history, _atStart, $"real-member-{i}", "real-group", _groups));
+            _members.Add(new RealConsumer(world, node, history, _atStart, $"real-member-{i}", "real-group", _groups, checksCrcs));
     }
 
     /// <summary>Everything that was sent is acknowledged, and the consumers have read what is.</summary>

@@ -27,7 +27,8 @@ internal sealed class RealConsumer : ISimActor
         IReadOnlyList<TopicPartition> partitions,
         string name,
         string? group,
-        ReadProgress progress)
+        ReadProgress progress,
+        bool checksCrcs)
     {
         (_world, _history, _name, _progress, _partitions) = (world, history, name, progress, partitions);
         _prng = world.Fork();
@@ -43,6 +44,7 @@ internal sealed class RealConsumer : ISimActor
             FetchMaxWait = Duration.FromMs(100),
             MaxPartitionFetchBytes = 20_000,
             AllowAutoCreateTopics = false,
+            CheckCrcs = checksCrcs,
         };
     }
 
@@ -93,6 +95,7 @@ internal sealed class RealConsumer : ISimActor
     {
         _reader!.Open(chunk); // started
         ClientError? error;
+        long next = chunk.Position;
         while (_reader.MoveNext(out RecordMemory record, out error))
         {
             TopicPartition partition = chunk.Cursor.Partition;
@@ -103,11 +106,14 @@ internal sealed class RealConsumer : ISimActor
             _history.Saw(partition, record.Offset, record.Value.GetValueOrDefault().Span);
             chunk.Cursor.ConsumedEpoch = _reader.BatchEpoch;
             chunk.Cursor.Consumed = record.Offset + 1;
+            next = record.Offset + 1;
             Read++;
         }
 
-        if (error is not null) _world.Fail($"[D1] {_name}: {error.Text}");
         _reader.Close();
+        if (error is null) return;
+        if (!_history.MayRot(chunk.Cursor.Partition)) _world.Fail($"[D1] {_name}: {error.Text}");
+        else _host.Do(_ => _part!.Seek(chunk.Cursor.Partition, next, -1)); // started
     }
 }
 

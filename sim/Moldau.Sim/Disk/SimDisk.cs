@@ -19,6 +19,10 @@ public sealed class SimDisk(SimClock clock, Prng prng)
     private int _errorCount;
     private string _errorPath = "";
     private int _crashAfter = -1;
+    private readonly Dictionary<SimFileData, List<long>> _rotten = [];
+    private readonly HashSet<string> _failed = new(StringComparer.Ordinal);
+    private string? _brokenDirectory;
+    private int _brokenAfter;
 
     internal HashSet<string> Locks { get; } = new(StringComparer.Ordinal);
 
@@ -42,6 +46,7 @@ public sealed class SimDisk(SimClock clock, Prng prng)
     public IDisk OpenSession()
     {
         EndSession();
+        _failed.Clear();
         return _session = new SimDiskSession(this);
     }
 
@@ -64,12 +69,33 @@ public sealed class SimDisk(SimClock clock, Prng prng)
     public void FailCalls(DiskError error, int after, int count, string path = "") =>
         (_error, _errorAfter, _errorCount, _errorPath) = (error, after, count, path);
 
+    /// <summary>From the n-th call on a path in the directory on, every one fails with EIO.</summary>
+    public void BreakDirectory(string path, int after) => (_brokenDirectory, _brokenAfter) = (path + "/", after);
+
+    /// <summary>A byte of the file reads back wrong, to processes, until <see cref="EndRot"/>.</summary>
+    internal void Rot(SimFileData file, long position)
+    {
+        if (!_rotten.TryGetValue(file, out List<long>? positions)) _rotten.Add(file, positions = []);
+        positions.Add(position);
+    }
+
+    public void EndRot() => _rotten.Clear();
+
+    /// <summary>What the medium makes of bytes that were read.</summary>
+    internal void Spoil(SimFileData file, long position, Span<byte> bytes)
+    {
+        if (_rotten.Count == 0 || !_rotten.TryGetValue(file, out List<long>? positions)) return;
+        foreach (long at in positions)
+            if (at >= position && at < position + bytes.Length) bytes[(int)(at - position)] ^= 0x10;
+    }
+
     /// <summary>The process dies inside the n-th call from now.</summary>
     public void CrashAt(int calls) => _crashAfter = calls;
 
     public void Heal()
     {
         _errorCount = 0;
+        _brokenDirectory = null;
         _crashAfter = -1;
         InjectedErrors = 0;
     }
@@ -79,10 +105,25 @@ public sealed class SimDisk(SimClock clock, Prng prng)
     {
         Calls++;
         if (_crashAfter >= 0 && _crashAfter-- == 0) throw new SimCrashException();
+        DiskError error = Injected(takesSpace, path);
+        if (error == DiskError.None) return error;
+        InjectedErrors++;
+        _failed.Add(TopOf(path));
+        return error;
+    }
+
+    /// <summary>Whether a call on this folder of the root has failed in this process.</summary>
+    internal bool HasFailed(string directory) => _failed.Contains(TopOf(directory));
+
+    private static string TopOf(string path) => path.Split('/', 3) is [_, { } top, ..] ? top : path;
+
+    private DiskError Injected(bool takesSpace, string path)
+    {
+        bool isBroken = _brokenDirectory is not null && path.StartsWith(_brokenDirectory, StringComparison.Ordinal);
+        if (isBroken && _brokenAfter-- <= 0) return DiskError.Io;
         if (_errorCount <= 0 || (_error == DiskError.NoSpace && !takesSpace)) return DiskError.None;
         if (!path.Contains(_errorPath, StringComparison.Ordinal) || _errorAfter-- > 0) return DiskError.None;
         _errorCount--;
-        InjectedErrors++;
         return _error;
     }
 

@@ -180,12 +180,18 @@ internal sealed class SimFile(SimDiskSession session, SimFileData data, string p
     public int Read(long position, Span<byte> destination)
     {
         Enter("pread", false);
-        return data.Read(position, destination);
+        int count = data.Read(position, destination);
+        session.Disk.Spoil(data, position, destination[..count]);
+        return count;
     }
 
     /// <summary>A page in four is taken not to be in memory.</summary>
-    public int ReadCached(long position, Span<byte> destination) =>
-        (position >> 12) % 4 == 3 ? 0 : data.Read(position, destination);
+    public int ReadCached(long position, Span<byte> destination)
+    {
+        int count = (position >> 12) % 4 == 3 ? 0 : data.Read(position, destination);
+        session.Disk.Spoil(data, position, destination[..count]);
+        return count;
+    }
 
     public void Write(long position, ReadOnlySpan<byte> source)
     {

@@ -3,16 +3,24 @@ using Moldau.Storage;
 namespace Moldau.Sim;
 
 /// <summary>Carries a plan out, and ends it: after <see cref="HealAll"/> every node runs on a healthy disk and network.</summary>
-internal sealed class FaultInjector(SimWorld world, FaultPlan plan) : ISimActor
+internal sealed class FaultInjector(SimWorld world, Scenario scenario, FaultPlan plan) : ISimActor
 {
     private const int Begin = 0, EndOf = 1;
     private const long Ms = 1_000_000;
 
     private bool _isOver;
 
+    /// <summary>What comes before the first start.</summary>
+    public void Prepare()
+    {
+        for (int i = 0; i < plan.Faults.Count; i++)
+            if (plan.Faults[i].AtMs < 0) OnEvent(Begin, i, null);
+    }
+
     public void Start()
     {
-        for (int i = 0; i < plan.Faults.Count; i++) world.After(plan.Faults[i].AtMs * Ms, this, Begin, i);
+        for (int i = 0; i < plan.Faults.Count; i++)
+            if (plan.Faults[i].AtMs >= 0) world.After(plan.Faults[i].AtMs * Ms, this, Begin, i);
     }
 
     public void OnEvent(int code, long number, object? payload)
@@ -21,14 +29,19 @@ internal sealed class FaultInjector(SimWorld world, FaultPlan plan) : ISimActor
         Fault fault = plan.Faults[(int)number];
         SimNode node = world.Nodes[fault.Node % world.Nodes.Count];
         world.Trace.Add(code == Begin ? "FAULT" : "END OF FAULT", node.Number, int.MaxValue, number, null);
-        if (code == Begin) Inject(fault, node, number);
-        else Calm(fault.Kind, node);
+        if (code == EndOf)
+        {
+            Calm(fault.Kind, node);
+            return;
+        }
+
+        world.Coverage.Faults[(int)fault.Kind]++;
+        Inject(fault, node, number);
     }
 
     public void HealAll()
     {
         _isOver = true;
-        world.Network.Heal();
         foreach (SimNode node in world.Nodes)
         {
             bool wasDamaged = node.Disk.InjectedErrors > 0;
@@ -61,24 +74,33 @@ internal sealed class FaultInjector(SimWorld world, FaultPlan plan) : ISimActor
             case FaultKind.CrashInCall: node.Disk.CrashAt((int)fault.A); return;
             case FaultKind.DiskError: node.Disk.FailCalls(DiskError.Io, (int)fault.A, (int)fault.B); return;
             case FaultKind.DiskFull: node.Disk.FailCalls(DiskError.NoSpace, (int)fault.A, (int)fault.B); return;
+            case FaultKind.DirectoryFails:
+                if (node.LogDirectories.Count > 0)
+                    node.Disk.BreakDirectory(node.LogDirectories[(int)(fault.B % node.LogDirectories.Count)], (int)fault.A);
+                return;
+            case FaultKind.PauseMachine: node.PauseMachine((int)fault.B, fault.A * Ms); return;
+            case FaultKind.Reset: world.Network.Disturb(fault.A / 100.0, cut: false); return;
+            case FaultKind.WallJump: node.Clock.JumpWall(fault.A); return;
+            case FaultKind.HalfOpen or FaultKind.OneWay or FaultKind.Partition:
+                Cut(fault);
+                world.After(fault.B * Ms, this, EndOf, number);
+                return;
             case FaultKind.SlowDisk: node.Temper.DiskDelayNs = fault.B * Ms; break;
             case FaultKind.LateAppends: node.Temper.LateAppends = 1; break;
-            case FaultKind.PauseMachine: node.PauseMachine((int)fault.B, fault.A * Ms); return;
             case FaultKind.SlowMail: node.Temper.MailDelayNs = fault.B * Ms; break;
-            case FaultKind.Reset: world.Network.Disturb(fault.A / 100.0, cut: false); return;
-            case FaultKind.HalfOpen:
-                world.Network.Disturb(fault.A / 100.0, cut: true);
-                world.After(fault.B * Ms, this, EndOf, number);
-                return;
-            case FaultKind.OneWay:
-                world.Network.DisturbOneWay(fault.A / 100.0);
-                world.After(fault.B * Ms, this, EndOf, number);
-                return;
             case FaultKind.SlowNetwork: world.Network.ExtraDelayNs = fault.B * Ms; break;
-            case FaultKind.WallJump: world.Clock.JumpWall(fault.A); return;
+            case FaultKind.ClockDrift: node.Clock.DriftThousandths = fault.B; break;
+            case FaultKind.BitRot: scenario.Rot(node, (int)fault.B, fault.A); break;
         }
 
         world.After(fault.A * Ms, this, EndOf, number);
+    }
+
+    private void Cut(in Fault fault)
+    {
+        if (fault.Kind == FaultKind.HalfOpen) world.Network.Disturb(fault.A / 100.0, cut: true);
+        else if (fault.Kind == FaultKind.OneWay) world.Network.DisturbOneWay(fault.A / 100.0);
+        else world.Network.Partition(toServer: fault.A != 2, toClient: fault.A != 1);
     }
 
     private void Calm(FaultKind kind, SimNode node)
@@ -89,8 +111,10 @@ internal sealed class FaultInjector(SimWorld world, FaultPlan plan) : ISimActor
             case FaultKind.SlowDisk: node.Temper.DiskDelayNs = usual.DiskDelayNs; break;
             case FaultKind.LateAppends: node.Temper.LateAppends = usual.LateAppends; break;
             case FaultKind.SlowMail: node.Temper.MailDelayNs = usual.MailDelayNs; break;
-            case FaultKind.HalfOpen or FaultKind.OneWay: world.Network.Heal(); break;
+            case FaultKind.HalfOpen or FaultKind.OneWay or FaultKind.Partition: world.Network.Heal(); break;
             case FaultKind.SlowNetwork: world.Network.ExtraDelayNs = 0; break;
+            case FaultKind.ClockDrift: node.Clock.DriftThousandths = 0; break;
+            case FaultKind.BitRot: node.Disk.EndRot(); break;
         }
     }
 }

@@ -118,7 +118,7 @@ internal sealed class KafkaLink : ISimPeer, ISimActor
         int correlation = reader.ReadInt32();
         if (!_waiting.TryDequeue(out Waiting? waiting) || waiting.Correlation != correlation)
         {
-            _world.Fail($"{_clientId}: response {correlation} came where {waiting?.Correlation} was due");
+            _world.Fail($"[V1] {_clientId}: response {correlation} came where {waiting?.Correlation} was due");
             return;
         }
 

@@ -18,7 +18,8 @@ public enum SimDurability
 }
 
 /// <summary>Starts the real node, all its machines, on a simulated disk: what the executable does, without threads.</summary>
-public sealed class KafkaNodeFactory(int shards, SimDurability durability, PlantedBug bug, StaleIds stale)
+public sealed class KafkaNodeFactory(
+    int shards, IReadOnlyList<string> directories, SimDurability durability, PlantedBug bug, PlantedRequests requests)
 {
     public IReadOnlyList<SimMachine> Create(SimHost host)
     {
@@ -39,7 +40,9 @@ public sealed class KafkaNodeFactory(int shards, SimDurability durability, Plant
         List<SimMachine> machines = [];
         foreach (NodeMachine made in NodeMachines.Create(options, boot.Metadata, host.Prng))
         {
-            INodeMachine machine = bug == PlantedBug.None ? made.Machine : new PlantedMachine(made.Machine, bug, stale, host.Prng.Fork());
+            INodeMachine machine = bug == PlantedBug.None
+                ? made.Machine
+                : new PlantedMachine(made.Machine, bug, requests, directories, host.Prng.Fork());
             machines.Add(new SimMachine(made.Id, machine, made.Pool, made.Id == MachineId.Control ? ["CONTROLLER"] : ["PLAINTEXT"]));
         }
 
@@ -56,8 +59,9 @@ public sealed class KafkaNodeFactory(int shards, SimDurability durability, Plant
             ["listeners"] = "PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093",
             ["controller.listener.names"] = "CONTROLLER",
             ["controller.quorum.bootstrap.servers"] = "localhost:9093",
-            ["log.dirs"] = "/data",
+            ["log.dirs"] = string.Join(',', directories),
             ["num.partitions"] = "2",
+            ["metadata.log.max.record.bytes.between.snapshots"] = "4000",
             ["offsets.topic.replication.factor"] = "1",
             ["offsets.topic.num.partitions"] = "3",
             ["group.initial.rebalance.delay.ms"] = "0",

@@ -9,6 +9,7 @@ internal sealed class RecordHistory(SimWorld world)
 {
     private readonly SortedDictionary<TopicPartition, PartitionHistory> _partitions = [];
     private readonly SortedDictionary<TopicPartition, long> _committed = [];
+    private readonly Dictionary<TopicPartition, long> _rottenUntilNs = [];
 
     private sealed class PartitionHistory
     {
@@ -69,6 +70,18 @@ internal sealed class RecordHistory(SimWorld world)
         else if (!history.Seen.TryAdd(offset, id) && history.Seen[offset] != id)
             world.Fail($"[L4] {partition}: offset {offset} was {history.Seen[offset]:x} and is {id:x}");
         return id;
+    }
+
+    /// <summary>The plan damages what is read of the partition, up to some time.</summary>
+    public void Rots(in TopicPartition partition, long untilNs) =>
+        _rottenUntilNs[partition] = Math.Max(_rottenUntilNs.GetValueOrDefault(partition), untilNs);
+
+    /// <summary>Bytes that do not match their checksum may come: whoever sees them must notice, and read again.</summary>
+    public bool MayRot(in TopicPartition partition)
+    {
+        if (_rottenUntilNs.GetValueOrDefault(partition, -1) < world.Clock.NowNs) return false;
+        world.Coverage.Hit(SimMark.RotNoticed);
+        return true;
     }
 
     public void Committed(in TopicPartition partition, long offset)

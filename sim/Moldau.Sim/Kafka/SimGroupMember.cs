@@ -32,13 +32,16 @@ internal sealed class SimGroupMember : SimAsker
     private long _lastHeartbeatNs;
     private Stage _found = Stage.Joining;
     private ErrorCode _lastError;
+    private readonly bool _sharesBadly;
     private bool _isStopping;
 
-    public SimGroupMember(SimWorld world, SimNode node, RecordHistory history, IReadOnlyList<TopicPartition> partitions, int number)
+    /// <param name="sharesBadly">Planted: as leader it gives the first partition to everybody.</param>
+    public SimGroupMember(
+        SimWorld world, SimNode node, RecordHistory history, IReadOnlyList<TopicPartition> partitions, int number, bool sharesBadly)
         : base(world, node, $"member-{number}")
     {
-        (_history, _all) = (history, partitions);
-        _fetch = new FetchLoop(world, Name, (partition, offset, value) =>
+        (_history, _all, _sharesBadly) = (history, partitions, sharesBadly);
+        _fetch = new FetchLoop(world, history, Name, (partition, offset, value) =>
         {
             history.Saw(partition, offset, value.Span);
             return true;
@@ -152,7 +155,8 @@ internal sealed class SimGroupMember : SimAsker
     private byte[] Share(int index, int members)
     {
         ConsumerProtocolAssignment assignment = new();
-        foreach (IGrouping<string, TopicPartition> topic in _all.Where((_, i) => i % members == index).GroupBy(p => p.Topic))
+        IEnumerable<TopicPartition> share = _all.Where((_, i) => i % members == index || (_sharesBadly && i == 0));
+        foreach (IGrouping<string, TopicPartition> topic in share.GroupBy(p => p.Topic))
             assignment.AssignedPartitions.Add(new() { Topic = topic.Key, Partitions = [.. topic.Select(p => p.Partition)] });
         return Versioned(assignment, 1);
     }
@@ -194,6 +198,7 @@ internal sealed class SimGroupMember : SimAsker
     private void Consume()
     {
         if (World.Clock.NowNs - _lastHeartbeatNs > 1_000_000_000) Heartbeat();
+        else if (_generation > 1 && !_history.MayForgetCommits && Prng.Chance(0.03)) CommitStale();
         else if (_fetch.Positions.Any(p => p.Value > _committed[p.Key]) || (_isStopping && !IsSettled)) Commit();
         else if (_assigned.Count == 0) LaterMs(500);
         else Fetch();
@@ -260,6 +265,24 @@ internal sealed class SimGroupMember : SimAsker
             }
 
             IsSettled = _isStopping;
+            LaterMs(50);
+        });
+    }
+
+    /// <summary>G3: what a member of the generation before commits is refused.</summary>
+    private void CommitStale()
+    {
+        OffsetCommitRequest request = new() { GroupId = Group, GenerationIdOrMemberEpoch = _generation - 1, MemberId = _memberId };
+        OffsetCommitRequest.OffsetCommitRequestTopic entry = new() { Name = _all[0].Topic };
+        entry.Partitions.Add(new() { PartitionIndex = _all[0].Partition, CommittedOffset = 0, CommittedMetadata = "" });
+        request.Topics.Add(entry);
+        Ask<OffsetCommitRequest, OffsetCommitResponse>(request, 8, response =>
+        {
+            ErrorCode error = (ErrorCode)response.Topics[0].Partitions[0].ErrorCode;
+            if (error == ErrorCode.None) World.Fail($"[G3] {Name} is in generation {_generation}, a commit of the one before was accepted");
+            else if (error == ErrorCode.IllegalGeneration) World.Coverage.Hit(SimMark.StaleCommitRefused);
+            else if (error is not (ErrorCode.UnknownMemberId or ErrorCode.RebalanceInProgress) && !IsPassing(error))
+                Unexpected("OffsetCommit", error);
             LaterMs(50);
         });
     }

@@ -108,7 +108,7 @@ internal sealed class SimProducer : SimClient
             Producer = _id,
             BaseSequence = _isIdempotent ? lane.NextSequence : RecordBatchLayout.NoSequence,
         };
-        using RecordBatchBuilder builder = new(options);
+        using RecordBatchBuilder builder = new(options, World.Codecs);
         for (int i = 1 + Prng.Next(4); i > 0; i--)
         {
             long id = ((long)(_number + 1) << 32) | (uint)++_counter;

@@ -20,7 +20,7 @@ internal sealed class SimSession : SimAsker
         : base(world, node, "session")
     {
         _all = partitions;
-        _fetch = new FetchLoop(world, Name, (partition, offset, value) =>
+        _fetch = new FetchLoop(world, history, Name, (partition, offset, value) =>
         {
             history.Saw(partition, offset, value.Span);
             return true;

@@ -187,7 +187,7 @@ internal sealed class SimTopicLife : SimAsker
 
     private (byte[] Batch, long First, int Count) MakeBatch(TopicModel? model)
     {
-        using RecordBatchBuilder builder = new(new RecordBatchOptions { Codec = (CompressionCodec)Prng.Next(5) });
+        using RecordBatchBuilder builder = new(new RecordBatchOptions { Codec = (CompressionCodec)Prng.Next(5) }, World.Codecs);
         long first = ((long)(_number + 100) << 32) | (uint)(_counter + 1);
         int count = 1 + Prng.Next(3);
         for (int i = 0; i < count; i++)

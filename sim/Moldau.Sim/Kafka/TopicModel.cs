@@ -55,7 +55,7 @@ internal sealed class TopicModel(SimWorld world, string name)
                 return;
             }
 
-            using RecordEnumerator records = batch.ReadRecords();
+            using RecordEnumerator records = batch.ReadRecords(world.Codecs);
             while (records.MoveNext())
             {
                 RecordView record = records.Current;

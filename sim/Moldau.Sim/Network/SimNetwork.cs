@@ -14,6 +14,7 @@ public sealed class SimNetwork : ISimActor
     private readonly List<SimConnection> _open = [];
     private readonly Stack<Piece> _free = new();
     private long _nextConnection;
+    private bool _isPartitioned;
 
     internal SimNetwork(SimWorld world)
     {
@@ -38,6 +39,7 @@ public sealed class SimNetwork : ISimActor
     {
         SimConnection connection = new(this, ++_nextConnection, peer, node, listener);
         _open.Add(connection);
+        if (_isPartitioned) connection.IsCutToServer = true;
         _world.After(Delay(), this, Accepted, 0, connection);
         return connection;
     }
@@ -71,9 +73,22 @@ public sealed class SimNetwork : ISimActor
         }
     }
 
+    /// <summary>Nothing gets through in one direction or both, of no connection, until the network heals; so no new
+    /// connection is made.</summary>
+    public void Partition(bool toServer, bool toClient)
+    {
+        _isPartitioned = true;
+        foreach (SimConnection connection in _open)
+        {
+            connection.IsCutToServer |= toServer;
+            connection.IsCutToClient |= toClient;
+        }
+    }
+
     /// <summary>The network is whole again: connections that were cut turn out to be dead.</summary>
     public void Heal()
     {
+        _isPartitioned = false;
         foreach (SimConnection connection in _open.ToArray())
             if (connection.IsCut) Reset(connection);
     }
@@ -179,7 +194,8 @@ public sealed class SimNetwork : ISimActor
 
     private void Accept(SimConnection c)
     {
-        if (c.ClientGone) return;
+        // What was asked for while nothing got through is never answered.
+        if (c.ClientGone || c.IsCut) return;
         c.Server = c.Node.Accept(c);
         if (c.Server is null)
         {

@@ -34,7 +34,8 @@ public sealed class SimNode : ISimActor
         _factory = factory;
         _prng = world.Fork();
         Number = world.Nodes.Count;
-        Disk = new SimDisk(world.Clock, world.Fork());
+        Clock = new SimClock(world.Clock);
+        Disk = new SimDisk(Clock, world.Fork());
         Lanes = new SimDiskLanes(world, this, world.Fork());
         world.Nodes.Add(this);
     }
@@ -42,6 +43,12 @@ public sealed class SimNode : ISimActor
     public int Number { get; }
 
     public SimDisk Disk { get; }
+
+    /// <summary>Its own wall clock, which faults set.</summary>
+    public SimClock Clock { get; }
+
+    /// <summary>Paths of its log directories, for faults that hit one of them.</summary>
+    public IReadOnlyList<string> LogDirectories { get; init; } = [];
 
     public SimTemper Temper { get; } = new();
 
@@ -94,7 +101,7 @@ public sealed class SimNode : ISimActor
         {
             IDisk session = Disk.OpenSession();
             _session = Bug == PlantedBug.None ? session : new PlantedDisk(session, Bug);
-            machines = _factory(new SimHost(Number, Incarnation, _session, _prng.Fork(), _world.Now));
+            machines = _factory(new SimHost(Number, Incarnation, _session, _prng.Fork(), Clock.Now));
         }
         catch (SimCrashException)
         {
@@ -167,7 +174,7 @@ public sealed class SimNode : ISimActor
     public void OnEvent(int code, long number, object? payload)
     {
         if (code == StartCode) Start();
-        else if (State == SimNodeState.Stopping && number == Incarnation) _world.Fail($"node {Number} does not stop");
+        else if (State == SimNodeState.Stopping && number == Incarnation) _world.Fail($"[V1] node {Number} does not stop");
     }
 
     internal SimShell? Accept(SimConnection connection)
@@ -194,6 +201,7 @@ public sealed class SimNode : ISimActor
         if (++_stopped < _shells.Count) return;
         _world.Trace.Add("stopped", Number, int.MaxValue, Incarnation, null);
         if (State != SimNodeState.Stopping) _world.Fail($"node {Number} stopped without being asked to");
+        else _world.Coverage.Hit(SimMark.CleanlyStopped);
         Drop();
         if (RestartWhenDown) StartAfter(RestartDelayNs);
         RestartWhenDown = false;
@@ -205,6 +213,7 @@ public sealed class SimNode : ISimActor
         _world.Trace.Add("halt", Number, int.MaxValue, Incarnation, null);
         if (Disk.InjectedErrors == 0) _world.Fail($"node {Number} halted on a healthy disk: {reason}");
         Halted = reason;
+        _world.Coverage.Hit(SimMark.Halted);
         Drop();
         Disk.Heal();
         StartAfter(RestartDelayNs);
@@ -221,10 +230,12 @@ public sealed class SimNode : ISimActor
 
     private void Drop(bool lostPower = false)
     {
+        if (WaitsForReady && !_isReady) _world.Coverage.Hit(SimMark.DiedStarting);
         State = SimNodeState.Down;
         foreach (SimShell shell in _shells) shell.IsDead = true;
         Lanes.Forget();
         Disk.EndSession();
+        Disk.EndRot();
         _world.Network.NodeDied(this);
         foreach (SimShell shell in _shells) shell.LetGo();
         _shells.Clear();

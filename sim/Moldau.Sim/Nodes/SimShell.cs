@@ -137,7 +137,7 @@ internal sealed partial class SimShell : ISimActor
         TraceEvent(e);
         _effects.Clear();
         _node.Observer?.BeforeStep(_machine, e);
-        _machine.Machine.Step(e, _world.Now, _effects);
+        _machine.Machine.Step(e, _node.Clock.Now, _effects);
         _node.Observer?.AfterStep(_machine, e);
         for (int i = 0; i < _effects.Count && !IsDead; i++)
         {

@@ -47,4 +47,58 @@ public enum PlantedBug
 
     /// <summary>V1: a message between two machines is lost.</summary>
     MailLost,
+
+    /// <summary>M5: the file of leader epochs is written once and never again.</summary>
+    EpochsNotWritten,
+
+    /// <summary>M22: a snapshot of the metadata is named after a wrong offset.</summary>
+    SnapshotMisnamed,
+
+    /// <summary>M23: a batch that is sent again is answered OUT_OF_ORDER_SEQUENCE_NUMBER.</summary>
+    DuplicateRefused,
+
+    /// <summary>M35: a coordinator takes a part of its log for the whole, so offsets are gone.</summary>
+    ReplayStopsShort,
+
+    /// <summary>M39: a fetch from the middle of a batch gets the next one.</summary>
+    FetchSkips,
+
+    /// <summary>M32, as a classic group can have it: two members are given the same partition.</summary>
+    OwnersTwice,
+
+    /// <summary>D3: where one log directory fails all are taken offline.</summary>
+    DirectoriesFailTogether,
+
+    /// <summary>D1: a client takes bytes that do not match their checksum.</summary>
+    RotBelieved,
+
+    /// <summary>Met: what a checkpoint said of a deleted topic is taken for the next one of its name.</summary>
+    CheckpointsKept,
+
+    /// <summary>Met: a machine never says that it has stopped.</summary>
+    StopForgotten,
+
+    /// <summary>P1: a batch that is sent again is written again.</summary>
+    DuplicateWritten,
+
+    /// <summary>P2: a batch behind a gap is written.</summary>
+    GapWritten,
+
+    /// <summary>G3: the generation of a commit is not looked at.</summary>
+    StaleCommitsAccepted,
+
+    /// <summary>G2: what is committed is one off.</summary>
+    CommitsOff,
+
+    /// <summary>D1: an append that failed is taken for one that did its work.</summary>
+    WriteErrorIgnored,
+
+    /// <summary>V1: an answer is never sent.</summary>
+    AnswerLost,
+
+    /// <summary>V1: two answers change places.</summary>
+    AnswersSwapped,
+
+    /// <summary>V1: the end of a sync is never heard of.</summary>
+    SyncNotHeard,
 }

@@ -1,4 +1,6 @@
 using Moldau.Base;
+using Moldau.Broker;
+using Moldau.Raft;
 using Moldau.Storage;
 
 namespace Moldau.Sim;
@@ -20,7 +22,34 @@ internal sealed class PlantedDisk(IDisk disk, PlantedBug bug) : IDisk
 
     public void DeleteDirectory(string path) => disk.DeleteDirectory(path);
 
-    public void Rename(string from, string to) => disk.Rename(from, to);
+    public void Rename(string from, string to)
+    {
+        bool isNew = !disk.FileExists(to);
+        if (!isNew && bug == PlantedBug.EpochsNotWritten && EndsWith(to, LogFileNames.LeaderEpochCheckpoint))
+        {
+            disk.Delete(from);
+            return;
+        }
+
+        if (bug == PlantedBug.SnapshotMisnamed && SnapshotFiles.TryParseName(NameOf(to), out OffsetAndEpoch id))
+            to = to[..^NameOf(to).Length] + SnapshotFiles.Name(id with { Offset = id.Offset + 1 });
+        if (bug == PlantedBug.CheckpointsKept && !isNew && EndsWith(to, LogFileNames.LogStartOffsetCheckpoint)) KeepEntries(from, to);
+        disk.Rename(from, to);
+    }
+
+    /// <summary>What the old file says and the new one does not, or says lower, stays.</summary>
+    private void KeepEntries(string from, string to)
+    {
+        if (OffsetCheckpoint.TryDecode(DiskFiles.ReadWhole(disk, to)) is not { } old) return;
+        if (OffsetCheckpoint.TryDecode(DiskFiles.ReadWhole(disk, from)) is not { } written) return;
+        foreach ((TopicPartition partition, long offset) in old)
+            written[partition] = Math.Max(offset, written.GetValueOrDefault(partition));
+        DiskFiles.WriteDurably(disk, from, OffsetCheckpoint.Encode(written));
+    }
+
+    private static string NameOf(string path) => path[(path.LastIndexOf('/') + 1)..];
+
+    private static bool EndsWith(string path, string name) => path.EndsWith(name, StringComparison.Ordinal);
 
     public void SyncDirectory(string path)
     {
@@ -50,7 +79,16 @@ internal sealed class PlantedFile(IDiskFile file, DiskOpenMode mode, PlantedBug 
 
     private bool IsCut => bug == PlantedBug.RecoveryCutsTail && _isLog && !_isMetadata && mode == DiskOpenMode.Read;
 
-    public int Read(long position, Span<byte> destination) => file.Read(position, destination);
+    public int Read(long position, Span<byte> destination)
+    {
+        int count = file.Read(position, destination);
+        if (bug == PlantedBug.ReplayStopsShort && _isLog && file.Path.Contains(InternalTopics.ConsumerOffsets, StringComparison.Ordinal))
+            destination[..count][(count / 2)..].Clear();
+        return count;
+    }
+
+    public int ReadCached(long position, Span<byte> destination) =>
+        bug == PlantedBug.ReplayStopsShort ? 0 : file.ReadCached(position, destination);
 
     public void Write(long position, ReadOnlySpan<byte> source)
     {
@@ -62,7 +100,14 @@ internal sealed class PlantedFile(IDiskFile file, DiskOpenMode mode, PlantedBug 
             return;
         }
 
-        file.Write(position, source);
+        try
+        {
+            file.Write(position, source);
+        }
+        catch (DiskException) when (bug == PlantedBug.WriteErrorIgnored && _isLog && !_isMetadata)
+        {
+            // The log would have to be given up now.
+        }
     }
 
     public void Sync()

@@ -5,10 +5,17 @@ using Moldau.Storage;
 namespace Moldau.Sim;
 
 /// <summary>A machine between whose turns and the world something goes wrong.</summary>
-internal sealed class PlantedMachine(INodeMachine machine, PlantedBug bug, StaleIds stale, Prng prng) : INodeMachine
+/// <param name="machine">The machine itself.</param>
+/// <param name="bug">What goes wrong.</param>
+/// <param name="requests">What it takes requests for.</param>
+/// <param name="directories">The node's log directories.</param>
+/// <param name="prng">When it goes wrong.</param>
+internal sealed class PlantedMachine(
+    INodeMachine machine, PlantedBug bug, PlantedRequests requests, IReadOnlyList<string> directories, Prng prng) : INodeMachine
 {
     private readonly EffectList<NodeEffect> _inner = new();
     private readonly EffectList<NodeEffect> _outcome = new();
+    private NodeEffect? _held;
 
     public INodeMachine Inner => machine;
 
@@ -22,8 +29,16 @@ internal sealed class PlantedMachine(INodeMachine machine, PlantedBug bug, Stale
             return;
         }
 
-        if (bug == PlantedBug.StaleTopicIdsServed && e is { Kind: NodeEventKind.Received, Payload: BufferLease frame })
-            stale.Renew(frame.Span.Slice(e.Start, e.Length));
+        if (bug == PlantedBug.SyncNotHeard && e is { Kind: NodeEventKind.DiskDone, Payload: SyncOp } && prng.Chance(0.005)) return;
+        if (e is { Kind: NodeEventKind.Received, Payload: BufferLease frame }) requests.Change(frame.Span.Slice(e.Start, e.Length));
+        Take(e, now, effects);
+        if (bug != PlantedBug.DirectoriesFailTogether || e.Payload is not DirectoryFailed failed || machine is not ShardMachine) return;
+        foreach (string other in directories)
+            if (other != failed.Path) Take(NodeEvent.Message(failed with { Path = other }), now, effects);
+    }
+
+    private void Take(in NodeEvent e, Instant now, EffectList<NodeEffect> effects)
+    {
         _inner.Clear();
         machine.Step(e, now, _inner);
         for (int i = 0; i < _inner.Count; i++) Perform(_inner[i], now, effects);
@@ -31,6 +46,8 @@ internal sealed class PlantedMachine(INodeMachine machine, PlantedBug bug, Stale
 
     private void Perform(in NodeEffect effect, Instant now, EffectList<NodeEffect> effects)
     {
+        if (effect is { Kind: NodeEffectKind.Send, Payload: OutgoingFrame frame } && IsHeldBack(effect, frame, effects)) return;
+        if (bug == PlantedBug.StopForgotten && effect.Kind == NodeEffectKind.Stopped) return;
         if (bug == PlantedBug.MailLost && effect is { Kind: NodeEffectKind.Post, Payload: MachineCall } && prng.Chance(0.003)) return;
         if (effect is { Kind: NodeEffectKind.Disk, Payload: AppendOp append } && append.Owner is PartitionLog)
         {
@@ -44,6 +61,29 @@ internal sealed class PlantedMachine(INodeMachine machine, PlantedBug bug, Stale
         }
 
         effects.Add(effect);
+    }
+
+    /// <summary>An answer that does not leave, or not yet.</summary>
+    private bool IsHeldBack(in NodeEffect effect, OutgoingFrame frame, EffectList<NodeEffect> effects)
+    {
+        if (bug == PlantedBug.AnswerLost && prng.Chance(0.002))
+        {
+            frame.Release();
+            return true;
+        }
+
+        if (bug != PlantedBug.AnswersSwapped) return false;
+        if (_held is { } held)
+        {
+            _held = null;
+            effects.Add(effect);
+            effects.Add(held);
+            return true;
+        }
+
+        if (!prng.Chance(0.002)) return false;
+        _held = effect;
+        return true;
     }
 
     private void WriteLater(AppendOp append, Instant now, EffectList<NodeEffect> effects)

@@ -12,6 +12,14 @@ public abstract class Scenario
     /// <summary>Faults this workload can stand without losing what its checkers ask for.</summary>
     public abstract IReadOnlyList<FaultKind> Faults { get; }
 
+    /// <summary>Some written bytes of the node's disk read back wrong until the disk is told to end it.</summary>
+    /// <param name="node">Whose disk.</param>
+    /// <param name="batches">How many places.</param>
+    /// <param name="forMs">How long that is planned to go on.</param>
+    public virtual void Rot(SimNode node, int batches, long forMs)
+    {
+    }
+
     /// <summary>Makes nodes and clients. Draws only from generators forked here.</summary>
     public abstract void Build(SimWorld world);
 

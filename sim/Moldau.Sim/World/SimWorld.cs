@@ -1,10 +1,11 @@
 using Moldau.Base;
+using Moldau.Records;
 
 namespace Moldau.Sim;
 
 /// <summary>The simulated world: one thread, one queue, one seed. Everything that happens is an event of the queue, and
 /// every choice is drawn from generators that fork off the seed in a fixed order.</summary>
-public sealed class SimWorld
+public sealed class SimWorld : IDisposable
 {
     /// <summary>So many events without time moving on mean that something answers itself for ever.</summary>
     private const int MaxEventsPerMoment = 200_000;
@@ -33,6 +34,12 @@ public sealed class SimWorld
 
     public List<SimNode> Nodes { get; } = [];
 
+    /// <summary>What this run has seen.</summary>
+    public SimCoverage Coverage { get; } = new();
+
+    /// <summary>For all who read or write batches here: making a decoder costs more than using it.</summary>
+    public RecordCodecs Codecs { get; } = new();
+
     public Instant Now => Clock.Now;
 
     public long EventCount { get; private set; }
@@ -52,6 +59,8 @@ public sealed class SimWorld
         Failure = text;
         Trace.Add("FAILURE", -1, int.MaxValue, 0, null);
     }
+
+    public void Dispose() => Codecs.Dispose();
 
     public void After(long delayNs, ISimActor actor, int code, long number = 0, object? payload = null) =>
         At(Clock.NowNs + Math.Max(delayNs, 0), actor, code, number, payload);

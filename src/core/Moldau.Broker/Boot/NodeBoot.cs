@@ -76,6 +76,7 @@ public static class NodeBoot
         List<BootedDirectory> directories = [];
         foreach (string path in config.LogDirs.Distinct(StringComparer.Ordinal))
             directories.Add(ReadDirectory(disk, path, ids[paths.IndexOf(path)], notes));
+        DropUnfinished(disk, directories);
         return new BootedNode(clusterId, directories, metadata, locks, notes);
     }
 
@@ -153,6 +154,26 @@ public static class NodeBoot
         return new BootedDirectory(
             path, id, folders, scan.HadCleanShutdown, scan.CleanBrokerEpoch ?? -1,
             scan.RecoveryPoints, scan.LogStartOffsets, scan.HighWatermarks);
+    }
+
+    /// <summary>A replica may have a folder in several directories: where one failed while a replica was being made in it, it
+    /// was made elsewhere later. A folder without partition.metadata, which is written last, has no records, and is not the
+    /// replica's where there is another.</summary>
+    private static void DropUnfinished(IDisk disk, List<BootedDirectory> directories)
+    {
+        HashSet<string> several = new(StringComparer.Ordinal);
+        HashSet<string> all = new(StringComparer.Ordinal);
+        foreach (BootedDirectory directory in directories)
+            foreach (string folder in directory.Folders)
+                if (!all.Add(folder)) several.Add(folder);
+        if (several.Count == 0) return;
+        bool IsWhole(BootedDirectory d, string folder) => disk.FileExists($"{d.Path}/{folder}/{LogFileNames.PartitionMetadata}");
+        several.RemoveWhere(folder => !directories.Exists(d => d.Folders.Contains(folder) && IsWhole(d, folder)));
+        for (int i = 0; i < directories.Count; i++)
+        {
+            BootedDirectory directory = directories[i];
+            directories[i] = directory with { Folders = [.. directory.Folders.Where(f => !several.Contains(f) || IsWhole(directory, f))] };
+        }
     }
 
     private static void Release(List<IDisposable> locks)

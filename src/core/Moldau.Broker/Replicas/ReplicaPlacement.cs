@@ -9,6 +9,10 @@ internal sealed class ReplicaPlacement
 {
     private readonly IReadOnlyList<BootedDirectory> _directories;
     private readonly Dictionary<string, Place> _byFolder = new(StringComparer.Ordinal);
+
+    // Directories in which the start found a folder of a name besides the one that is tried first: where a directory fails, a
+    // topic is deleted, and made again elsewhere, both are there when the directory is back.
+    private readonly Dictionary<string, Queue<int>> _alsoIn = new(StringComparer.Ordinal);
     private readonly HashSet<string> _failed = new(StringComparer.Ordinal);
     private readonly HashSet<string> _full = new(StringComparer.Ordinal);
     private readonly int[] _counts;
@@ -20,7 +24,7 @@ internal sealed class ReplicaPlacement
         for (int i = 0; i < directories.Count; i++)
         {
             _counts[i] = directories[i].Folders.Count;
-            foreach (string folder in directories[i].Folders) _byFolder.TryAdd(folder, new Place(i, null, IsNew: false));
+            foreach (string folder in directories[i].Folders) Found(folder, i);
         }
     }
 
@@ -66,14 +70,29 @@ internal sealed class ReplicaPlacement
     /// <summary>The folder of a deleted replica, of this shard or another, may be made anew, anywhere.</summary>
     public void Forget(ReplicaFolder free)
     {
+        // Whatever else the start found under the name belongs to no topic that is made from now on.
+        _alsoIn.Remove(free.Name);
         if (!_byFolder.TryGetValue(free.Name, out Place place)) return;
         if (place.TopicId is { } id && id != free.TopicId) return;
         _byFolder.Remove(free.Name);
         _counts[place.Directory]--;
     }
 
-    /// <summary>What was in the replica's place was another's: the checkpoints of the start say nothing of this one.</summary>
-    public void Renew(Partition partition) => _byFolder[partition.Name] = _byFolder[partition.Name] with { IsNew = true };
+    /// <summary>What was in the replica's place was another's: its own is in the next directory where the start found the
+    /// name; where there is none it is new, and the checkpoints of the start say nothing of it.</summary>
+    public void Renew(Partition partition)
+    {
+        Place place = _byFolder[partition.Name];
+        if (_alsoIn.TryGetValue(partition.Name, out Queue<int>? others) && others.TryDequeue(out int next))
+        {
+            _counts[place.Directory]--;
+            _byFolder[partition.Name] = place with { Directory = next };
+        }
+        else
+        {
+            _byFolder[partition.Name] = place with { IsNew = true };
+        }
+    }
 
     /// <summary>No new replica goes to this log directory any more.</summary>
     public void Fail(string directory) => _failed.Add(directory);
@@ -83,6 +102,13 @@ internal sealed class ReplicaPlacement
     {
         if (isFull) _full.Add(directory);
         else _full.Remove(directory);
+    }
+
+    private void Found(string folder, int directory)
+    {
+        if (_byFolder.TryAdd(folder, new Place(directory, null, IsNew: false))) return;
+        if (!_alsoIn.TryGetValue(folder, out Queue<int>? others)) _alsoIn.Add(folder, others = []);
+        others.Enqueue(directory);
     }
 
     private int Emptiest()
