@@ -21,9 +21,22 @@ internal sealed class LoadOptions
 
     private static readonly Dictionary<string, string> Defaults = new(StringComparer.Ordinal)
     {
-        ["bootstrap"] = "127.0.0.1:9092", ["topic"] = "load", ["size"] = "1024", ["clients"] = "1", ["partitions"] = "6",
-        ["batch"] = "1048576", ["linger"] = "5", ["buffer"] = "67108864", ["codec"] = "none", ["acks"] = "all", ["rate"] = "0",
-        ["seconds"] = "4", ["warmup"] = "2", ["wait"] = "500", ["count"] = "0", ["server"] = "0",
+        ["bootstrap"] = "127.0.0.1:9092",
+        ["topic"] = "load",
+        ["size"] = "1024",
+        ["clients"] = "1",
+        ["partitions"] = "6",
+        ["batch"] = "1048576",
+        ["linger"] = "5",
+        ["buffer"] = "67108864",
+        ["codec"] = "none",
+        ["acks"] = "all",
+        ["rate"] = "0",
+        ["seconds"] = "4",
+        ["warmup"] = "2",
+        ["wait"] = "500",
+        ["count"] = "0",
+        ["server"] = "0",
     };
 
     private readonly Dictionary<string, string> _values = new(Defaults, StringComparer.Ordinal);

@@ -165,7 +165,8 @@ internal static class Workloads
             {
                 done.SetException(error);
             }
-        }) { IsBackground = true }.Start();
+        })
+        { IsBackground = true }.Start();
         return done.Task;
     }
 

@@ -14,9 +14,9 @@ internal sealed class NodeWorld
     {
         World = new SimWorld(1);
         World.Network.RareDelayNs = 1;
-        Node = new SimNode(World,
-            new KafkaNodeFactory(2, SimDurability.PageCache, PlantedBug.None, new StaleIds()).Create)
-        { WaitsForReady = true };
+        PlantedRequests none = new(PlantedBug.None, new StaleIds(), World.Fork());
+        KafkaNodeFactory factory = new(2, ["/data"], SimDurability.PageCache, PlantedBug.None, none);
+        Node = new SimNode(World, factory.Create) { WaitsForReady = true };
     }
 
     public SimWorld World { get; }
