@@ -283,11 +283,12 @@ def innocent(settings, generators):
                 two.topic(f"paced{i}", 1)
             swift, slow = (next(path.name[:-2] for path in (work / place).glob("paced*-0")) for place in "ab")
             writer = generators.start(two, "produce", slow, partitions=1, size=1024, rate=1000, linger=0,
-                                      seconds=settings.long_seconds + 2, warmup=0)
+                                      seconds=settings.long_seconds + 5, warmup=0)
             calls, delay, all_of_them, ms = 2 | 4 | 8, 3, -1, 500
             plan = struct.pack("=8i", calls, delay, 0, 0, all_of_them, ms, 0, 0) + bytes(work / "b")
             with open(control, "r+b") as file:
                 file.write(plan)
+            time.sleep(0.5 if settings.quick else 3)  # Not the moment when it begins, which nobody can foresee.
             process = generators.start(two, "e2e", swift, partitions=1, size=1024, linger=0, rate=1000, seconds=settings.long_seconds,
                                        warmup=settings.warmup)
             figures = finish(process)

@@ -63,6 +63,15 @@ public sealed class DiskLaneTests
     }
 
     [Fact]
+    public void AnAppend_ThatStalled_SendsTheNextOnesToTheWriter()
+    {
+        using TestNode node = new(diskLimits: AlwaysSlow with { ThreadWaits = static () => 0, StalledAppendNs = 0 });
+        using TestClient client = node.Connect();
+        for (int i = 0; i < 100; i++) Assert.Equal(i * 10, client.Produce(new byte[10]));
+        Assert.Equal(99, node.Host.DataLanes.Counters[0].Value.WriterAppends);
+    }
+
+    [Fact]
     public void Syncs_ThatGatherWhileOneRuns_AreServedTogether()
     {
         const int count = 10;

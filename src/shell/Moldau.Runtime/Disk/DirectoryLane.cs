@@ -8,6 +8,7 @@ namespace Moldau.Runtime;
 internal sealed class DirectoryLane : IDisposable
 {
     private const long NotWatched = -1;
+    private const long TryAgainShare = 20;
 
     private readonly WriterThread _writer;
     private readonly SyncThread _syncs;
@@ -51,10 +52,12 @@ internal sealed class DirectoryLane : IDisposable
     /// each.</summary>
     internal void NoteAppend(in AppendStart start)
     {
-        if (SystemClock.MonotonicNs - start.Ns < _limits.SlowAppendNs) return;
-        long untilMs = Environment.TickCount64 + _limits.SlowForMs;
+        long tookNs = SystemClock.MonotonicNs - start.Ns;
+        if (tookNs < _limits.SlowAppendNs) return;
+        long untilMs = Environment.TickCount64 + Math.Min(_limits.SlowForMs + (tookNs * TryAgainShare / 1_000_000), _limits.SlowForAtMostMs);
         Volatile.Write(ref _watchedUntilMs, untilMs);
-        if (start.Waits == NotWatched || _limits.ThreadWaits() == start.Waits) return;
+        bool hasWaited = start.Waits != NotWatched && _limits.ThreadWaits() != start.Waits;
+        if (!hasWaited && tookNs < _limits.StalledAppendNs) return;
         Counters.SlowAppend();
         Volatile.Write(ref _slowUntilMs, untilMs);
     }
