@@ -334,7 +334,7 @@ public sealed class Consumer<TKey, TValue> : IGaugeSource, IAsyncDisposable
                 return chunk.Cursor;
             }
 
-            await wait!.End.ConfigureAwait(false);
+            await _driver.Await(wait!.End, cancel).ConfigureAwait(false);
         }
     }
 

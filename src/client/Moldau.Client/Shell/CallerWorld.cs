@@ -40,10 +40,10 @@ internal sealed class CallerWorld(SocketOptions options, OpenConnection? door) :
         lock (_lock) _jobs.Enqueue(job);
     }
 
-    public void Wait(ClientDriver driver, Task task, CancellationToken cancel)
+    public void Wait(ClientDriver driver, ValueTask ended, CancellationToken cancel)
     {
         lock (_working)
-            while (!task.IsCompleted && !cancel.IsCancellationRequested) Work(driver);
+            while (!ended.IsCompleted && !cancel.IsCancellationRequested) Work(driver);
     }
 
     private void Work(ClientDriver driver)

@@ -158,8 +158,15 @@ internal sealed class ClientDriver : IAsyncDisposable
             else operation.Waiter = s.waiter;
             return true;
         });
-        _world.Wait(this, waiter.Task, cancel);
+        _world.Wait(this, new ValueTask(waiter.Task), cancel);
         return waiter.Task.WaitAsync(cancel);
+    }
+
+    /// <summary>What is about to be awaited, in a world that may have to move for it.</summary>
+    public ValueTask Await(ValueTask ended, CancellationToken cancel)
+    {
+        _world.Wait(this, ended, cancel);
+        return ended;
     }
 
     public async ValueTask DisposeAsync()

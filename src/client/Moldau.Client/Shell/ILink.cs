@@ -27,8 +27,8 @@ internal interface IClientWorld
     /// <summary>Runs the job elsewhere, not on the caller's stack, and then posts that it is done.</summary>
     void Run(ClientDriver driver, ClientJob job);
 
-    /// <summary>Somebody is about to await the task. A world in which nothing moves by itself lets it happen here.</summary>
-    void Wait(ClientDriver driver, Task task, CancellationToken cancel)
+    /// <summary>Somebody is about to await this. A world in which nothing moves by itself lets it happen here.</summary>
+    void Wait(ClientDriver driver, ValueTask ended, CancellationToken cancel)
     {
     }
 }
