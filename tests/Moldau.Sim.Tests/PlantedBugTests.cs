@@ -22,12 +22,12 @@ public sealed class PlantedBugTests
         { PlantedBug.StaleTopicIdsServed, "[L13]", 1 },
         { PlantedBug.MailLost, "[V1]", 1 },
         { PlantedBug.MetadataNotSynced, "[Q1] [Q2]", 3 },
-        { PlantedBug.RecoveryCutsTail, "[L3]", 3 },
+        { PlantedBug.RecoveryCutsTail, "[L3] [L1]", 3 }, // a reader finds the hole before the oracle does
         { PlantedBug.OffsetsExpireEarly, "[G2]", 30 },
         { PlantedBug.EpochsNotWritten, "[L9]", 5 },
         { PlantedBug.SnapshotMisnamed, "[Q2]", 3 },
         { PlantedBug.DuplicateRefused, "[P2]", 1 },
-        { PlantedBug.ReplayStopsShort, "[G2]", 3 },
+        { PlantedBug.ReplayStopsShort, "[G2] [V1]", 3 }, // or the group never reads on
         { PlantedBug.FetchSkips, "[L3] [L1]", 1 }, // what does not begin at 0, or is behind the end
         { PlantedBug.OwnersTwice, "[G1]", 1 },
         { PlantedBug.DirectoriesFailTogether, "[D3]", 18 },
