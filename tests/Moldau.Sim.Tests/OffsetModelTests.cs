@@ -34,6 +34,20 @@ public sealed class OffsetModelTests
         Assert.False(MayBe(4));
     }
 
+    /// <summary>Its connection went while the machine that had it stood still: others went on meanwhile.</summary>
+    [Fact]
+    public void UnansweredChange_MayBeMadeBehindLaterOnes_ForAWhile()
+    {
+        _model.MayBe("g", Partition, 5);
+        _model.Is("g", Partition, 9);
+        Assert.True(MayBe(9));
+        Assert.True(MayBe(5));
+        Assert.False(MayBe(OffsetModel.None));
+        for (int i = 0; i < 200; i++) _model.Is("g", Other, i);
+        _model.Is("g", Partition, 10);
+        Assert.False(MayBe(5));
+    }
+
     /// <summary>A commit that never reached the node is not what must be there.</summary>
     [Fact]
     public void UnansweredChange_AfterALossOfPower_LeavesAnyPossible()
