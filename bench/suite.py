@@ -32,6 +32,7 @@ COLUMNS = {
               ("idle", "CPU at rest, %", False)],
     "recovery": [("seconds", "s until all is served", False), ("cpu", "CPU s", False)],
 }
+TITLES = {"apache": "Apache", "loop": "C loop"}
 GOALS = {"records_s": ("produce consume", 1.5), "server_cpu_gb": ("produce consume", 0.5)}
 
 
@@ -123,7 +124,7 @@ def tables(runs):
         names = [n for n in COLOURS if any(n in by for by in rows.values())]
         head, body = [""], []
         for _, name, more in columns:
-            head += [name] if more is None or names == ["moldau"] else [name, *(n for n in names[1:]), "ratio"]
+            head += [name] if more is None or names == ["moldau"] else [name, *(TITLES[n] for n in names[1:]), "ratio"]
         if group in ("produce", "consume", "requests"):
             head.append("machine busy")
         for row, by in rows.items():

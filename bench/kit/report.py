@@ -33,7 +33,7 @@ def shown(value):
     if value is None or value[0] is None:
         return "–"
     middle, least, most = value
-    return f"{middle:.2f}x ({least:.2f}–{most:.2f})"
+    return f"{middle:.2f}x" if least == most else f"{middle:.2f}x ({least:.2f}–{most:.2f})"
 
 
 def table(head, rows):

@@ -54,7 +54,8 @@ internal sealed class DirectoryLane : IDisposable
     {
         long tookNs = SystemClock.MonotonicNs - start.Ns;
         if (tookNs < _limits.SlowAppendNs) return;
-        long untilMs = Environment.TickCount64 + Math.Min(_limits.SlowForMs + (tookNs * TryAgainShare / 1_000_000), _limits.SlowForAtMostMs);
+        long slowForMs = _limits.SlowForMs + (tookNs * TryAgainShare / 1_000_000);
+        long untilMs = Environment.TickCount64 + Math.Min(slowForMs, _limits.SlowForAtMostMs);
         Volatile.Write(ref _watchedUntilMs, untilMs);
         bool hasWaited = start.Waits != NotWatched && _limits.ThreadWaits() != start.Waits;
         if (!hasWaited && tookNs < _limits.StalledAppendNs) return;
