@@ -2,7 +2,7 @@
 
 A row's runs are dictionaries of figures; NAMES says what each is, its unit, and which way is better (for the ratio).
 """
-import os, struct, subprocess, sys, time
+import json, os, socket, struct, subprocess, sys, time
 
 from . import servers, wire
 
@@ -118,7 +118,7 @@ def requests(settings, generators):
     def fetch_run(server):
         frames = [wire.fetch("fetched", p, 64 * i, KB64) for i in range(settings.fetch_batches) for p in range(FETCHED_PARTITIONS)]
         if not isinstance(server, Loop) and wire.create_topic(server.port, "fetched", FETCHED_PARTITIONS) == 0:
-            server.topic_filled("fetched", FETCHED_PARTITIONS, settings.fetch_batches)
+            fill_for_fetch(server, "fetched", FETCHED_PARTITIONS, settings.fetch_batches)
         return _requests(generators.raw(server.port, server.pid, frames, connections=64, seconds=settings.seconds, warmup=0,
                                         error_at=wire.fetch_error_at("fetched"), least=KB64 - 4096))
     yield Row("requests", "fetch, 64 KiB a request", fetch_run)
@@ -130,7 +130,6 @@ FETCHED_BATCH = (64, 1000)
 
 def fill_for_fetch(server, topic, partitions, batches):
     """Batches of just under 64 KiB in every partition, so that a fetch of 64 KiB gets one."""
-    import socket
     records = wire.batch(*FETCHED_BATCH)
     end = time.monotonic() + servers.PATIENCE_S
     while not wire.has_leaders(server.port, topic, partitions):
@@ -147,9 +146,6 @@ def fill_for_fetch(server, topic, partitions, batches):
                     sys.exit(f"{server.name}: error {error} while {topic} was filled")
 
 
-servers.Server.topic_filled = fill_for_fetch
-
-
 class Loop:
     """c/loop.c, with the answers of a real server."""
     name = "loop"
@@ -161,7 +157,7 @@ class Loop:
         answer = wire.ask(server.port, wire.produce("requests", 0, records))  # An error's answer has the same shape,
         at = wire.produce_error_at("requests")
         (work / "produce.answer").write_bytes(answer[:at] + b"\0\0" + answer[at + 2:])  # but for its code.
-        server.topic_filled("shape", 1, 1)
+        fill_for_fetch(server, "shape", 1, 1)
         head, body = wire.fetch_head(wire.ask(server.port, wire.fetch("shape", 0, 0, KB64)), "shape")
         # "fetched" is two letters longer than "shape".
         name = wire.string("shape")
@@ -235,7 +231,6 @@ def innocent(settings, generators):
         text, _ = process.communicate()
         if process.returncode:
             sys.exit("the paced client failed")
-        import json
         return json.loads(text)["latency_ms"]
 
     def alone(server):
