@@ -45,12 +45,13 @@ public sealed class ShimTests : IDisposable
         server.Start();
         File.WriteAllText(_scratch["delete.json"], """{"partitions":[{"topic":"one","partition":0,"offset":1}],"version":1}""");
         ControllerShimCases.WriteFiles(_scratch, server);
+        ConsoleShimCases.WriteFiles(_scratch);
         File.WriteAllText(_scratch["beyond.json"], """{"partitions":[{"topic":"orders","partition":0,"offset":99}],"version":1}""");
         Dictionary<string, ShimAnswer> golden = Recording == "1"
             ? []
             : JsonSerializer.Deserialize<Dictionary<string, ShimAnswer>>(File.ReadAllText(GoldenFile))!;
         List<string> differences = [];
-        foreach (ShimCase one in (ShimCase[])[.. ShimCases.All, .. ControllerShimCases.All])
+        foreach (ShimCase one in (ShimCase[])[.. ShimCases.All, .. ControllerShimCases.All, .. ConsoleShimCases.All])
         {
             string[] words = one.Arguments(server, _scratch.FullPath);
             if (IsRecording && golden.ContainsKey(one.Name)) continue;
