@@ -13,12 +13,11 @@ neighbours), fsync (acknowledge after fdatasync, this node alone), recovery.
 --save    keeps each run's figures as lines of JSON; --load FILE... makes the report of such files without measuring
 Needs gcc, and shared/peers (kload, Apache Kafka's jars) above the repository or PEERS=FOLDER, and Java 17.
 """
-import argparse, collections, json, pathlib, re, sys, tempfile, time
+import argparse, collections, json, pathlib, sys, tempfile, time
 
 from kit import load, report, servers, workloads
 from kit.report import COLOURS, figure, median, ratio, shown, table
 
-DOCS = servers.ROOT / "docs"
 # figure: its name in a table, and whether more is better; those with None stand without a ratio.
 COLUMNS = {
     "produce": [("records_s", "records/s", True), ("server_cpu_gb", "server CPU s a GB", False), ("rss", "MB resident", False)],
@@ -174,15 +173,11 @@ def main():
     text, plots = tables(runs)
     print(text)
     if settings.write:
-        images = DOCS / "images"
+        images = report.DOCS / "images"
         images.mkdir(exist_ok=True)
         for name, plot in plots.items():
             (images / name).write_text(plot)
-        page = DOCS / "performance.md"
-        pictures = "\n".join(f"![{name[:-4]}](images/{name})" for name in plots)
-        body = f"<!-- suite -->\n{text}\n{pictures}\n<!-- end of suite -->"
-        old = page.read_text()
-        page.write_text(re.sub(r"<!-- suite -->.*<!-- end of suite -->", lambda _: body, old, flags=re.S))
+        report.write("suite", text + "\n" + "\n".join(f"![{name[:-4]}](images/{name})" for name in plots))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,16 @@
 """Tables in Markdown, and plots as SVG without any package."""
-import html, math, statistics
+import html, math, re, statistics
+
+from . import servers
+
+DOCS = servers.ROOT / "docs"
+
+
+def write(name, text):
+    """Puts text between the page's marks `<!-- name -->` and `<!-- end of name -->`."""
+    page = DOCS / "performance.md"
+    start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    page.write_text(re.sub(f"{start}.*{end}", lambda _: f"{start}\n{text}\n{end}", page.read_text(), flags=re.S))
 
 
 def median(values):
