@@ -162,7 +162,7 @@ final class JavaClient {
                 return true;
             }
             records += more;
-            return now - startedAt < seconds * 1e9;
+            return records == 0 || now - startedAt < seconds * 1e9;
         }
 
         void latency(long sentAt) {

@@ -35,7 +35,7 @@ class Meter:
                 self.started, self.cpu = now, cpu()
             return True
         self.records += records
-        return now - self.started < seconds
+        return not self.records or now - self.started < seconds
 
     def latency(self, sent_at):
         if self.started is not None:
