@@ -208,7 +208,7 @@ def main():
     text = report.table(["", "step", *names, ""], rows)
     print("\n" + text)
     if settings.write:
-        report.write("scale", text)
+        report.put("scale", text)
 
 
 if __name__ == "__main__":
