@@ -18,6 +18,9 @@ internal sealed record FormatCase(string Line)
     /// machine is the same everywhere.</summary>
     public bool IsOfMachine { get; init; }
 
+    /// <summary>An option makes other rows of it than <c>-o schema</c> tells.</summary>
+    public bool HasOwnFields { get; init; }
+
     /// <summary>What the verb finds in its environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
@@ -129,11 +132,12 @@ internal static class FormatCases
         new("config edit topic edited-N -y") { Environment = Edits },
         new("group evict team-N --all --dry-run") { Before = (port, letter) => ClassicMember.Join(port, $"team-{letter}", "orders"), Masks = Members },
         new("group evict team-N --all -y") { Masks = Members },
-        new("share describe pool-N") { Before = (port, letter) => ShareMember.JoinAndLeave(port, $"pool-{letter}", "orders"), IsMeasured = true },
-        new("share seek pool-N --to 1 --topic orders --dry-run"),
+        new("share seek pool-N --to 1 --topic orders --dry-run") { Before = (port, letter) => ShareMember.JoinAndLeave(port, $"pool-{letter}", "orders") },
         new("share seek pool-N --to 1 --topic orders -y"),
+        // Only now is it sure that the coordinator knows of both partitions.
+        new("share describe pool-N") { IsMeasured = true },
         new("share delete pool-N --topic orders --dry-run"),
-        new("share delete pool-N --topic orders -y"),
+        new("share delete pool-N --topic orders -y") { HasOwnFields = true },
         new("share delete pool-N --dry-run"),
         new("share delete pool-N -y"),
         new("txn describe copier-N") { Before = (port, letter) => HandMadeTransaction.Begin(port, $"copier-{letter}", "orders"), IsMeasured = true },
