@@ -210,7 +210,7 @@ public sealed class ControlAreaTests
             Update(controller, MetadataVersion.FeatureName, 30, 3).ErrorMessage);
         Assert.Equal(Begin + "Invalid update version 0 for feature foo.version. Feature foo.version not found.",
             Update(controller, "foo.version", 0, 2).ErrorMessage);
-        Assert.Equal(Begin + "Invalid update version 1 for feature foo.version. Local controller 0 does not support this feature.",
+        Assert.Equal(Begin + "Invalid update version 1 for feature foo.version. Local controller 1 does not support this feature.",
             Update(controller, "foo.version", 1, 1).ErrorMessage);
     }
 

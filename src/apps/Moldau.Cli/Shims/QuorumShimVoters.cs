@@ -113,7 +113,8 @@ internal static class QuorumShimVoters
     {
         int name = text.IndexOf("://", StringComparison.Ordinal);
         int port = text.LastIndexOf(':');
-        if (name < 1 || port < name + 3 || !ushort.TryParse(text[(port + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out ushort number))
+        bool isNumber = ushort.TryParse(text[(port + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out ushort number);
+        if (name < 1 || port < name + 3 || !isNumber)
             throw new ShimFailedException($"Unable to parse {text} to a broker endpoint");
         string host = text[(name + 3)..port].Trim('[', ']');
         return new QuorumEndpoint(text[..name].ToUpperInvariant(), new BrokerAddress(host.Length > 0 ? host : "localhost", number));

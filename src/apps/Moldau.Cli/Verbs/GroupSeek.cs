@@ -42,7 +42,9 @@ internal static class GroupSeek
             throw new MoldauException(new ClientError(
                 ErrorCode.NonEmptyGroup, $"group '{name}' has {Words.Count(group.Members.Count, "member")}, which would go on where they are"));
         var committed = await admin.ListGroupOffsetsAsync(name, context.Cancel).ConfigureAwait(false);
-        var told = to.StartsWith(OfFile, StringComparison.Ordinal) ? await ReadAsync(to[OfFile.Length..], context.Cancel).ConfigureAwait(false) : null;
+        var told = to.StartsWith(OfFile, StringComparison.Ordinal)
+            ? await ReadAsync(to[OfFile.Length..], context.Cancel).ConfigureAwait(false)
+            : null;
         List<TopicPartition> partitions = await PartitionsAsync(context, admin, name, told?.Keys ?? committed.Keys).ConfigureAwait(false);
         var targets = told ?? await TargetsAsync(context, admin, to, partitions, committed).ConfigureAwait(false);
         var starts = await Topics.OffsetsAsync(context, admin, partitions, OffsetSpec.Earliest).ConfigureAwait(false);

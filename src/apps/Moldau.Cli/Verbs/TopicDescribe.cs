@@ -65,7 +65,8 @@ internal static class TopicDescribe
 
     private static async Task<List<TopicInfo>> FindAsync(CommandContext context, AdminClient admin, Tally tally)
     {
-        if (!NameOption.ArePatterns(context)) return await Topics.FindAsync(context, admin, context.Arguments.Operands, tally).ConfigureAwait(false);
+        if (!NameOption.ArePatterns(context))
+            return await Topics.FindAsync(context, admin, context.Arguments.Operands, tally).ConfigureAwait(false);
         Dictionary<string, TopicInfo> all = (await admin.ListTopicsAsync(context.Cancel).ConfigureAwait(false))
             .Where(t => !t.IsInternal).ToDictionary(t => t.Name, StringComparer.Ordinal);
         List<TopicInfo> found = [.. NameOption.Choose(context, all.Keys, "topic", tally).Select(n => all[n])];

@@ -27,7 +27,8 @@ internal static class TopicViews
     }
 
     /// <summary>A row for each replica: where it is and how large.</summary>
-    public static async Task<CommandResult> StorageAsync(CommandContext context, AdminClient admin, IEnumerable<TopicInfo> topics, Tally tally)
+    public static async Task<CommandResult> StorageAsync(
+        CommandContext context, AdminClient admin, IEnumerable<TopicInfo> topics, Tally tally)
     {
         CommandResult result = new(
             new("topic"), Column.Number("partition"), Column.Number("broker"), Column.Number("size"), Column.Number("lag"), Column.Fact("future"),
