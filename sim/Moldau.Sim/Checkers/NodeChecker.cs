@@ -130,7 +130,10 @@ internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, boo
         world.Coverage.Hit(SimMark.ReplicaOffline);
         if (partition.Log is null) LookOutOfReach(partition);
         else if (!node.Disk.HasFailed(partition.Log.LogDirectory))
-            world.Fail($"[D3] {partition.Name} is offline, and no call on {partition.Log.LogDirectory} has failed: {partition.Log.FailureText}");
+        {
+            world.Fail($"[D3] {partition.Name} is offline, and no call on {partition.Log.LogDirectory} has failed: "
+                + partition.Log.FailureText);
+        }
     }
 
     private void LookOutOfReach(Partition partition)

@@ -78,12 +78,14 @@ public static class NodeBoot
         foreach (StartingDirectory directory in starting)
             if (directory is { Meta: null, Failure: null } && starting.Exists(d => d.Meta is not null))
                 notes.Add($"{directory.Path} was empty and is formatted as a further log directory, {directory.Id}");
-        MetadataBoot metadata = MetadataBoot.Read(disk, metadataPath, starting.Find(d => d.Path == metadataPath)!.Id, config, nowMs); // it is one of them
+        Uuid metadataId = starting.Find(d => d.Path == metadataPath)!.Id; // it is one of them
+        MetadataBoot metadata = MetadataBoot.Read(disk, metadataPath, metadataId, config, nowMs);
         List<StartingDirectory> forLogs = starting.FindAll(d => config.LogDirs.Contains(d.Path));
         foreach (StartingDirectory directory in forLogs)
             directory.Try(metadataPath, () => directory.Found = ReadDirectory(disk, directory.Path, directory.Id, notes));
         DropUnfinished(disk, forLogs, metadataPath);
-        List<BrokenDirectory> broken = [.. forLogs.Where(d => d.Failure is not null).Select(d => new BrokenDirectory(d.Path, d.Failure!))]; // as asked
+        List<BrokenDirectory> broken =
+            [.. forLogs.Where(d => d.Failure is not null).Select(d => new BrokenDirectory(d.Path, d.Failure!))]; // as asked
         List<BootedDirectory> usable = [.. forLogs.Where(d => d.Failure is null).Select(d => d.Found!)]; // read, as it has not failed
         if (usable.Count == 0)
             throw new BootException($"no log directory can be used: {string.Join("; ", broken.Select(b => $"{b.Path}: {b.Reason}"))}");
@@ -254,7 +256,8 @@ public static class NodeBoot
 
             if (Failure is null) return;
             Found = null;
-            if (path == metadataPath) throw new BootException($"the data folder {path}, which has the metadata log, cannot be used: {Failure}");
+            if (path == metadataPath)
+                throw new BootException($"the data folder {path}, which has the metadata log, cannot be used: {Failure}");
         }
     }
 }

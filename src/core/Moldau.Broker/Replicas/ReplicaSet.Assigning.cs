@@ -15,8 +15,6 @@ internal sealed partial class ReplicaSet
     private readonly HashSet<Partition> _unassigned = [];
     private List<ReplicaPlaced> _placed = [];
 
-    private bool HasSeveralDirectories => _shard.Options.Directories.Count + _shard.Options.BrokenDirectories.Count > 1;
-
     /// <summary>The log is open: it may be used, or waits for the metadata to say where it is.</summary>
     private void Assign(Partition partition)
     {
@@ -25,7 +23,7 @@ internal sealed partial class ReplicaSet
         if (!isKnown && !isEnding && _shard.Image.Features.Version.IsDirectoryAssignmentSupported)
         {
             _placed.Add(new ReplicaPlaced(partition.Id, _placement.DirectoryOf(partition)!.DirectoryId)); // open
-            if (HasSeveralDirectories)
+            if (MustBeKnown(partition))
             {
                 _unassigned.Add(partition);
                 return;
@@ -34,6 +32,11 @@ internal sealed partial class ReplicaSet
 
         partition.Assigned();
     }
+
+    /// <summary>Where there is one directory, nobody has to be told which it is; but what the metadata has in another one has no
+    /// leader before that is corrected.</summary>
+    private bool MustBeKnown(Partition partition) =>
+        _shard.Options.Directories.Count + _shard.Options.BrokenDirectories.Count > 1 || !IsUnknown(AssignedTo(partition));
 
     private void PostPlaced()
     {
@@ -50,7 +53,11 @@ internal sealed partial class ReplicaSet
     }
 
     private bool IsAssignmentKnown(Partition partition) =>
-        partition.State!.DirectoryOf(_shard.Options.NodeId) == _placement.DirectoryOf(partition)?.DirectoryId; // set before it is opened
+        AssignedTo(partition) == _placement.DirectoryOf(partition)?.DirectoryId;
+
+    private Uuid AssignedTo(Partition partition) => partition.State!.DirectoryOf(_shard.Options.NodeId); // set before it is opened
+
+    private static bool IsUnknown(Uuid directory) => directory == DirectoryIds.Unassigned || directory == DirectoryIds.Migrating;
 
     /// <summary>A folder that was to be the replica's is not: it is looked for in the next directory, and made in none.</summary>
     private void NotThere(Partition partition)
@@ -60,11 +67,7 @@ internal sealed partial class ReplicaSet
         else TakeOffline(partition, OutOfReach(partition));
     }
 
-    private string OutOfReach(Partition partition)
-    {
-        Uuid directory = partition.State!.DirectoryOf(_shard.Options.NodeId); // set before it is opened
-        return directory == DirectoryIds.Unassigned || directory == DirectoryIds.Migrating
-            ? "its log may be in a log directory that is offline"
-            : $"its log is in the log directory with the id {directory}, which is offline or not in log.dirs";
-    }
+    private string OutOfReach(Partition partition) => IsUnknown(AssignedTo(partition))
+        ? "its log may be in a log directory that is offline"
+        : $"its log is in the log directory with the id {AssignedTo(partition)}, which is offline or not in log.dirs";
 }

@@ -52,7 +52,11 @@ internal sealed class DirectoryAssignments(ControlMachine machine)
         foreach (AssignReplicasToDirsResponse.DirectoryData directory in response.Directories)
             foreach (AssignReplicasToDirsResponse.TopicData topic in directory.Topics)
                 foreach (AssignReplicasToDirsResponse.PartitionData partition in topic.Partitions)
-                    isRefused |= !IsDone(new TopicIdPartition(topic.TopicId, partition.PartitionIndex), directory.Id, (ErrorCode)partition.ErrorCode);
+                {
+                    TopicIdPartition id = new(topic.TopicId, partition.PartitionIndex);
+                    isRefused |= !IsDone(id, directory.Id, (ErrorCode)partition.ErrorCode);
+                }
+
         if (!isRefused) Send();
         else machine.After(Patience, new TimedCall(_ => Send()));
     }
