@@ -22,6 +22,9 @@ internal sealed class Corpus(bool hasFeedback)
     private const int Contestants = 6;
 
     private readonly List<CorpusEntry> _entries = [];
+
+    /// <summary>The first of them are seeds.</summary>
+    private int _seeds;
     private byte[] _seen = [];
 
     /// <summary>For each counter, the executions that reached it.</summary>
@@ -42,17 +45,21 @@ internal sealed class Corpus(bool hasFeedback)
         bool isNew = Look();
         if (!isSeed && !(isNew && hasFeedback)) return null;
         CorpusEntry entry = new(input, hasFeedback ? Rarest() : [], cost);
+        if (isSeed && _seeds == _entries.Count) _seeds++;
         _entries.Add(entry);
         _costs += cost;
         return entry;
     }
 
-    /// <summary>With feedback, three times in four the best of some entries: one that reaches what few executions reach, and does not
-    /// take long. What is mutated often makes its own counters frequent, so that others come next. Else any entry.</summary>
+    /// <summary>With feedback, half of the time the best of some entries: one that reaches what few executions reach, and does not
+    /// take long. What is mutated often makes its own counters frequent, so that others come next. Else a seed, which is whole, while
+    /// what reaches something rare is often refused at once for it; or any entry.</summary>
     public CorpusEntry Pick(Prng prng)
     {
         CorpusEntry best = Any(prng);
-        if (!hasFeedback || prng.Next(4) == 0) return best;
+        int kind = prng.Next(4);
+        if (!hasFeedback || kind == 0) return best;
+        if (kind == 1) return _entries[prng.Next(_seeds)];
         double least = Weight(best);
         for (int i = 1; i < Contestants; i++)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Moldau.Base;
 
 namespace Moldau.Fuzz;
@@ -39,6 +40,12 @@ internal abstract class FuzzTarget
     public static void Must(bool holds, string what)
     {
         if (!holds) throw new OracleException(what);
+    }
+
+    /// <summary>The same, with words that are put together only where it does not hold: some oracles ask at every byte.</summary>
+    public static void Must(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] OracleWords what)
+    {
+        if (!holds) throw new OracleException(what.Text());
     }
 }
 
