@@ -161,8 +161,7 @@ public sealed class KafkaScenario : Scenario
         _sequencer = new SimSequencer(world, node, history, _partitions, number: 50);
         _clients.AddRange([.. _producers, new SimConsumer(world, node, history, _partitions, "consumer", false), .. _members]);
         _clients.AddRange([.. _lives, _session, _auditor, _committer, _stranger, _sequencer]);
-        bool checksCrcs = _bug != PlantedBug.RotBelieved;
-        _real = new RealClients(world, node, history, _partitions, firstNumber: _producers.Count, checksCrcs);
+        _real = new RealClients(world, node, history, _partitions, firstNumber: _producers.Count, _bug);
     }
 
     private bool IsDurable(string topic) => _durability switch
