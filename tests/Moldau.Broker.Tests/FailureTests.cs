@@ -104,14 +104,7 @@ public sealed class FailureTests
         node.Probe.Fails = (_, path) => path.StartsWith("/d1/", StringComparison.Ordinal) ? DiskError.Io : DiskError.None;
         client.Produce("t", 0, Ask.Batch("lost"));
         node.Advance(100);
-        client.DeleteTopic("t");
-        node.Run();
-        client.CreateTopic("t");
-        node.Run();
-        Assert.True(node.Exists("/d2/t-0"));
-        Assert.Equal(0, client.Produced("t", 0, "a", "b"));
-        node.Kill();
-        node.Start();
+        MakeAgainElsewhereAndKill(node, client);
         node.Probe.Fails = null;
         Assert.Equal(2, node.Connect().Produced("t", 0, "c"));
     }
@@ -129,14 +122,7 @@ public sealed class FailureTests
         client.CreateTopic("t");
         node.Advance(100);
         Assert.True(node.Exists("/d1/t-0"));
-        client.DeleteTopic("t");
-        node.Run();
-        client.CreateTopic("t");
-        node.Run();
-        Assert.True(node.Exists("/d2/t-0"));
-        Assert.Equal(0, client.Produced("t", 0, "a", "b"));
-        node.Kill();
-        node.Start();
+        MakeAgainElsewhereAndKill(node, client);
         Assert.Equal(2, node.Connect().Produced("t", 0, "c"));
     }
 
@@ -212,5 +198,18 @@ public sealed class FailureTests
             node.Disk.Heal();
             Assert.Equal(["a"], node.Connect().ReadAll("t", 0));
         }
+    }
+
+    /// <summary>The topic is made again, in the other directory, and gets two records before the process is killed and started.</summary>
+    private static void MakeAgainElsewhereAndKill(TestNode node, TestClient client)
+    {
+        client.DeleteTopic("t");
+        node.Run();
+        client.CreateTopic("t");
+        node.Run();
+        Assert.True(node.Exists("/d2/t-0"));
+        Assert.Equal(0, client.Produced("t", 0, "a", "b"));
+        node.Kill();
+        node.Start();
     }
 }

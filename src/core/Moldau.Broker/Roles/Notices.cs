@@ -36,6 +36,12 @@ internal sealed record FolderSetAside(MachineId Shard, TopicIdPartition Partitio
 /// <summary>The control machine to that shard: the checkpoint files say nothing of a folder of this name any more.</summary>
 internal sealed record CheckpointsCleared(TopicIdPartition Partition);
 
+/// <summary>A shard to the control machine: logs are open in directories that the metadata does not name for them.</summary>
+internal sealed record ReplicasPlaced(IReadOnlyList<ReplicaPlaced> Replicas);
+
+/// <summary>A replica, and the id of the log directory it is in.</summary>
+internal readonly record struct ReplicaPlaced(TopicIdPartition Partition, Uuid Directory);
+
 /// <summary>A shard's last word.</summary>
 internal sealed record ShardStopped(MachineId Shard, IReadOnlyList<DirectoryCheckpoint> Checkpoints);
 
