@@ -17,7 +17,13 @@ import sys
 import tempfile
 import time
 
-VERBS = ["help", "topic create --help", "topic list", "broker list", "group list", "health", "consume orders -n 1", "kafka-topics --list"]
+VERBS = [
+    "help", "topic create --help", "topic list", "topic describe orders", "broker list", "group list", "health",
+    "consume orders -n 1", "consume orders -n 1 -o -1", "echo x | produce orders",
+    "kafka-topics --list", "kafka-get-offsets --topic orders",
+    "kafka-console-consumer --topic orders --from-beginning --max-messages 1",
+]
+INPUT = "echo x | "
 
 
 def free_port():
@@ -32,11 +38,17 @@ def free_port():
             return port
 
 
-def call(program, words, environment):
+def call(program, verb, environment, port):
+    words = verb.removeprefix(INPUT).split()
+    if words[0].startswith("kafka-"):
+        words += ["--bootstrap-server", f"localhost:{port}"]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
     process = subprocess.Popen(
-        [program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+        [program, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+    if verb.startswith(INPUT):
+        process.stdin.write(b"x\n")
+    process.stdin.close()
     os.read(process.stdout.fileno(), 1)
     first = time.perf_counter() - began
     process.stdout.read()
@@ -65,25 +77,21 @@ def main():
         results = {verb: [] for verb in VERBS}
         for _ in range(options.rounds):
             for verb in VERBS:
-                words = verb.split()
-                if words[0].startswith("kafka-"):
-                    words += ["--bootstrap-server", f"localhost:{port}"]
-                results[verb].append(call(options.program, words, environment))
-        print(f"{'verb':22} {'first ms':>8} {'median ms':>10} {'end ms':>7} {'CPU ms':>7}" + ("  compiled" if options.jit else ""))
+                results[verb].append(call(options.program, verb, environment, port))
+        width = max(map(len, VERBS))
+        print(f"{'verb':{width}} {'first ms':>8} {'median ms':>10} {'end ms':>7} {'CPU ms':>7}" + ("  compiled" if options.jit else ""))
         for verb, calls in results.items():
             first, median = min(c[0] for c in calls), statistics.median(c[0] for c in calls)
-            row = f"{verb:22} {first:8.0f} {median:10.0f} {min(c[1] for c in calls):7.0f} {min(c[2] for c in calls):7.0f}"
-            print(row + (f"  {compiled(options.program, verb.split(), environment, port):8}" if options.jit else ""))
+            row = f"{verb:{width}} {first:8.0f} {median:10.0f} {min(c[1] for c in calls):7.0f} {min(c[2] for c in calls):7.0f}"
+            print(row + (f"  {compiled(options.program, verb, environment, port):8}" if options.jit else ""))
     finally:
         node.terminate()
         node.wait()
 
 
-def compiled(program, words, environment, port):
-    if words[0].startswith("kafka-"):
-        words = words + ["--bootstrap-server", f"localhost:{port}"]
+def compiled(program, verb, environment, port):
     with tempfile.NamedTemporaryFile() as file:
-        call(program, words, dict(environment, DOTNET_JitStdOutFile=file.name, DOTNET_JitDisasmSummary="1"))
+        call(program, verb, dict(environment, DOTNET_JitStdOutFile=file.name, DOTNET_JitDisasmSummary="1"), port)
         return sum(1 for _ in open(file.name, errors="replace"))
 
 

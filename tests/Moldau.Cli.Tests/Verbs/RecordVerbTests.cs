@@ -42,6 +42,24 @@ public sealed class RecordVerbTests(Clusters clusters)
 
     [Theory]
     [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void Json_EscapesQuotesAndControls_AndLeavesTheRest(string name)
+    {
+        const string Text = "a\"b\\c\n\r\t\b\f\u0001\u001b\u007f\u0080\u009b\u00a0\u00e4\u20ac\U0001F600/<>&'+\u2028";
+        const string Written = """a\"b\\c\n\r\t\b\f\u0001\u001B\u007F\u0080\u009B""" + "\u00a0\u00e4\u20ac\U0001F600/<>&'+\u2028";
+        Cluster cluster = clusters.Get(name);
+        string topic = NewTopic(cluster, 1);
+        string hex = Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(Text));
+        cluster.Send($"{hex}={hex}\n", "produce", topic, "-f", @"%k{hex}=%v{hex}\n", "-H", "quote\"=back\\slash").Succeeded();
+        string json = Read(cluster, topic, "-n", "1", "-f", "json");
+        Assert.EndsWith(
+            $"\"key\":\"{Written}\",\"value\":\"{Written}\",\"headers\":" + """[{"key":"quote\"","value":"back\\slash"}]}""", json,
+            StringComparison.Ordinal);
+        using System.Text.Json.JsonDocument record = System.Text.Json.JsonDocument.Parse(json);
+        Assert.Equal(Text, record.RootElement.GetProperty("value").GetString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
     public void Offsets_SayWhereToBegin(string name)
     {
         Cluster cluster = clusters.Get(name);

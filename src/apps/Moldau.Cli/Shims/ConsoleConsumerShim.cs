@@ -45,7 +45,8 @@ internal static class ConsoleConsumerShim
         OffsetReset reset = arguments.Has("from-beginning") ? OffsetReset.Earliest : OffsetReset.Latest;
         // Without a group of its own the script makes one up; nobody can tell, so none is left behind here.
         ConsumerOptions options = context.Consumer(group, reset) with { AllowAutoCreateTopics = true };
-        var consumer = context.Client.CreateConsumer(Serde.Bytes, Serde.Bytes, options);
+        bool isShort = group is null && arguments.Number("max-messages") is >= 0 and <= Consume.MostOfShort;
+        var consumer = (isShort ? context.Asking : context.Client).CreateConsumer(Serde.Bytes, Serde.Bytes, options);
         await using (consumer.ConfigureAwait(false))
         {
             await AssignAsync(context, consumer, group, reset).ConfigureAwait(false);
@@ -160,7 +161,7 @@ internal static class ConsoleConsumerShim
                     printed++;
                 }
 
-                await output.WriteAsync(buffer.WrittenMemory, CancellationToken.None).ConfigureAwait(false);
+                output.Write(buffer.WrittenSpan);
                 buffer.ResetWrittenCount();
                 if (printed >= most) break;
                 if (patience is { } again) limit.CancelAfter(again);

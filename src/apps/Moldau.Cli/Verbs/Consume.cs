@@ -10,7 +10,7 @@ namespace Moldau.Cli.Verbs;
 internal static class Consume
 {
     /// <summary>So many records are read on the thread that prints them.</summary>
-    private const int MostOfShort = 1000;
+    public const int MostOfShort = 1000;
 
     public static readonly Command Command = new("consume", "TOPIC…", "read records and print them", RunAsync)
     {
@@ -161,7 +161,8 @@ internal sealed class ConsumeRun(
                 if (ends is not null && !next.IsCompleted) await stop.CancelAsync().ConfigureAwait(false);
                 await next.ConfigureAwait(false);
                 bool isEnough = Print(batches.Current);
-                await output.WriteAsync(_buffer.WrittenMemory, CancellationToken.None).ConfigureAwait(false);
+                // What is asynchronous would be written by another thread, which has to start first.
+                output.Write(_buffer.WrittenSpan);
                 _buffer.ResetWrittenCount();
                 if (isEnough) return false;
             }
@@ -175,7 +176,7 @@ internal sealed class ConsumeRun(
         finally
         {
             await batches.DisposeAsync().ConfigureAwait(false);
-            await output.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+            output.Flush();
         }
     }
 

@@ -29,12 +29,18 @@ internal static class ConsumeStart
             ? await Topics.OffsetsAsync(context, admin, partitions, OffsetSpec.Earliest).ConfigureAwait(false)
             : offsets;
         Numbers.TryParse(text.TrimStart('+', '-'), out long number);
-        return offsets.ToDictionary(o => o.Key, o => text[0] switch
+        Dictionary<TopicPartition, long> resolved = [];
+        foreach ((TopicPartition partition, long offset) in offsets)
         {
-            '+' => o.Value + number,
-            '-' => Math.Max(starts.GetValueOrDefault(o.Key), o.Value - number),
-            _ => number,
-        });
+            resolved[partition] = text[0] switch
+            {
+                '+' => offset + number,
+                '-' => Math.Max(starts.GetValueOrDefault(partition), offset - number),
+                _ => number,
+            };
+        }
+
+        return resolved;
     }
 
     /// <summary>Where reading begins, and where it ends: two places with a colon between them, or one.</summary>

@@ -106,7 +106,9 @@ internal sealed class RecordMaker
         _key = arguments.Value("--key") is { } key ? System.Text.Encoding.UTF8.GetBytes(key) : null;
         _hasTombstones = arguments.Has("--tombstone");
         _partition = arguments.Number("--partition", 0);
-        _headers = [.. arguments.Values("--header").Select(Header)];
+        List<RecordHeader> headers = [];
+        foreach (string header in arguments.Values("--header")) headers.Add(Header(header));
+        _headers = [.. headers];
     }
 
     /// <summary>Nobody sits there to type values: the key alone is meant.</summary>
@@ -142,7 +144,7 @@ internal sealed class RecordMaker
 internal sealed class ProduceReport
 {
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<int, (long Count, long First, long Last)> _written = [];
+    private readonly Dictionary<int, Written> _written = [];
     private ClientError? _error;
     private long _failed;
     private long _open;
@@ -184,8 +186,10 @@ internal sealed class ProduceReport
         lock (_lock)
         {
             CommandResult result = new(Produce.Columns);
-            foreach ((int partition, (long count, long first, long last)) in _written)
-                result.Add(topic, partition, count, first < 0 ? null : first, last < 0 ? null : last);
+            Written[] written = [.. _written.Values];
+            Array.Sort(written, static (one, other) => one.Partition.CompareTo(other.Partition));
+            foreach (Written to in written)
+                result.Add(topic, to.Partition, to.Count, to.First < 0 ? null : to.First, to.Last < 0 ? null : to.Last);
             if (_written.Count > 0) context.Show(result);
             Tally tally = new();
             if (_written.Count > 0) tally.Succeed();
@@ -207,12 +211,31 @@ internal sealed class ProduceReport
             }
             else
             {
-                var known = _written.GetValueOrDefault(report.Partition, (Count: 0L, First: report.Offset, Last: report.Offset));
-                _written[report.Partition] =
-                    (known.Count + 1, Math.Min(known.First, report.Offset), Math.Max(known.Last, report.Offset));
+                if (!_written.TryGetValue(report.Partition, out Written? to))
+                    _written[report.Partition] = to = new Written(report.Partition);
+                to.Add(report.Offset);
             }
 
             if (--_open == 0) _ended?.TrySetResult();
+        }
+    }
+
+    /// <summary>What a partition got.</summary>
+    private sealed class Written(int partition)
+    {
+        public int Partition { get; } = partition;
+
+        public long Count { get; private set; }
+
+        public long First { get; private set; } = long.MaxValue;
+
+        public long Last { get; private set; } = -1;
+
+        public void Add(long offset)
+        {
+            Count++;
+            First = Math.Min(First, offset);
+            Last = Math.Max(Last, offset);
         }
     }
 }

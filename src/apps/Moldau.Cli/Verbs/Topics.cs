@@ -59,8 +59,9 @@ internal static class Topics
         CommandContext context, AdminClient admin, IReadOnlyCollection<TopicPartition> partitions, OffsetSpec spec)
     {
         if (partitions.Count == 0) return [];
-        var found = await admin.ListOffsetsAsync(
-            partitions.ToDictionary(p => p, _ => spec), context.Properties.Isolation, context.Cancel).ConfigureAwait(false);
+        Dictionary<TopicPartition, OffsetSpec> specs = [];
+        foreach (TopicPartition partition in partitions) specs[partition] = spec;
+        var found = await admin.ListOffsetsAsync(specs, context.Properties.Isolation, context.Cancel).ConfigureAwait(false);
         Dictionary<TopicPartition, long> offsets = [];
         foreach ((TopicPartition partition, Outcome<FoundOffset> outcome) in found)
             if (outcome.IsSuccess && outcome.Value.Offset >= 0) offsets[partition] = outcome.Value.Offset;

@@ -81,7 +81,8 @@ internal static class AdminParts
         });
 
     /// <summary>One call per leader of the partitions that are asked about. What a leader refuses because it leads no
-    /// more is asked again until the time is over.</summary>
+    /// more is asked again until the time is over. Loops, not queries: commands wait for this, and what is generic over
+    /// structures is compiled anew at each start.</summary>
     /// <param name="machine">The client.</param>
     /// <param name="turn">The step under way.</param>
     /// <param name="items">What is asked of each partition.</param>
@@ -112,8 +113,12 @@ internal static class AdminParts
 
         public Instant NextDeadline => _retryAt;
 
-        public void Start(ClientTurn turn) =>
-            WithTopics(machine, turn, _left.Keys.Select(p => p.Topic), Operation, Ask);
+        public void Start(ClientTurn turn)
+        {
+            List<string> topics = new(_left.Count);
+            foreach ((TopicPartition partition, _) in _left) topics.Add(partition.Topic);
+            WithTopics(machine, turn, topics, Operation, Ask);
+        }
 
         public void OnTurn(ClientTurn turn)
         {
@@ -127,7 +132,7 @@ internal static class AdminParts
 
         private void Ask(IReadOnlyDictionary<string, Outcome<TopicInfo>> topics, ClientTurn turn)
         {
-            Dictionary<int, Dictionary<TopicPartition, TItem>> byLeader = [];
+            List<LeaderPart> parts = [];
             foreach ((TopicPartition partition, TItem item) in _left)
             {
                 ClientError? error = Leader(topics[partition.Topic], partition, out int leader);
@@ -137,21 +142,35 @@ internal static class AdminParts
                     continue;
                 }
 
-                if (!byLeader.TryGetValue(leader, out var mine)) byLeader[leader] = mine = [];
-                mine[partition] = item;
+                PartOf(parts, leader).Items[partition] = item;
             }
 
-            var parts = byLeader.OrderBy(l => l.Key).Select(l => (l.Value, Part: ask(l.Key, l.Value, turn))).ToArray();
-            WhenAll([.. parts.Select(p => p.Part)], turn, now =>
+            var calls = parts.ConvertAll(p => ask(p.Leader, p.Items, turn));
+            WhenAll(calls, turn, now =>
             {
-                foreach ((Dictionary<TopicPartition, TItem> mine, var part) in parts)
-                    foreach (TopicPartition partition in mine.Keys)
-                        _results[partition] = part.Error is { } error
-                            ? Outcome<TResult>.Failed(error)
-                            : part.Result.GetValueOrDefault(partition, Outcome<TResult>.Failed(
-                                new ClientError(ErrorCode.UnknownServerError, $"the broker did not answer about {partition}")));
+                for (int i = 0; i < parts.Count; i++) Take(parts[i].Items, calls[i]);
                 Finish(now);
             });
+        }
+
+        private void Take(Dictionary<TopicPartition, TItem> asked, ClientOperation<Dictionary<TopicPartition, Outcome<TResult>>> done)
+        {
+            foreach ((TopicPartition partition, _) in asked)
+            {
+                if (done.Error is { } error) _results[partition] = Outcome<TResult>.Failed(error);
+                else if (done.Result.TryGetValue(partition, out Outcome<TResult> found)) _results[partition] = found;
+                else _results[partition] = Outcome<TResult>.Failed(
+                    new ClientError(ErrorCode.UnknownServerError, $"the broker did not answer about {partition}"));
+            }
+        }
+
+        /// <summary>What goes to one leader, in a list by their ids.</summary>
+        private static LeaderPart PartOf(List<LeaderPart> parts, int leader)
+        {
+            int at = 0;
+            while (at < parts.Count && parts[at].Leader < leader) at++;
+            if (at == parts.Count || parts[at].Leader != leader) parts.Insert(at, new LeaderPart(leader, []));
+            return parts[at];
         }
 
         private static ClientError? Leader(Outcome<TopicInfo> topic, TopicPartition partition, out int leader)
@@ -168,7 +187,9 @@ internal static class AdminParts
 
         private void Finish(ClientTurn turn)
         {
-            _left = items.Where(i => IsPassing(_results[i.Key].Error)).ByKey(i => i.Key, i => i.Value);
+            _left = [];
+            foreach ((TopicPartition partition, TItem item) in items)
+                if (IsPassing(_results[partition].Error)) _left[partition] = item;
             Duration wait = Backoff.After(
                 ++_attempts, machine.Settings.RetryBackoff, machine.Settings.RetryBackoffMax, machine.Prng);
             if (_left.Count == 0 || turn.Now + wait > deadline)
@@ -184,5 +205,7 @@ internal static class AdminParts
         private static bool IsPassing(ClientError? error) => error?.Code is ErrorCode.NotLeaderOrFollower
             or ErrorCode.LeaderNotAvailable or ErrorCode.FencedLeaderEpoch or ErrorCode.UnknownLeaderEpoch
             or ErrorCode.OffsetNotAvailable or ErrorCode.ReplicaNotAvailable or ErrorCode.KafkaStorageError;
+
+        private sealed record LeaderPart(int Leader, Dictionary<TopicPartition, TItem> Items);
     }
 }

@@ -47,25 +47,45 @@ internal static class OffsetAdmin
                     ReplicaId = -1,
                     IsolationLevel = (sbyte)isolation,
                     TimeoutMs = (int)machine.Settings.RequestTimeout.Ms,
-                    Topics = [.. mine.GroupBy(p => p.Key.Topic, StringComparer.Ordinal)
-                        .Select(t => new ListOffsetsRequest.ListOffsetsTopic
-                        {
-                            Name = t.Key,
-                            Partitions = [.. t.Select(p => new ListOffsetsRequest.ListOffsetsPartition
-                            {
-                                PartitionIndex = p.Key.Partition,
-                                Timestamp = p.Value.Timestamp,
-                            })],
-                        })],
+                    Topics = Topics(mine),
                 },
                 (answer, operation, then) =>
                 {
-                    operation.TrySucceed(answer.Topics
-                        .SelectMany(t => t.Partitions.Select(p => (Key: new TopicPartition(t.Name, p.PartitionIndex), p)))
-                        .ByKey(r => r.Key, r => TopicAdmin.Result(
-                            r.Key, ErrorCodes.FromWire(r.p.ErrorCode),
-                            new FoundOffset(r.p.Offset, r.p.Timestamp, r.p.LeaderEpoch))), then);
+                    operation.TrySucceed(Found(answer), then);
                     return CallOutcome.Done;
                 },
                 from: OffsetResolver.OldestListing(isolation)));
+
+    private static List<ListOffsetsRequest.ListOffsetsTopic> Topics(Dictionary<TopicPartition, OffsetSpec> specs)
+    {
+        Dictionary<string, ListOffsetsRequest.ListOffsetsTopic> topics = new(StringComparer.Ordinal);
+        foreach ((TopicPartition partition, OffsetSpec spec) in specs)
+        {
+            if (!topics.TryGetValue(partition.Topic, out ListOffsetsRequest.ListOffsetsTopic? topic))
+                topics[partition.Topic] = topic = new ListOffsetsRequest.ListOffsetsTopic { Name = partition.Topic };
+            topic.Partitions.Add(new ListOffsetsRequest.ListOffsetsPartition
+            {
+                PartitionIndex = partition.Partition,
+                Timestamp = spec.Timestamp,
+            });
+        }
+
+        return [.. topics.Values];
+    }
+
+    private static Dictionary<TopicPartition, Outcome<FoundOffset>> Found(ListOffsetsResponse answer)
+    {
+        Dictionary<TopicPartition, Outcome<FoundOffset>> found = [];
+        foreach (ListOffsetsResponse.ListOffsetsTopicResponse topic in answer.Topics)
+        {
+            foreach (ListOffsetsResponse.ListOffsetsPartitionResponse each in topic.Partitions)
+            {
+                TopicPartition partition = new(topic.Name, each.PartitionIndex);
+                found[partition] = TopicAdmin.Result(
+                    partition, ErrorCodes.FromWire(each.ErrorCode), new FoundOffset(each.Offset, each.Timestamp, each.LeaderEpoch));
+            }
+        }
+
+        return found;
+    }
 }

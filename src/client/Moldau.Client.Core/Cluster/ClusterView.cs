@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Moldau.Base;
@@ -35,20 +34,28 @@ public sealed record TopicInfo(string Name, Uuid Id, bool IsInternal, ImmutableA
 public sealed class ClusterView
 {
     internal static readonly ClusterView Empty = new(
-        null, -1, FrozenDictionary<int, BrokerInfo>.Empty, FrozenDictionary<string, TopicInfo>.Empty,
-        FrozenDictionary<string, ErrorCode>.Empty);
+        null, -1, [], new Dictionary<string, TopicInfo>(), new Dictionary<string, ErrorCode>());
 
+    private readonly Dictionary<int, BrokerInfo> _brokers = [];
+    private readonly Dictionary<string, TopicInfo> _topics;
+
+    /// <param name="clusterId">Null while it is not known.</param>
+    /// <param name="controllerId">−1 while it is not known.</param>
+    /// <param name="brokers">In the order of their ids.</param>
+    /// <param name="topics">By name; nobody changes it any more.</param>
+    /// <param name="errors">By name; nobody changes it any more.</param>
     internal ClusterView(
         string? clusterId,
         int controllerId,
-        FrozenDictionary<int, BrokerInfo> brokers,
-        FrozenDictionary<string, TopicInfo> topics,
-        FrozenDictionary<string, ErrorCode> errors)
+        BrokerInfo[] brokers,
+        Dictionary<string, TopicInfo> topics,
+        Dictionary<string, ErrorCode> errors)
     {
         ClusterId = clusterId;
         ControllerId = controllerId;
-        Brokers = brokers;
-        Topics = topics;
+        foreach (BrokerInfo broker in brokers) _brokers[broker.Id] = broker;
+        InOrder = brokers;
+        _topics = topics;
         TopicErrors = errors;
     }
 
@@ -59,13 +66,16 @@ public sealed class ClusterView
     public int ControllerId { get; }
 
     /// <summary>The brokers that are there, by id.</summary>
-    public FrozenDictionary<int, BrokerInfo> Brokers { get; }
+    public IReadOnlyDictionary<int, BrokerInfo> Brokers => _brokers;
 
     /// <summary>The topics that were asked about and exist.</summary>
-    public FrozenDictionary<string, TopicInfo> Topics { get; }
+    public IReadOnlyDictionary<string, TopicInfo> Topics => _topics;
+
+    /// <summary>The brokers in the order of their ids.</summary>
+    internal BrokerInfo[] InOrder { get; }
 
     /// <summary>Why a topic that was asked about is not among <see cref="Topics"/>.</summary>
-    internal FrozenDictionary<string, ErrorCode> TopicErrors { get; }
+    internal Dictionary<string, ErrorCode> TopicErrors { get; }
 
     /// <summary>True where the partition is known and has a leader.</summary>
     /// <param name="partition">Which one.</param>
@@ -73,7 +83,7 @@ public sealed class ClusterView
     public bool TryGetLeader(TopicPartition partition, [NotNullWhen(true)] out PartitionInfo? info)
     {
         info = null;
-        if (!Topics.TryGetValue(partition.Topic, out TopicInfo? topic)) return false;
+        if (!_topics.TryGetValue(partition.Topic, out TopicInfo? topic)) return false;
         if ((uint)partition.Partition >= (uint)topic.Partitions.Length) return false;
         info = topic.Partitions[partition.Partition];
         return info.LeaderId >= 0;
@@ -81,7 +91,7 @@ public sealed class ClusterView
 
     internal bool TryGetAddress(int brokerId, out BrokerAddress address)
     {
-        bool isKnown = Brokers.TryGetValue(brokerId, out BrokerInfo? broker);
+        bool isKnown = _brokers.TryGetValue(brokerId, out BrokerInfo? broker);
         address = broker?.Address ?? default;
         return isKnown;
     }

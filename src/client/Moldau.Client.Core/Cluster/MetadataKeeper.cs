@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Moldau.Base;
 using Moldau.Protocol;
@@ -20,7 +19,7 @@ internal sealed class MetadataKeeper
     private readonly Prng _prng;
 
     /// <summary>Topics somebody works with, by how many.</summary>
-    private readonly SortedDictionary<string, int> _wanted = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _wanted = new(StringComparer.Ordinal);
 
     private readonly HashSet<string> _mayCreate = new(StringComparer.Ordinal);
     private bool _isAsking;
@@ -33,9 +32,14 @@ internal sealed class MetadataKeeper
     private Instant _lastSuccess;
     private bool _hasStarted;
 
+    /// <summary>The bootstrap servers, with ids below −1, so that they are never mistaken for brokers.</summary>
+    private readonly BrokerInfo[] _bootstrap;
+
     public MetadataKeeper(ClientSettings settings, ClientMachine machine, Prng prng)
     {
         (_settings, _machine, _prng) = (settings, machine, prng);
+        _bootstrap = new BrokerInfo[settings.BootstrapServers.Count];
+        for (int i = 0; i < _bootstrap.Length; i++) _bootstrap[i] = new BrokerInfo(-2 - i, settings.BootstrapServers[i], null);
     }
 
     public ClusterView View { get; private set; } = ClusterView.Empty;
@@ -117,13 +121,13 @@ internal sealed class MetadataKeeper
     /// fail lately, else none yet.</summary>
     public bool TryPickBroker(int lane, Instant now, out int brokerId, out BrokerAddress address)
     {
-        (int Id, BrokerAddress Address)[] known = Known();
+        BrokerInfo[] known = _usesBootstrap || View.InOrder.Length == 0 ? _bootstrap : View.InOrder;
         int first = known.Length == 0 ? 0 : _prng.Next(known.Length);
         int best = -1;
         int bestRank = int.MaxValue;
         for (int i = 0; i < known.Length; i++)
         {
-            (int id, _) = known[(first + i) % known.Length];
+            int id = known[(first + i) % known.Length].Id;
             if (!_machine.Links.IsUsable(id, lane, now)) continue;
             int rank = _machine.Links.Load(id, lane) + (_machine.Links.IsReady(id, lane) ? 0 : 1 << 16);
             if (rank >= bestRank) continue;
@@ -132,18 +136,8 @@ internal sealed class MetadataKeeper
 
         // All failed lately: wait on one of them, which opens again when its backoff is over.
         if (best < 0 && known.Length > 0) best = first;
-        (brokerId, address) = best < 0 ? (-1, default) : known[best];
+        (brokerId, address) = best < 0 ? (-1, default) : (known[best].Id, known[best].Address);
         return best >= 0;
-    }
-
-    /// <summary>Bootstrap servers have ids below −1, so that they are never mistaken for brokers.</summary>
-    private (int Id, BrokerAddress Address)[] Known()
-    {
-        if (!_usesBootstrap && View.Brokers.Count > 0)
-            return [.. View.Brokers.Values.OrderBy(b => b.Id).Select(b => (b.Id, b.Address))];
-        var servers = new (int, BrokerAddress)[_settings.BootstrapServers.Count];
-        for (int i = 0; i < servers.Length; i++) servers[i] = (-2 - i, _settings.BootstrapServers[i]);
-        return servers;
     }
 
     private void Ask(ClientTurn turn)
@@ -152,6 +146,7 @@ internal sealed class MetadataKeeper
         _isStale = false;
         _attempts++;
         string[] topics = [.. _wanted.Keys];
+        Array.Sort(topics, StringComparer.Ordinal);
         bool mayCreate = topics.Any(_mayCreate.Contains);
         bool isAll = _wantsAll > 0;
         ClientCall<MetadataRequest, MetadataResponse> call = new(
@@ -246,32 +241,48 @@ internal sealed class MetadataKeeper
             if (info.Partitions.Any(p => p.LeaderId < 0)) isComplete = false;
         }
 
-        var brokers = answer.Brokers
-            .ByKey(b => b.NodeId, b => new BrokerInfo(b.NodeId, new BrokerAddress(b.Host, b.Port), b.Rack)).ToFrozenDictionary();
-        return new ClusterView(answer.ClusterId, answer.ControllerId, brokers,
-            topics.ToFrozenDictionary(StringComparer.Ordinal), errors.ToFrozenDictionary(StringComparer.Ordinal));
+        return new ClusterView(answer.ClusterId, answer.ControllerId, Brokers(answer.Brokers), topics, errors);
+    }
+
+    /// <summary>In the order of their ids; of an id that is named twice the last one counts.</summary>
+    private static BrokerInfo[] Brokers(List<MetadataResponse.MetadataResponseBroker> listed)
+    {
+        List<BrokerInfo> brokers = new(listed.Count);
+        foreach (MetadataResponse.MetadataResponseBroker broker in listed)
+        {
+            int at = brokers.FindIndex(b => b.Id >= broker.NodeId);
+            if (at < 0) at = brokers.Count;
+            else if (brokers[at].Id == broker.NodeId) brokers.RemoveAt(at);
+            brokers.Insert(at, new BrokerInfo(broker.NodeId, new BrokerAddress(broker.Host, broker.Port), broker.Rack));
+        }
+
+        return [.. brokers];
     }
 
     /// <summary>A topic as the answer tells of it.</summary>
     internal static TopicInfo Info(MetadataResponse.MetadataResponseTopic topic, TopicInfo? known = null)
     {
         if (known is not null && known.Id != topic.TopicId) known = null;
-        // A partition is looked up by its number as its place: where an answer leaves one out, the list ends.
-        var listed = topic.Partitions.OrderBy(p => p.PartitionIndex).DistinctBy(p => p.PartitionIndex)
-            .TakeWhile((p, at) => p.PartitionIndex == at);
-        var partitions = listed.Select(p =>
+        var partitions = ImmutableArray.CreateBuilder<PartitionInfo>(topic.Partitions.Count);
+        foreach (MetadataResponse.MetadataResponsePartition listed in topic.Partitions.OrderBy(p => p.PartitionIndex))
         {
-            // A broker that lags behind may still tell of the leader before: the higher epoch is the truth (KIP-320).
-            PartitionInfo? old = known is not null && p.PartitionIndex < known.Partitions.Length
-                ? known.Partitions[p.PartitionIndex]
-                : null;
-            if (old is not null && p.LeaderEpoch >= 0 && old.LeaderEpoch > p.LeaderEpoch) return old;
-            bool hasLeader = ErrorCodes.FromWire(p.ErrorCode) is ErrorCode.None or ErrorCode.ReplicaNotAvailable;
-            return new PartitionInfo(
-                p.PartitionIndex, hasLeader ? p.LeaderId : -1, p.LeaderEpoch,
-                [.. p.ReplicaNodes], [.. p.IsrNodes], [.. p.OfflineReplicas]);
-        });
-        return new TopicInfo(topic.Name!, topic.TopicId, topic.IsInternal, [.. partitions]);
+            // A partition is looked up by its number as its place: where an answer leaves one out, the list ends.
+            if (listed.PartitionIndex == partitions.Count - 1) continue;
+            if (listed.PartitionIndex != partitions.Count) break;
+            partitions.Add(Info(listed, partitions.Count < known?.Partitions.Length ? known.Partitions[partitions.Count] : null));
+        }
+
+        return new TopicInfo(topic.Name!, topic.TopicId, topic.IsInternal, partitions.DrainToImmutable());
+    }
+
+    private static PartitionInfo Info(MetadataResponse.MetadataResponsePartition listed, PartitionInfo? old)
+    {
+        // A broker that lags behind may still tell of the leader before: the higher epoch is the truth (KIP-320).
+        if (old is not null && listed.LeaderEpoch >= 0 && old.LeaderEpoch > listed.LeaderEpoch) return old;
+        bool hasLeader = ErrorCodes.FromWire(listed.ErrorCode) is ErrorCode.None or ErrorCode.ReplicaNotAvailable;
+        return new PartitionInfo(
+            listed.PartitionIndex, hasLeader ? listed.LeaderId : -1, listed.LeaderEpoch,
+            [.. listed.ReplicaNodes], [.. listed.IsrNodes], [.. listed.OfflineReplicas]);
     }
 
     /// <summary>A leader that a broker named while it refused a request (KIP-951): used at once, where it is newer.</summary>
@@ -287,8 +298,7 @@ internal sealed class MetadataKeeper
         {
             [topic.Name] = topic with { Partitions = partitions },
         };
-        View = new ClusterView(View.ClusterId, View.ControllerId, View.Brokers,
-            topics.ToFrozenDictionary(StringComparer.Ordinal), View.TopicErrors);
+        View = new ClusterView(View.ClusterId, View.ControllerId, View.InOrder, topics, View.TopicErrors);
         Generation++;
         _machine.HasNews = true;
         Refresh(turn);

@@ -48,7 +48,7 @@ internal sealed partial class ConsumerPart
         // The listener may finish records that are worked on: the commit comes after it.
         _listener.Tell(ConsumerCallKind.Revoked, partitions, turn, told => CommitThen(leaving, told, done =>
         {
-            Revoke([.. leaving.Where(c => Find(c.Partition) == c).Select(c => c.Partition)], done);
+            Revoke(leaving.Where(c => Find(c.Partition) == c));
             then(done);
         }));
     }
@@ -62,7 +62,7 @@ internal sealed partial class ConsumerPart
             _cursors[partition].IsHeld = true;
         }
 
-        _all = [.. _cursors.Values];
+        Sort();
         PartitionCursor[] held = [.. partitions.Select(p => _cursors[p])];
         _listener.Tell(ConsumerCallKind.Assigned, partitions, turn, told =>
         {
@@ -74,8 +74,8 @@ internal sealed partial class ConsumerPart
     /// <summary>All partitions are somebody else's already: committing them would be wrong.</summary>
     public void LoseAll(ClientTurn turn, Action<ClientTurn> then)
     {
-        TopicPartition[] lost = [.. _cursors.Keys];
-        Revoke(lost, turn);
+        TopicPartition[] lost = [.. _all.Select(c => c.Partition)];
+        Revoke(_all);
         _listener.Tell(ConsumerCallKind.Lost, lost, turn, then);
     }
 
@@ -108,7 +108,7 @@ internal sealed partial class ConsumerPart
         if (_isClosed) return;
         _isClosed = true;
         _waiting?.TryFail(_disposed, turn);
-        Revoke([.. _cursors.Keys], turn);
+        Revoke(_all);
         _fetcher.Close(turn);
         _machine.Remove(this);
     }

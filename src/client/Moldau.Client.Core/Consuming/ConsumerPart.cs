@@ -11,7 +11,7 @@ internal sealed partial class ConsumerPart : IClientPart
 
     private readonly ClientMachine _machine;
     private readonly ConsumerSettings _settings;
-    private readonly SortedDictionary<TopicPartition, PartitionCursor> _cursors = [];
+    private readonly Dictionary<TopicPartition, PartitionCursor> _cursors = [];
     private readonly Fetcher _fetcher;
     private readonly OffsetResolver _resolver;
     private readonly Queue<ClientError> _errors = new();
@@ -68,26 +68,18 @@ internal sealed partial class ConsumerPart : IClientPart
     public void Assign(IReadOnlyCollection<TopicPartition> partitions, ClientTurn turn)
     {
         HashSet<TopicPartition> wanted = [.. partitions];
-        Revoke([.. _cursors.Keys.Where(p => !wanted.Contains(p))], turn);
+        foreach (PartitionCursor cursor in _all)
+            if (!wanted.Contains(cursor.Partition)) Drop(cursor.Partition);
         foreach (TopicPartition partition in partitions)
-        {
             if (!_cursors.ContainsKey(partition)) Add(partition, turn);
-        }
-
-        _all = [.. _cursors.Values];
+        Sort();
     }
 
     /// <summary>Stops reading these partitions. Their consumed offsets are not committed by this.</summary>
-    public void Revoke(IReadOnlyCollection<TopicPartition> partitions, ClientTurn turn)
+    public void Revoke(IEnumerable<PartitionCursor> cursors)
     {
-        foreach (TopicPartition partition in partitions)
-        {
-            if (!_cursors.Remove(partition, out PartitionCursor? cursor)) continue;
-            cursor.Outdate();
-            _machine.Metadata.Unwant(partition.Topic);
-        }
-
-        _all = [.. _cursors.Values];
+        foreach (PartitionCursor cursor in cursors) Drop(cursor.Partition);
+        Sort();
     }
 
     public void OnTurn(ClientTurn turn)
@@ -275,5 +267,19 @@ internal sealed partial class ConsumerPart : IClientPart
         if (Offsets is null) BeginWithout(cursor, turn);
         _cursors[partition] = cursor;
         _machine.Metadata.Want(partition.Topic, _settings.AllowAutoCreateTopics, turn);
+    }
+
+    private void Drop(TopicPartition partition)
+    {
+        if (!_cursors.Remove(partition, out PartitionCursor? cursor)) return;
+        cursor.Outdate();
+        _machine.Metadata.Unwant(partition.Topic);
+    }
+
+    /// <summary>After partitions came or went.</summary>
+    private void Sort()
+    {
+        _all = [.. _cursors.Values];
+        Array.Sort(_all, static (one, other) => one.Partition.CompareTo(other.Partition));
     }
 }

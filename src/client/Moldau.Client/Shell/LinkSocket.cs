@@ -164,7 +164,7 @@ internal sealed class LinkSocket : ILink
         IPAddress[] addresses;
         try
         {
-            addresses = await Dns.GetHostAddressesAsync(_address.Host, cancel).ConfigureAwait(false);
+            addresses = await HostName.AddressesOfAsync(_address.Host, cancel).ConfigureAwait(false);
         }
         catch (SocketException)
         {

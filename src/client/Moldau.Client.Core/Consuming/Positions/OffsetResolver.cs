@@ -13,8 +13,7 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
     public void OnTurn(ClientTurn turn)
     {
         // Most turns find nothing.
-        SortedDictionary<int, List<PartitionCursor>>? resets = null;
-        SortedDictionary<int, List<PartitionCursor>>? checks = null;
+        List<Leader>? leaders = null;
         foreach (PartitionCursor cursor in consumer.Cursors)
         {
             if (cursor.State is CursorState.AwaitsCommitted or CursorState.Failed || cursor.IsAsking) continue;
@@ -27,16 +26,16 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
             NoteEpoch(cursor, leader);
             if (cursor.RetryAt > turn.Now) continue;
             if (cursor.State is not (CursorState.AwaitsReset or CursorState.AwaitsValidation)) continue;
-            var waiting = cursor.State == CursorState.AwaitsReset ? resets ??= [] : checks ??= [];
-            if (!waiting.TryGetValue(leader.LeaderId, out List<PartitionCursor>? cursors))
-                waiting[leader.LeaderId] = cursors = [];
-            cursors.Add(cursor);
+            Leader asked = Leader.Of(leaders ??= [], leader.LeaderId);
+            (cursor.State == CursorState.AwaitsReset ? asked.Resets : asked.Checks).Add(cursor);
         }
 
-        if (resets is not null)
-            foreach ((int broker, List<PartitionCursor> cursors) in resets) Reset(broker, cursors, turn);
-        if (checks is not null)
-            foreach ((int broker, List<PartitionCursor> cursors) in checks) Check(broker, cursors, turn);
+        if (leaders is null) return;
+        foreach (Leader leader in leaders)
+        {
+            if (leader.Resets.Count > 0) Reset(leader.Id, leader.Resets, turn);
+            if (leader.Checks.Count > 0) Check(leader.Id, leader.Checks, turn);
+        }
     }
 
     /// <summary>A position that was read under another leader is checked before it is used (KIP-320).</summary>
@@ -227,9 +226,28 @@ internal sealed class OffsetResolver(ClientMachine machine, ConsumerPart consume
         consumer.FailPartition(cursor, ClientError.Of(code, null, $"no offset of {cursor.Partition} can be had"), turn);
     }
 
+    /// <summary>What a turn has to ask a leader.</summary>
+    private sealed class Leader(int id)
+    {
+        public int Id { get; } = id;
+
+        public List<PartitionCursor> Resets { get; } = [];
+
+        public List<PartitionCursor> Checks { get; } = [];
+
+        /// <summary>The one with that id, in a list by ids.</summary>
+        public static Leader Of(List<Leader> leaders, int id)
+        {
+            int at = 0;
+            while (at < leaders.Count && leaders[at].Id < id) at++;
+            if (at == leaders.Count || leaders[at].Id != id) leaders.Insert(at, new Leader(id));
+            return leaders[at];
+        }
+    }
+
     /// <summary>What was asked about a cursor, which may be moved or replaced before the answer comes.</summary>
     private readonly record struct Question(PartitionCursor Cursor, int Generation);
 
     /// <summary>What a leader says of a partition: an offset and the epoch of the record before it.</summary>
-    private readonly record struct Found(TopicPartition Partition, ErrorCode Code, long Offset, int Epoch);
+    private sealed record Found(TopicPartition Partition, ErrorCode Code, long Offset, int Epoch);
 }
