@@ -91,7 +91,12 @@ internal sealed class LogModel
         Aborted.Clear();
         foreach (ModelBatch batch in kept) Add(batch);
         foreach ((long producer, long at) in Forgotten.ToArray())
-            if (at > End) Forgotten[producer] = End;
+        {
+            // Whose transaction is open again, its marker being gone, the log cannot have forgotten since it began.
+            long latest = Math.Min(End, _producers.GetValueOrDefault(producer)?.OpenSince ?? long.MaxValue);
+            if (at > latest) Forgotten[producer] = latest;
+        }
+
         return cut;
     }
 

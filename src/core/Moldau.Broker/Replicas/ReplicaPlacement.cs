@@ -48,7 +48,7 @@ internal sealed class ReplicaPlacement
             TopicId = partition.Id.TopicId,
             HadCleanShutdown = directory.IsClean,
             LogStartOffset = place.IsNew ? 0 : directory.LogStartOffsets.GetValueOrDefault(name),
-            RecoveryPoint = place.IsNew ? 0 : directory.RecoveryPoints.GetValueOrDefault(name),
+            RecoveryPoint = place.IsNew ? 0 : place.RecoveryPoint ?? directory.RecoveryPoints.GetValueOrDefault(name),
             NowMs = nowMs,
         };
     }
@@ -60,6 +60,10 @@ internal sealed class ReplicaPlacement
         TopicPartition name = new(partition.Topic, partition.Index);
         return place.IsNew ? 0 : _directories[place.Directory].HighWatermarks.GetValueOrDefault(name);
     }
+
+    /// <summary>What the checkpoint of the start says of the replica's recovery point is no longer so.</summary>
+    public void Recovered(Partition partition, long recoveryPoint) =>
+        _byFolder[partition.Name] = _byFolder[partition.Name] with { RecoveryPoint = recoveryPoint };
 
     /// <summary>Null: the replica has not been placed yet; its folder may be that of an older one that is leaving.</summary>
     public string? DirectoryOf(Partition partition) =>
@@ -125,5 +129,6 @@ internal sealed class ReplicaPlacement
     /// <param name="Directory">Place in the list of log directories.</param>
     /// <param name="TopicId">Whose it is; null: it was found at the start, and no replica of this shard has opened it.</param>
     /// <param name="IsNew">Made since the start.</param>
-    private readonly record struct Place(int Directory, Uuid? TopicId, bool IsNew);
+    /// <param name="RecoveryPoint">Null: what the checkpoint of the start says.</param>
+    private readonly record struct Place(int Directory, Uuid? TopicId, bool IsNew, long? RecoveryPoint = null);
 }

@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Metadata;
+using Moldau.Storage;
 
 namespace Moldau.Broker;
 
@@ -12,6 +13,7 @@ internal sealed partial class ReplicaSet
     private readonly HashSet<ReplicaFolder> _freeEarly = [];
     private readonly List<Partition> _waitingForFolder = [];
     private readonly Dictionary<TopicIdPartition, Partition> _waitingForCheckpoints = [];
+    private readonly Dictionary<TopicIdPartition, (string Directory, PartitionCheckpoint Checkpoint)> _cut = [];
     private List<ReplicaFolder> _left = [];
     private bool _isLeftPosted;
 
@@ -47,7 +49,9 @@ internal sealed partial class ReplicaSet
     /// <summary>What the checkpoint files said of the folder that was set aside is gone, durably: the log can be made.</summary>
     public void OnCheckpointsCleared(CheckpointsCleared cleared)
     {
-        if (_waitingForCheckpoints.Remove(cleared.Partition, out Partition? partition) && _onClosed is null) Open(partition);
+        if (_onClosed is not null || !_waitingForCheckpoints.Remove(cleared.Partition, out Partition? partition)) return;
+        _cut.Remove(cleared.Partition);
+        Open(partition);
     }
 
     /// <summary>Before a record of the new log is acknowledged, no checkpoint file may name a log start or a recovery point for
@@ -61,6 +65,18 @@ internal sealed partial class ReplicaSet
         }
 
         _placement.Renew(partition);
+        _waitingForCheckpoints.Add(partition.Id, partition);
+        _shard.Post(MachineId.Control, new FolderSetAside(_shard.Id, partition.Id, Checkpoints()));
+    }
+
+    /// <summary>Damage, or a crash in the middle of a truncation, left less of the log than its recovery point says. Before a
+    /// record is appended the checkpoint must say what is true: the next start would believe it once the log has grown to it.
+    /// Then the log is opened again, which costs nothing any more.</summary>
+    private void EndsBelowRecoveryPoint(Partition partition, PartitionLog log)
+    {
+        _placement.Recovered(partition, log.RecoveryPoint);
+        TopicPartition name = new(partition.Topic, partition.Index);
+        _cut.Add(partition.Id, (log.LogDirectory, new(name, log.RecoveryPoint, log.CheckpointedLogStart, log.HighWatermark)));
         _waitingForCheckpoints.Add(partition.Id, partition);
         _shard.Post(MachineId.Control, new FolderSetAside(_shard.Id, partition.Id, Checkpoints()));
     }
@@ -98,6 +114,7 @@ internal sealed partial class ReplicaSet
     {
         _waitingForFolder.Remove(partition);
         _waitingForCheckpoints.Remove(partition.Id);
+        _cut.Remove(partition.Id);
         _left.Add(new(partition.Name, partition.Id.TopicId));
         if (!_isLeftPosted) PostLeft();
     }

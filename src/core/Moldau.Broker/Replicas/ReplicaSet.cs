@@ -85,7 +85,7 @@ internal sealed partial class ReplicaSet
         }
 
         if ((changes & (LogChanges.WrittenEnd | LogChanges.DurableEnd)) != 0) AdvanceHighWatermark(partition, log);
-        else if ((changes & LogChanges.LogStart) != 0) _shard.Fetches.Moved(partition);
+        if ((changes & LogChanges.LogStart) != 0) _shard.Fetches.Moved(partition);
         if ((changes & LogChanges.Closed) != 0) Closed(partition, log);
     }
 
@@ -179,15 +179,21 @@ internal sealed partial class ReplicaSet
         {
             PartitionLog log = job.Open(_services, _shard.Now);
             log.SetHighWatermark(Math.Min(_placement.HighWatermarkOf(partition), log.LogEndOffset));
-            _byLog.Add(log, partition);
-            partition.Opened(log);
-            _shard.Log.LogOpened(partition.Name, log.LogStartOffset, log.LogEndOffset);
-            if (partition.IsDeleted) DeleteFolder(partition, log);
-            else if (_onClosed is not null) log.Close(_shard.Now, _shard.DiskOps);
+            if (log.LogEndOffset < job.Request.RecoveryPoint && !partition.IsDeleted) EndsBelowRecoveryPoint(partition, log);
+            else Opened(partition, log);
         }
 
         ReportReady();
         FinishClosing();
+    }
+
+    private void Opened(Partition partition, PartitionLog log)
+    {
+        _byLog.Add(log, partition);
+        partition.Opened(log);
+        _shard.Log.LogOpened(partition.Name, log.LogStartOffset, log.LogEndOffset);
+        if (partition.IsDeleted) DeleteFolder(partition, log);
+        else if (_onClosed is not null) log.Close(_shard.Now, _shard.DiskOps);
     }
 
     private void OnRoom(string directory, bool isFull)
