@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """How far one node goes, beside Apache Kafka 4.4.0 (1 GB of heap): each row on a fresh node of either.
 
-  bench/scale.py [--only ROW,...] [--topics N] [--connections N] [--groups N] [--producers N] [--fetched N] [--servers moldau,apache]
+  bench/scale.py [--only ROW,...] [--topics N] [--connections N] [--groups N] [--producers N] [--fetched N] [--servers moldau,apache] [--write]
 
 Rows: topics (of 4 partitions: made, listed, stopped and started, killed and started), connections (that only are there), groups (classic,
 one member each), producers (ids that wrote once, then expire), fetch (1 MB of each of so many partitions in one request). Prints a line for
 each step: seconds, the server's CPU seconds, resident memory, open files. A step that takes longer than its patience is given up, which
-its line says. Needs gcc, and shared/peers above the repository or PEERS=FOLDER, and Java 17 for Apache.
+its line says. --write puts the table into docs/performance.md. Needs gcc, and shared/peers above the repository or PEERS=FOLDER, and Java 17 for Apache.
 """
 import argparse, pathlib, socket, struct, sys, tempfile, time
 
@@ -181,6 +181,7 @@ def main():
     parser.add_argument("--fetched", type=int, default=1000)
     parser.add_argument("--servers", default="moldau,apache")
     parser.add_argument("--program")
+    parser.add_argument("--write", action="store_true")
     settings = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="moldau-scale-") as folder:
         work = pathlib.Path(folder)
@@ -204,7 +205,10 @@ def main():
     rows = [[row, step, *(cell(found.get(n), i) for i in range(4) for n in settings.servers.split(",")),
              " · ".join(f"{n}: {f[4]}" for n, f in found.items() if f[4])] for (row, step), found in by.items()]
     names = [f"{what}, {n}" for what in ("s", "CPU s", "MB", "files") for n in settings.servers.split(",")]
-    print("\n" + report.table(["", "step", *names, ""], rows))
+    text = report.table(["", "step", *names, ""], rows)
+    print("\n" + text)
+    if settings.write:
+        report.put("scale", text)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,11 @@ neighbours), fsync (acknowledge after fdatasync, this node alone), recovery.
 --save    keeps each run's figures as lines of JSON; --load FILE... makes the report of such files without measuring
 Needs gcc, and shared/peers (kload, Apache Kafka's jars) above the repository or PEERS=FOLDER, and Java 17.
 """
-import argparse, collections, json, pathlib, re, sys, tempfile, time
+import argparse, collections, json, pathlib, tempfile
 
 from kit import load, report, servers, workloads
-from kit.report import COLOURS, figure, median, ratio, shown, table
+from kit.report import COLOURS, DOCS, figure, median, progress, ratio, shown, table
 
-DOCS = servers.ROOT / "docs"
 # figure: its name in a table, and whether more is better; those with None stand without a ratio.
 COLUMNS = {
     "produce": [("records_s", "records/s", True), ("server_cpu_gb", "server CPU s a GB", False), ("rss", "MB resident", False)],
@@ -106,13 +105,6 @@ def is_quick(row):
     return "1000 partitions" not in row.name and not (row.group == "end to end" and "kload" in row.name)
 
 
-def progress(text):
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text[:150]}", end="", file=sys.stderr, flush=True)
-    elif text:
-        print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
-
-
 def tables(runs):
     """Each group's table, as Markdown, and the plots by file name."""
     groups = collections.defaultdict(lambda: collections.defaultdict(lambda: collections.defaultdict(list)))
@@ -178,11 +170,8 @@ def main():
         images.mkdir(exist_ok=True)
         for name, plot in plots.items():
             (images / name).write_text(plot)
-        page = DOCS / "performance.md"
         pictures = "\n".join(f"![{name[:-4]}](images/{name})" for name in plots)
-        body = f"<!-- suite -->\n{text}\n{pictures}\n<!-- end of suite -->"
-        old = page.read_text()
-        page.write_text(re.sub(r"<!-- suite -->.*<!-- end of suite -->", lambda _: body, old, flags=re.S))
+        report.put("suite", f"{text}\n{pictures}")
 
 
 if __name__ == "__main__":

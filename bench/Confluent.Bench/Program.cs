@@ -4,17 +4,20 @@ using System.Globalization;
 using Confluent.Kafka;
 using Moldau.Load;
 
-// One run of Confluent.Kafka for bench/clients.sh, which says what the arguments and the settings are.
-if (args is not [string mode, string bootstrap, string topic, string sizeText, string secondsText, string countText])
+// One run of Confluent.Kafka for bench/clients.py, which says what the arguments and the settings are.
+if (args is not
+    [string mode, string bootstrap, string topic, string sizeText, string secondsText, string warmUpText, string countText,
+        string waitText])
 {
-    Console.Error.WriteLine("usage: produce|consume|e2e BOOTSTRAP TOPIC SIZE SECONDS COUNT");
+    Console.Error.WriteLine("usage: produce|consume|e2e BOOTSTRAP TOPIC SIZE SECONDS WARMUP COUNT WAIT");
     return 2;
 }
 
 const int Partitions = 6;
 int size = int.Parse(sizeText, CultureInfo.InvariantCulture);
 int count = int.Parse(countText, CultureInfo.InvariantCulture);
-Meter meter = new(double.Parse(secondsText, CultureInfo.InvariantCulture), warmUpSeconds: 2);
+int maxWaitMs = int.Parse(waitText, CultureInfo.InvariantCulture);
+Meter meter = new(double.Parse(secondsText, CultureInfo.InvariantCulture), double.Parse(warmUpText, CultureInfo.InvariantCulture));
 switch (mode)
 {
     case "produce":
@@ -41,7 +44,7 @@ IProducer<Null, byte[]> NewProducer(int lingerMs) => new ProducerBuilder<Null, b
     QueueBufferingMaxMessages = 10_000_000,
 }).Build();
 
-IConsumer<Ignore, byte[]> NewConsumer(int maxWaitMs)
+IConsumer<Ignore, byte[]> NewConsumer()
 {
     IConsumer<Ignore, byte[]> consumer = new ConsumerBuilder<Ignore, byte[]>(new ConsumerConfig
     {
@@ -96,8 +99,7 @@ void Produce()
 
 void Consume()
 {
-    int maxWaitMs = int.Parse(Environment.GetEnvironmentVariable("FETCH_WAIT")!, CultureInfo.InvariantCulture);
-    using IConsumer<Ignore, byte[]> consumer = NewConsumer(maxWaitMs);
+    using IConsumer<Ignore, byte[]> consumer = NewConsumer();
     const int Round = 256;
     long ofTopic = 0;
     long bytes = 0;
@@ -125,7 +127,7 @@ void Consume()
 
 void EndToEnd()
 {
-    using IConsumer<Ignore, byte[]> consumer = NewConsumer(500);
+    using IConsumer<Ignore, byte[]> consumer = NewConsumer();
     using IProducer<Null, byte[]> producer = NewProducer(0);
     bool isOver = false;
     byte[] value = new byte[size];

@@ -25,12 +25,13 @@ internal sealed class Meter(double seconds, double warmUpSeconds, int serverId =
 
     private bool IsWarm => Volatile.Read(ref _startedAt) != 0;
 
-    /// <summary>Counts records; false when the time is over.</summary>
+    /// <summary>Counts records; false when the time is over and there were any.</summary>
     public bool Add(long records)
     {
         long now = Stopwatch.GetTimestamp();
         if (!IsWarm) return Stopwatch.GetElapsedTime(_begun, now).TotalSeconds < warmUpSeconds || Start(now);
-        if (Stopwatch.GetElapsedTime(_startedAt, now).TotalSeconds >= seconds) return false;
+        bool isOver = Stopwatch.GetElapsedTime(_startedAt, now).TotalSeconds >= seconds;
+        if (isOver && Volatile.Read(ref _records) > 0) return false;
         Interlocked.Add(ref _records, records);
         return true;
     }

@@ -18,15 +18,15 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** One run of Apache Kafka's Java client for bench/clients.sh, which says what the arguments and the settings are. */
+/** One run of Apache Kafka's Java client for bench/clients.py, which says what the arguments and the settings are. */
 final class JavaClient {
     private static final int PARTITIONS = 6;
-    private static final double WARM_UP_SECONDS = 2;
 
     private static String bootstrap;
     private static String topic;
     private static int size;
     private static int count;
+    private static int maxWaitMs;
     private static Meter meter;
     private static volatile boolean isOver;
 
@@ -34,8 +34,9 @@ final class JavaClient {
         bootstrap = args[1];
         topic = args[2];
         size = Integer.parseInt(args[3]);
-        count = Integer.parseInt(args[5]);
-        meter = new Meter(Double.parseDouble(args[4]));
+        meter = new Meter(Double.parseDouble(args[4]), Double.parseDouble(args[5]));
+        count = Integer.parseInt(args[6]);
+        maxWaitMs = Integer.parseInt(args[7]);
         switch (args[0]) {
             case "produce" -> produce();
             case "consume" -> consume();
@@ -53,7 +54,7 @@ final class JavaClient {
             "batch.size", 64 << 10, "buffer.memory", 32L << 20), new ByteArraySerializer(), new ByteArraySerializer());
     }
 
-    private static KafkaConsumer<byte[], byte[]> newConsumer(int maxWaitMs) {
+    private static KafkaConsumer<byte[], byte[]> newConsumer() {
         KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(Map.of(
             "bootstrap.servers", bootstrap, "enable.auto.commit", false, "check.crcs", true, "fetch.min.bytes", 1,
             "fetch.max.bytes", 50 << 20, "max.partition.fetch.bytes", 1 << 20, "max.poll.records", 5000,
@@ -79,7 +80,7 @@ final class JavaClient {
     }
 
     private static void consume() throws Exception {
-        KafkaConsumer<byte[], byte[]> consumer = newConsumer(Integer.parseInt(System.getenv("FETCH_WAIT")));
+        KafkaConsumer<byte[], byte[]> consumer = newConsumer();
         long ofTopic = 0;
         long bytes = 0;
         while (true) {
@@ -96,7 +97,7 @@ final class JavaClient {
     }
 
     private static void endToEnd() throws Exception {
-        KafkaConsumer<byte[], byte[]> consumer = newConsumer(500);
+        KafkaConsumer<byte[], byte[]> consumer = newConsumer();
         KafkaProducer<byte[], byte[]> producer = newProducer(0);
         Thread sender = new Thread(() -> send(producer));
         sender.start();
@@ -139,6 +140,7 @@ final class JavaClient {
     /** What the client did between the end of its warm-up and the end of its time. */
     private static final class Meter {
         private final double seconds;
+        private final double warmUpSeconds;
         private final long begun = System.nanoTime();
         private volatile long startedAt;
         private double cpu;
@@ -146,20 +148,21 @@ final class JavaClient {
         private long[] latencies = new long[1 << 16];
         private int latencyCount;
 
-        Meter(double seconds) {
+        Meter(double seconds, double warmUpSeconds) {
             this.seconds = seconds;
+            this.warmUpSeconds = warmUpSeconds;
         }
 
         boolean add(long more) {
             long now = System.nanoTime();
             if (startedAt == 0) {
-                if (now - begun < WARM_UP_SECONDS * 1e9) return true;
+                if (more == 0 || now - begun < warmUpSeconds * 1e9) return true;
                 cpu = cpu();
                 startedAt = now;
                 return true;
             }
             records += more;
-            return now - startedAt < seconds * 1e9;
+            return records == 0 || now - startedAt < seconds * 1e9;
         }
 
         void latency(long sentAt) {

@@ -1,4 +1,4 @@
-"""One run of confluent_kafka (librdkafka) for bench/clients.sh, which says what the arguments and the settings are."""
+"""One run of confluent_kafka (librdkafka) for bench/clients.py, which says what the arguments and the settings are."""
 import os
 import resource
 import struct
@@ -9,9 +9,8 @@ import time
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 PARTITIONS = 6
-WARM_UP_SECONDS = 2
 mode, bootstrap, topic = sys.argv[1:4]
-size, seconds, count = int(sys.argv[4]), float(sys.argv[5]), int(sys.argv[6])
+size, seconds, warm_up_seconds, count, max_wait_ms = (kind(word) for kind, word in zip((int, float, float, int, int), sys.argv[4:]))
 
 
 def cpu():
@@ -32,11 +31,11 @@ class Meter:
         """Counts records; false when the time is over."""
         now = time.perf_counter()
         if self.started is None:
-            if now - self.begun >= WARM_UP_SECONDS:
+            if records and now - self.begun >= warm_up_seconds:
                 self.started, self.cpu = now, cpu()
             return True
         self.records += records
-        return now - self.started < seconds
+        return not self.records or now - self.started < seconds
 
     def latency(self, sent_at):
         if self.started is not None:
@@ -63,7 +62,7 @@ def beginning():
     return [TopicPartition(topic, p, 0) for p in range(PARTITIONS)]
 
 
-def new_consumer(max_wait_ms):
+def new_consumer():
     consumer = Consumer({
         "bootstrap.servers": bootstrap, "group.id": "bench", "enable.auto.commit": False, "check.crcs": True,
         "fetch.min.bytes": 1, "fetch.wait.max.ms": max_wait_ms, "fetch.max.bytes": 50 << 20,
@@ -94,7 +93,7 @@ def produce():
 
 
 def consume():
-    consumer, meter, of_topic, total = new_consumer(int(os.environ["FETCH_WAIT"])), Meter(), 0, 0
+    consumer, meter, of_topic, total = new_consumer(), Meter(), 0, 0
     more = True
     while more:
         records = consumer.consume(10_000, timeout=0.1)
@@ -110,7 +109,7 @@ def consume():
 
 
 def end_to_end():
-    consumer, producer, meter = new_consumer(500), new_producer(0), Meter()
+    consumer, producer, meter = new_consumer(), new_producer(0), Meter()
     over = threading.Event()
 
     def run():

@@ -1,5 +1,5 @@
 """The load generators: Moldau.Load (this repository's client), kload (a neutral one, Go) and raw (C, requests made beforehand)."""
-import json, os, pathlib, resource, subprocess, tempfile
+import json, pathlib, resource, subprocess, tempfile
 
 from . import servers
 
@@ -29,7 +29,7 @@ class Generators:
 
     def load(self, server, mode, topic, **options):
         """One run of Moldau.Load against a server; cpu is the client's, server_cpu the server's, both of the counted time."""
-        return _json(self.start(server, mode, topic, **options))
+        return last_line(self.start(server, mode, topic, **options))
 
     def start(self, server, mode, topic, **options):
         """The same, not waited for."""
@@ -41,7 +41,7 @@ class Generators:
         """One run of kload, with the CPU time of both sides over the whole of it."""
         words = [word for name, value in options.items() for word in (f"-{name}", str(value))]
         before, child = server.cpu(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        answer = _json(subprocess.Popen([servers.kload(), "-b", f"127.0.0.1:{server.port}", "-mode", mode, "-topic", topic, *words],
+        answer = last_line(subprocess.Popen([servers.kload(), "-b", f"127.0.0.1:{server.port}", "-mode", mode, "-topic", topic, *words],
                                         stdout=subprocess.PIPE, text=True))
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         answer["server_cpu"] = server.cpu() - before
@@ -54,20 +54,16 @@ class Generators:
             file.write(b"".join(frames))
             file.flush()
             words = [f"{name}={value}" for name, value in options.items()]
-            before = _cpu(pid)
-            answer = _json(subprocess.Popen([str(self.work / "raw"), str(port), file.name, *words], stdout=subprocess.PIPE, text=True))
-            answer["server_cpu"] = _cpu(pid) - before
+            before = servers.cpu_of(pid)
+            answer = last_line(subprocess.Popen([str(self.work / "raw"), str(port), file.name, *words], stdout=subprocess.PIPE, text=True))
+            answer["server_cpu"] = servers.cpu_of(pid) - before
         if answer["failed"]:
             raise SystemExit(f"raw: {answer['failed']} requests were answered with an error")
         return answer
 
 
-def _cpu(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _json(process):
+def last_line(process):
+    """What a program says in JSON when it ends."""
     text, _ = process.communicate()
     if process.returncode:
         raise SystemExit(f"{' '.join(map(str, process.args))}: ended with {process.returncode}\n{text}")

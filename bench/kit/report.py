@@ -1,5 +1,23 @@
-"""Tables in Markdown, and plots as SVG without any package."""
-import html, math, statistics
+"""Tables in Markdown, plots as SVG without any package, and where they go."""
+import html, math, re, statistics, sys, time
+
+from . import servers
+
+DOCS = servers.ROOT / "docs"
+
+
+def progress(text):
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text[:150]}", end="", file=sys.stderr, flush=True)
+    elif text:
+        print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def put(name, text):
+    """Into the page of measurements, in place of what stands between the marks of that name."""
+    page = DOCS / "performance.md"
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    page.write_text(re.sub(f"{begin}.*{end}", lambda _: f"{begin}\n{text}\n{end}", page.read_text(), flags=re.S))
 
 
 def median(values):

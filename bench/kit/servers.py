@@ -20,6 +20,12 @@ def peers():
     sys.exit("there is no folder shared/peers above the repository, and PEERS names none")
 
 
+def cpu_of(pid):
+    """User and system seconds of a process so far."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
 def kload():
     return str(peers() / "kload/kload")
 
@@ -101,9 +107,7 @@ class Server:
         return self.process.pid
 
     def cpu(self):
-        """User and system seconds so far."""
-        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(") ", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return cpu_of(self.pid)
 
     def rss_mb(self):
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():

@@ -103,13 +103,19 @@ def requests(settings, generators):
         records = wire.batch(count, size)
         return [wire.produce(topic, p, records) for p in range(partitions)]
 
+    warm = set()
     for label, count, size, partitions in SHAPES:
         def run(server, count=count, size=size, partitions=partitions):
             frames = produce_frames("requests", count, size, partitions)
             if not isinstance(server, Loop):
                 server.topic("requests", partitions)
-            answer = generators.raw(server.port, server.pid, frames, connections=64, seconds=settings.seconds, warmup=0,
-                                    error_at=wire.produce_error_at("requests"))
+            measure = lambda: generators.raw(server.port, server.pid, frames, connections=64, seconds=settings.seconds, warmup=0,
+                                             error_at=wire.produce_error_at("requests"))
+            if server.name not in warm:
+                # Without it the first row would show how fast each server's code is compiled.
+                warm.add(server.name)
+                measure()
+            answer = measure()
             if not isinstance(server, Loop):
                 server.delete("requests")
             return _requests(answer)
