@@ -119,6 +119,51 @@ public sealed class DamageTests
         Assert.Equal(1, harness.Append(Batches.Of("next")).FirstOffset);
     }
 
+    /// <summary>What the log had cut away with the damage it may be given again.</summary>
+    [Fact]
+    public void Truncate_ThatEndsBelowItsOffset_ForgetsTheTransactionsBehind()
+    {
+        MemoryDisk disk = new();
+        using LogHarness harness = new(disk);
+        harness.Open();
+        harness.Append(Batches.Idempotent(7, 0, 0, count: 3, isTransactional: true));
+        harness.Append(Batches.Marker(7, 0, isCommit: false), LogAppendOrigin.Coordinator);
+        harness.Append(Batches.Of("e"));
+        Put(disk, $"{harness.Folder}/{LogFileNames.Of(0, LogFileNames.Log)}", RecordBatchLayout.LastOffsetDelta, [0, 0, 0, 0]);
+        Assert.Equal(TruncateStatus.Accepted, harness.Log.TruncateTo(4, harness.Now, harness.Ops));
+        harness.Run();
+        Assert.Equal(0, harness.Log.LogEndOffset);
+        List<AbortedTransaction> aborted = [];
+        harness.Log.CollectAborted(0, 10, aborted);
+        Assert.Empty(aborted);
+        harness.Append(Batches.Idempotent(7, 0, 0, count: 3, isTransactional: true));
+        harness.Append(Batches.Marker(7, 0, isCommit: false), LogAppendOrigin.Coordinator);
+        harness.Log.CollectAborted(0, 10, aborted);
+        Assert.Equal((0, 3), (Assert.Single(aborted).FirstOffset, aborted[0].LastOffset));
+    }
+
+    /// <summary>The second batch says that it ends sooner, or that it begins sooner; the index leads right to it.</summary>
+    [Theory]
+    [InlineData(RecordBatchLayout.LastOffsetDelta + 3, 2, 0)]
+    [InlineData(7, 1, 0)]
+    public void Read_OfABatchThatSaysOtherOffsets_PassesNothingOver(int at, long offset, byte value)
+    {
+        MemoryDisk disk = new();
+        using LogHarness harness = new(disk, Small with { SegmentBytes = 10_000 });
+        harness.Open();
+        Fill(harness);
+        harness.Log.Close(harness.Now, harness.Ops);
+        harness.Run();
+        string path = $"{harness.Folder}/{LogFileNames.Of(0, LogFileNames.Log)}";
+        RecordBatchView.TryRead(disk.Contents(path), out RecordBatchView first);
+        harness.Open(isClean: true, recoveryPoint: 5);
+        Assert.Equal(ReadStatus.Ok, harness.Read(offset, maxBytes: 1).Status);
+        Put(disk, path, first.SizeInBytes + at, [value]);
+        harness.Open(isClean: true, recoveryPoint: 5);
+        ReadResult read = harness.Read(at == 7 ? 2 : offset, maxBytes: 1);
+        Assert.Equal(ReadStatus.Damaged, read.Status);
+    }
+
     private static MemoryDisk WithRottenOffset(out string path, byte offset)
     {
         MemoryDisk disk = new();

@@ -261,7 +261,9 @@ internal sealed partial class StorageWorld
             bool isOld = producer.OpenSince is null && Now.UnixMs - producer.LastTimestamp >= p.Config.ProducerIdExpirationMs;
             if (isOld || producer.LastOffset < log.LogStartOffset) p.Model.Forgotten[producer.Id] = p.Model.End;
             else if (!IsForgotten(p.Model, producer))
-                Fail($"[P1] {p}: producer {producer.Id} is forgotten, its last record is at {producer.LastOffset}");
+                Fail($"[P1] {p}: producer {producer.Id} is forgotten, its last record is at {producer.LastOffset} of "
+                    + $"{Now.UnixMs - producer.LastTimestamp} ms ago; forgotten may be what is below "
+                    + $"{p.Model.Forgotten.GetValueOrDefault(producer.Id, -1)}");
         }
     }
 

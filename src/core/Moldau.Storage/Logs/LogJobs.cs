@@ -226,7 +226,7 @@ internal readonly record struct SegmentSearch(
                 continue;
             }
 
-            if (first > Math.Max(offset, next) && MayBeRot(before, out SearchStatus status)) return status;
+            if (first > Math.Max(offset, next) && MayBeRot(before, from, out SearchStatus status)) return status;
             next = batch.LastOffset + 1;
             found = new BatchSpan(batch.LastOffset, batch.MaxTimestamp, batch.Position, batch.SizeInBytes);
             // Offsets that are missing were compacted away, or the batch has rotted: then the next one contradicts it.
@@ -238,13 +238,15 @@ internal readonly record struct SegmentSearch(
         damage = scanner.NextPosition;
         if (scanner.IsCold) return SearchStatus.Cold;
         if (scanner.Status != Records.BatchReadStatus.Ok) return SearchStatus.Damaged;
-        return next < SegmentEnd && MayBeRot(before, out SearchStatus atEnd) ? atEnd : SearchStatus.Done;
+        return next < SegmentEnd && MayBeRot(before, from, out SearchStatus atEnd) ? atEnd : SearchStatus.Done;
     }
 
-    // Whether the batch before missing offsets cannot be believed, or not without a look at its sum.
-    private bool MayBeRot(int before, out SearchStatus status)
+    // Whether the batch before missing offsets cannot be believed, or not without a look at its sum; or at those before it,
+    // where the search has left them out: its base offset may be lower than it was.
+    private bool MayBeRot(int before, OffsetPosition from, out SearchStatus status)
     {
         status = ReadsSums ? SearchStatus.Damaged : SearchStatus.Cold;
-        return !IsCompacted && before >= 0 && (!ReadsSums || !BatchOrder.IsWhole(File, before, Bytes));
+        if (IsCompacted || before < 0) return false;
+        return !ReadsSums || from.Position > 0 || !BatchOrder.IsWhole(File, before, Bytes);
     }
 }

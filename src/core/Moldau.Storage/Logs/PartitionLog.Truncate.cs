@@ -107,7 +107,7 @@ public sealed partial class PartitionLog
             Offset = offset,
             Dropped = dropped,
             Epochs = Epochs.Encode(),
-            Transactions = last.Transactions.Encode(),
+            Transactions = last.Transactions.Copy(),
             Config = Config,
             NowMs = now.UnixMs,
             DropsAll = dropsAll,
@@ -131,6 +131,7 @@ public sealed partial class PartitionLog
             {
                 SetEnds(job.EndOffset);
                 Epochs.TruncateFromEnd(job.EndOffset);
+                last.Transactions.TruncateTo(job.EndOffset);
             }
 
         }

@@ -18,7 +18,8 @@ internal sealed class TruncateJob : JobOp
 
     public required byte[] Epochs { get; init; }
 
-    public required byte[] Transactions { get; init; }
+    /// <summary>Of the segment to cut: a copy that the job cuts where the log ends.</summary>
+    public required TransactionIndex Transactions { get; init; }
 
     public required LogConfig Config { get; init; }
 
@@ -78,7 +79,8 @@ internal sealed class TruncateJob : JobOp
             (OffsetIndex offsets, TimeIndex times, TimestampOffset max) =
                 SegmentOpener.Rebuild(file, last.BaseOffset, Bytes, Config.IndexIntervalBytes);
             if (max.Timestamp >= 0) times.AppendIfLater(max.Timestamp, max.Offset);
-            new SegmentIndexes(offsets, times, Transactions).Write(disk, Log.Folder, last.BaseOffset);
+            Transactions.TruncateTo(EndOffset);
+            new SegmentIndexes(offsets, times, Transactions.Encode()).Write(disk, Log.Folder, last.BaseOffset);
         }
 
         last.WrittenBytes = Bytes;
