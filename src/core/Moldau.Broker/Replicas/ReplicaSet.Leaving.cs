@@ -14,6 +14,7 @@ internal sealed partial class ReplicaSet
     private readonly List<Partition> _waitingForFolder = [];
     private readonly Dictionary<TopicIdPartition, Partition> _waitingForCheckpoints = [];
     private readonly Dictionary<TopicIdPartition, (string Directory, PartitionCheckpoint Checkpoint)> _cut = [];
+    private readonly List<TopicIdPartition> _unasked = [];
     private List<ReplicaFolder> _left = [];
     private bool _isLeftPosted;
 
@@ -66,7 +67,7 @@ internal sealed partial class ReplicaSet
 
         _placement.Renew(partition);
         _waitingForCheckpoints.Add(partition.Id, partition);
-        _shard.Post(MachineId.Control, new FolderSetAside(_shard.Id, partition.Id, Checkpoints()));
+        _unasked.Add(partition.Id);
     }
 
     /// <summary>Damage, or a crash in the middle of a truncation, left less of the log than its recovery point says. Before a
@@ -78,7 +79,15 @@ internal sealed partial class ReplicaSet
         TopicPartition name = new(partition.Topic, partition.Index);
         _cut.Add(partition.Id, (log.LogDirectory, new(name, log.RecoveryPoint, log.CheckpointedLogStart, log.HighWatermark)));
         _waitingForCheckpoints.Add(partition.Id, partition);
-        _shard.Post(MachineId.Control, new FolderSetAside(_shard.Id, partition.Id, Checkpoints()));
+        _unasked.Add(partition.Id);
+    }
+
+    /// <summary>Not while logs are being opened: files that leave them out would take their log starts away.</summary>
+    private void AskForCheckpoints()
+    {
+        if (_opening > 0) return;
+        foreach (TopicIdPartition id in _unasked) _shard.Post(MachineId.Control, new FolderSetAside(_shard.Id, id, Checkpoints()));
+        _unasked.Clear();
     }
 
     private bool IsWaiting(Partition partition) =>

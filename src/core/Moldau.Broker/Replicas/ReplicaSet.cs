@@ -183,6 +183,7 @@ internal sealed partial class ReplicaSet
             else Opened(partition, log);
         }
 
+        AskForCheckpoints();
         ReportReady();
         FinishClosing();
     }
