@@ -234,7 +234,7 @@ internal sealed partial class ReplicaSet
     private void ReportReady()
     {
         if (_opening > 0 || _readyFor < 0) return;
-        _shard.Post(MachineId.Control, new ReplicasReady(_shard.Id, _readyFor));
+        _shard.Post(MachineId.Control, new ReplicasReady(_shard.Id, _readyFor, Checkpoints()));
         _readyFor = -1;
     }
 

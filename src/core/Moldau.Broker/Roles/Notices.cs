@@ -13,7 +13,7 @@ internal sealed record ImagePublished(MetadataImage Image, MetadataDelta? Delta)
 internal sealed record KRaftVersionKnown(short Level);
 
 /// <summary>A shard to the control machine: the replicas of this image are open (or have failed).</summary>
-internal sealed record ReplicasReady(MachineId Shard, long ImageOffset);
+internal sealed record ReplicasReady(MachineId Shard, long ImageOffset, IReadOnlyList<DirectoryCheckpoint> Checkpoints);
 
 /// <summary>The control machine to a shard: close the logs and end.</summary>
 internal sealed record StopShard;
