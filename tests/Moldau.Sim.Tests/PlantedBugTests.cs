@@ -27,7 +27,7 @@ public sealed class PlantedBugTests
         { PlantedBug.EpochsNotWritten, "[L9]", 5 },
         { PlantedBug.SnapshotMisnamed, "[Q2]", 3 },
         { PlantedBug.DuplicateRefused, "[P2]", 1 },
-        { PlantedBug.ReplayStopsShort, "[G2] [V1]", 3 }, // or the group never reads on
+        { PlantedBug.ReplayStopsShort, "[G2] [V1]", 27 }, // or the group never reads on
         { PlantedBug.FetchSkips, "[L3] [L1]", 1 }, // what does not begin at 0, or is behind the end
         { PlantedBug.OwnersTwice, "[G1]", 1 },
         { PlantedBug.DirectoriesFailTogether, "[D3]", 18 },

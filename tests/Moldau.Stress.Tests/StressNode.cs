@@ -41,6 +41,7 @@ internal sealed class StressNode : IDisposable
                 StaticProperties = properties,
                 ClusterId = _boot.ClusterId,
                 Directories = _boot.Directories,
+                BrokenDirectories = _boot.Broken,
                 ShardCount = shards,
                 Log = logs,
             },

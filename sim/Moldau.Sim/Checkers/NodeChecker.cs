@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Broker;
+using Moldau.Metadata;
 using Moldau.Raft;
 using Moldau.Storage;
 
@@ -20,6 +21,7 @@ internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, boo
     private readonly QuorumChecker _quorum = new(world);
     private readonly HashSet<TopicIdPartition> _lostPower = [];
     private readonly HashSet<TopicIdPartition> _offline = [];
+    private readonly HashSet<TopicIdPartition> _outOfReach = [];
     private readonly HashSet<PartitionLog> _damaged = [];
     private AppendOp? _append;
 
@@ -113,18 +115,39 @@ internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, boo
             checker = new PartitionChecker(world, node, partition, oracle, isDurable(partition.Topic), () => _offline.Count > 0);
             _partitions.Add(partition.Id, checker);
             checker.Loaded(log, _lostPower.Remove(partition.Id));
+            if (_outOfReach.Remove(partition.Id)) world.Coverage.Hit(SimMark.BackInReach);
             if (partition.Topic == InternalTopics.ConsumerOffsets) _groups.Loaded(log, shard.GroupOptions, oracle);
         }
 
         checker.Look(log, _damaged.Contains(log));
     }
 
-    /// <summary>D3: a replica is taken offline because its own log directory failed, and for no other reason.</summary>
+    /// <summary>D3: a replica is taken offline because its own log directory failed, or could not be used at the start, and for no
+    /// other reason.</summary>
     private void LookOffline(Partition partition)
     {
-        if (partition.IsDeleted || partition.Log is not { } log || !_offline.Add(partition.Id)) return;
+        if (partition.IsDeleted || !_offline.Add(partition.Id)) return;
         world.Coverage.Hit(SimMark.ReplicaOffline);
-        if (!node.Disk.HasFailed(log.LogDirectory))
-            world.Fail($"[D3] {partition.Name} is offline, and no call on {log.LogDirectory} has failed: {log.FailureText}");
+        if (partition.Log is null) LookOutOfReach(partition);
+        else if (!node.Disk.HasFailed(partition.Log.LogDirectory))
+        {
+            world.Fail($"[D3] {partition.Name} is offline, and no call on {partition.Log.LogDirectory} has failed: "
+                + partition.Log.FailureText);
+        }
     }
+
+    private void LookOutOfReach(Partition partition)
+    {
+        if (_outOfReach.Add(partition.Id)) world.Coverage.Hit(SimMark.ReplicaOutOfReach);
+        Uuid assigned = partition.State!.DirectoryOf(node.Number + 1); // it was to be opened
+        // Where the metadata names none it may be in any.
+        IEnumerable<string> suspects = node.LogDirectories.Where(d => assigned == DirectoryIds.Unassigned || IdentityOf(d) == assigned);
+        if (!suspects.Any(node.Disk.HasFailed))
+            world.Fail($"[D3] {partition.Name} is out of reach, and no call on the directory {assigned} has failed");
+    }
+
+    private Uuid? IdentityOf(string directory) =>
+        node.Disk.Find($"{directory}/{LogFileNames.MetaProperties}") is SimFileData file
+            ? MetaProperties.TryDecode(file.Bytes(), out _)?.DirectoryId
+            : null;
 }

@@ -72,6 +72,9 @@ public sealed class SimDisk(SimClock clock, Prng prng)
     /// <summary>From the n-th call on a path in the directory on, every one fails with EIO.</summary>
     public void BreakDirectory(string path, int after) => (_brokenDirectory, _brokenAfter) = (path + "/", after);
 
+    /// <summary>Calls on the directory that was broken succeed again.</summary>
+    public void MendDirectory() => _brokenDirectory = null;
+
     /// <summary>A byte of the file reads back wrong, to processes, until <see cref="EndRot"/>.</summary>
     internal void Rot(SimFileData file, long position)
     {

@@ -62,6 +62,10 @@ public enum FaultKind
 
     /// <summary>Bytes of written batches read back wrong, for A ms or until the process ends; B: how many batches.</summary>
     BitRot,
+
+    /// <summary>A kill, and at the next start, half a second later, one log directory, B says which, cannot be used; it is in order
+    /// again after A ms, which a process notices that is started after that. Never the one with the metadata log.</summary>
+    BrokenAtStart,
 }
 
 /// <summary>One fault: when, what, to whom, and two numbers whose meaning is the kind's. Written

@@ -7,6 +7,7 @@ internal sealed class FaultInjector(SimWorld world, Scenario scenario, FaultPlan
 {
     private const int Begin = 0, EndOf = 1;
     private const long Ms = 1_000_000;
+    private const int BrokenStartMs = 500;
 
     private bool _isOver;
 
@@ -78,6 +79,12 @@ internal sealed class FaultInjector(SimWorld world, Scenario scenario, FaultPlan
                 if (node.LogDirectories.Count > 0)
                     node.Disk.BreakDirectory(node.LogDirectories[(int)(fault.B % node.LogDirectories.Count)], (int)fault.A);
                 return;
+            case FaultKind.BrokenAtStart:
+                if (node.LogDirectories.Count < 2) return;
+                node.Kill();
+                node.Disk.BreakDirectory(node.LogDirectories[1 + (int)(fault.B % (node.LogDirectories.Count - 1))], 0);
+                node.StartAfter(BrokenStartMs * Ms);
+                break;
             case FaultKind.PauseMachine: node.PauseMachine((int)fault.B, fault.A * Ms); return;
             case FaultKind.Reset: world.Network.Disturb(fault.A / 100.0, cut: false); return;
             case FaultKind.WallJump: node.Clock.JumpWall(fault.A); return;
@@ -115,6 +122,7 @@ internal sealed class FaultInjector(SimWorld world, Scenario scenario, FaultPlan
             case FaultKind.SlowNetwork: world.Network.ExtraDelayNs = 0; break;
             case FaultKind.ClockDrift: node.Clock.DriftThousandths = 0; break;
             case FaultKind.BitRot: node.Disk.EndRot(); break;
+            case FaultKind.BrokenAtStart: node.Disk.MendDirectory(); break;
         }
     }
 }

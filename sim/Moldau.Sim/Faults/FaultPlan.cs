@@ -16,7 +16,7 @@ public sealed record FaultPlan(IReadOnlyList<Fault> Faults)
     /// the topics are made.</summary>
     public static FaultPlan Draw(Prng prng, int nodes, int durationMs, IReadOnlyList<FaultKind> kinds)
     {
-        List<FaultKind> chosen = [.. kinds.Where(_ => prng.Chance(0.4))];
+        List<FaultKind> chosen = [.. kinds.Where(k => !IsRare(k) && prng.Chance(0.4))];
         List<Fault> faults = [];
         for (int node = 0; node < nodes; node++)
         {
@@ -34,6 +34,9 @@ public sealed record FaultPlan(IReadOnlyList<Fault> Faults)
             }
         }
 
+        // What may come in any run besides, and only once: drawn last, as it was thought of last.
+        foreach (FaultKind kind in kinds.Where(IsRare))
+            if (prng.Chance(0.2)) faults.Add(One(prng, prng.Next(durationMs), kind, prng.Next(nodes)));
         return new FaultPlan([.. faults.OrderBy(f => f.AtMs)]);
     }
 
@@ -52,6 +55,8 @@ public sealed record FaultPlan(IReadOnlyList<Fault> Faults)
 
     public override string ToString() => Faults.Count == 0 ? Nothing : string.Join(',', Faults);
 
+    private static bool IsRare(FaultKind kind) => kind is FaultKind.BrokenAtStart;
+
     private static Fault One(Prng prng, long atMs, FaultKind kind, int node)
     {
         (long A, long B) draw = kind switch
@@ -67,6 +72,7 @@ public sealed record FaultPlan(IReadOnlyList<Fault> Faults)
             FaultKind.HalfOpen or FaultKind.OneWay => (10 + prng.Next(91), 500 + prng.Next(5_000)),
             FaultKind.SlowNetwork => (200 + prng.Next(3_000), 5 + prng.Next(500)),
             FaultKind.DirectoryFails => (prng.Next(200), prng.Next(12)),
+            FaultKind.BrokenAtStart => (600 + prng.Next(4_000), prng.Next(12)),
             FaultKind.ClockDrift => (500 + prng.Next(6_000), prng.Next(-200, 300)),
             FaultKind.Partition => (prng.Next(3), 100 + prng.Next(3_000)),
             FaultKind.BitRot => (100 + prng.Next(1_500), 1 + prng.Next(20)),

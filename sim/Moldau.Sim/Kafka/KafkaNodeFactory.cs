@@ -34,6 +34,7 @@ public sealed class KafkaNodeFactory(
             StaticProperties = properties,
             ClusterId = boot.ClusterId,
             Directories = boot.Directories,
+            BrokenDirectories = boot.Broken,
             ShardCount = shards,
             Log = new LogAreas(new NullLogSink()),
         };

@@ -47,6 +47,12 @@ public enum SimMark
 
     /// <summary>A node stopped and started again in good order.</summary>
     CleanlyStopped,
+
+    /// <summary>A replica was offline because the start could not use its log directory.</summary>
+    ReplicaOutOfReach,
+
+    /// <summary>The log of such a replica was opened by a later process.</summary>
+    BackInReach,
 }
 
 /// <summary>Counts of what runs have seen: each kind of fault, and the marks.</summary>

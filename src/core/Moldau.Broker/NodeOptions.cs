@@ -19,6 +19,10 @@ public sealed record NodeOptions
     /// <summary>Log directories that are online, with what was found in them.</summary>
     public required IReadOnlyList<BootedDirectory> Directories { get; init; }
 
+    /// <summary>Log directories of the configuration that the start could not use. Nothing is made elsewhere in place of what
+    /// may be in them.</summary>
+    public required IReadOnlyList<BrokenDirectory> BrokenDirectories { get; init; }
+
     /// <summary>Shards of this node, at least one.</summary>
     public required int ShardCount { get; init; }
 
@@ -47,6 +51,11 @@ public sealed record NodeOptions
     /// <summary>Under which this broker's own dynamic configuration is kept.</summary>
     public ConfigResource BrokerResource => new(ConfigResourceType.Broker, NodeId.ToString());
 }
+
+/// <summary>A log directory that the start could not use.</summary>
+/// <param name="Path">Absolute path.</param>
+/// <param name="Reason">What failed, in words.</param>
+public sealed record BrokenDirectory(string Path, string Reason);
 
 /// <summary>A log directory as the start found it.</summary>
 /// <param name="Path">Absolute path.</param>

@@ -33,6 +33,7 @@ internal sealed class VirtualNode(VirtualOptions options)
             StaticProperties = _properties,
             ClusterId = boot.ClusterId,
             Directories = boot.Directories,
+            BrokenDirectories = boot.Broken,
             ShardCount = 1,
             // Nobody looks at them: days are to pass in few events.
             GaugeInterval = Duration.FromSeconds(3600),

@@ -91,6 +91,7 @@ internal sealed partial class TestNode : IDisposable
             StaticProperties = Properties,
             ClusterId = Boot.ClusterId,
             Directories = Boot.Directories,
+            BrokenDirectories = Boot.Broken,
             ShardCount = Shards,
             Log = new LogAreas(new Lines(LogLines)),
             MaxHeldBytesPerConnection = MaxHeldBytes,

@@ -36,10 +36,15 @@ internal sealed class DescribeLogDirsHandler : ApiHandler<ShardMachine, Describe
             DescribeLogDirsResponse.DescribeLogDirsResult result = new()
             {
                 LogDir = volume.Path,
-                ErrorCode = (short)(volume.IsOnline ? ErrorCode.None : ErrorCode.KafkaStorageError),
                 TotalBytes = volume.TotalBytes,
                 UsableBytes = volume.UsableBytes,
             };
+            if (!volume.IsOnline || machine.Replicas.HasFailed(volume.Path))
+            {
+                response.Results.Add(Offline(volume.Path));
+                continue;
+            }
+
             SortedDictionary<string, DescribeLogDirsResponse.DescribeLogDirsTopic> topics = new(StringComparer.Ordinal);
             foreach (List<LogSummary> list in lists)
                 foreach (LogSummary log in list)
@@ -56,8 +61,12 @@ internal sealed class DescribeLogDirsHandler : ApiHandler<ShardMachine, Describe
             response.Results.Add(result);
         }
 
+        foreach (BrokenDirectory broken in machine.Options.BrokenDirectories) response.Results.Add(Offline(broken.Path));
         return response;
     }
+
+    private static DescribeLogDirsResponse.DescribeLogDirsResult Offline(string path) =>
+        new() { LogDir = path, ErrorCode = (short)ErrorCode.KafkaStorageError, TotalBytes = -1, UsableBytes = -1 };
 }
 
 /// <summary>One log as DescribeLogDirs has it.</summary>

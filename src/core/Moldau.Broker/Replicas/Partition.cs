@@ -22,13 +22,19 @@ internal sealed class Partition(TopicIdPartition id, string topic)
     /// <summary>As in messages and folder names: <c>topic-0</c>.</summary>
     public string Name { get; } = $"{topic}-{id.Partition}";
 
-    /// <summary>Null while it is being opened and after it failed.</summary>
+    /// <summary>Null while it is being opened, and where it could not be.</summary>
     public PartitionLog? Log { get; private set; }
+
+    /// <summary>The metadata of the start did not have it.</summary>
+    public required bool IsNewSinceStart { get; init; }
 
     /// <summary>The log directory failed, or the log could not be opened.</summary>
     public bool IsOffline { get; private set; }
 
-    public bool IsOpen => Log is not null && !IsOffline;
+    /// <summary>The metadata says in which directory the log is, or need not.</summary>
+    public bool IsAssigned { get; private set; }
+
+    public bool IsOpen => Log is not null && IsAssigned && !IsOffline;
 
     public bool IsDeleted { get; set; }
 
@@ -55,9 +61,12 @@ internal sealed class Partition(TopicIdPartition id, string topic)
     /// <summary>Fetches and fetch sessions that are to hear of every move.</summary>
     public List<PartitionWatch> Watchers => _watchers;
 
-    public void Opened(PartitionLog log)
+    public void Opened(PartitionLog log) => Log = log;
+
+    /// <summary>What waits for the open log may go on.</summary>
+    public void Assigned()
     {
-        Log = log;
+        IsAssigned = true;
         RunWaiting();
     }
 

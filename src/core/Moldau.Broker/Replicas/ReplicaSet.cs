@@ -28,7 +28,7 @@ internal sealed partial class ReplicaSet
     {
         _shard = shard;
         _services = new LogServices(shard.Pool, new BatchValidator(), shard.Prng.Fork());
-        _placement = new ReplicaPlacement(shard.Options.Directories);
+        _placement = new ReplicaPlacement(shard.Options);
         _room = new DirectoryRoom(shard, OnRoom);
         _coordinatorBatches = new() { Codec = (CompressionCodec)shard.Dynamic.Current.OffsetsTopicCompressionCodec };
     }
@@ -48,13 +48,13 @@ internal sealed partial class ReplicaSet
         if (published.Delta is null)
         {
             foreach (TopicImage topic in image.Topics.ById.Values)
-                for (int i = 0; i < topic.Partitions.Length; i++) Update(topic, i, topic.Partitions[i]);
+                for (int i = 0; i < topic.Partitions.Length; i++) Update(topic, i, topic.Partitions[i], isOfStart: true);
         }
         else
         {
             foreach (TopicImage topic in published.Delta.DeletedTopics) DeleteAll(topic);
             foreach (MetadataDelta.PartitionChange change in published.Delta.PartitionChanges(image))
-                Update(change.Topic, change.Partition, change.New);
+                Update(change.Topic, change.Partition, change.New, isOfStart: false);
             Reconfigure(published.Delta, image);
         }
 
@@ -102,19 +102,20 @@ internal sealed partial class ReplicaSet
         if (partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Committed(partition);
     }
 
-    private void Update(TopicImage topic, int index, PartitionImage state)
+    private void Update(TopicImage topic, int index, PartitionImage state, bool isOfStart)
     {
         TopicIdPartition id = new(topic.Id, index);
         if (_shard.Map.OwnerOf(id) != _shard.Id || !state.Replicas.Contains(_shard.Options.NodeId)) return;
         if (!_partitions.TryGetValue(id, out Partition? partition))
         {
-            partition = new Partition(id, topic.Name);
+            partition = new Partition(id, topic.Name) { IsNewSinceStart = !isOfStart };
             _partitions.Add(id, partition);
             partition.State = state;
             OpenWhenFree(partition);
         }
 
         partition.State = state;
+        FinishAssignment(partition);
         partition.WhenOpen(() => Lead(partition));
     }
 
@@ -150,7 +151,13 @@ internal sealed partial class ReplicaSet
     private void Open(Partition partition)
     {
         LogConfig config = ConfigOf(partition, _shard.Image);
-        LoadLogRequest request = _placement.RequestFor(partition, config, _shard.Now.UnixMs);
+        LoadLogRequest? request = _placement.RequestFor(partition, config, _shard.Now.UnixMs);
+        if (request is null)
+        {
+            TakeOffline(partition, OutOfReach(partition));
+            return;
+        }
+
         LoadLogJob job = new(request)
         {
             LogDirectory = LogFileNamesOf(request.Folder),
@@ -175,26 +182,25 @@ internal sealed partial class ReplicaSet
         {
             OtherSetAside(partition);
         }
+        else if (job.IsMissing)
+        {
+            NotThere(partition);
+        }
         else
         {
             PartitionLog log = job.Open(_services, _shard.Now);
             log.SetHighWatermark(Math.Min(_placement.HighWatermarkOf(partition), log.LogEndOffset));
-            if (log.LogEndOffset < job.Request.RecoveryPoint && !partition.IsDeleted) EndsBelowRecoveryPoint(partition, log);
-            else Opened(partition, log);
+            _byLog.Add(log, partition);
+            partition.Opened(log);
+            _shard.Log.LogOpened(partition.Name, log.LogStartOffset, log.LogEndOffset);
+            Assign(partition);
+            if (partition.IsDeleted) DeleteFolder(partition, log);
+            else if (_onClosed is not null) log.Close(_shard.Now, _shard.DiskOps);
         }
 
-        AskForCheckpoints();
+        PostPlaced();
         ReportReady();
         FinishClosing();
-    }
-
-    private void Opened(Partition partition, PartitionLog log)
-    {
-        _byLog.Add(log, partition);
-        partition.Opened(log);
-        _shard.Log.LogOpened(partition.Name, log.LogStartOffset, log.LogEndOffset);
-        if (partition.IsDeleted) DeleteFolder(partition, log);
-        else if (_onClosed is not null) log.Close(_shard.Now, _shard.DiskOps);
     }
 
     private void OnRoom(string directory, bool isFull)
@@ -210,14 +216,18 @@ internal sealed partial class ReplicaSet
     {
         _placement.Fail(failed.Path);
         foreach (Partition partition in _partitions.Values)
-            if (_placement.DirectoryOf(partition) == failed.Path) TakeOffline(partition, failed.Reason);
+            if (_placement.DirectoryOf(partition)?.Path == failed.Path) TakeOffline(partition, failed.Reason);
+        ReportReady();
     }
+
+    /// <summary>Whether a log directory that was online at the start has failed.</summary>
+    public bool HasFailed(string directory) => _placement.IsFailed(directory);
 
     private void Fail(Partition partition, string reason)
     {
         if (partition.IsOffline) return;
         TakeOffline(partition, reason);
-        string directory = _placement.DirectoryOf(partition)!; // what fails has been placed
+        string directory = _placement.DirectoryOf(partition)!.Path; // what fails has been placed
         _placement.Fail(directory);
         _shard.Post(MachineId.Control, new DirectoryFailed(directory, reason));
     }
@@ -225,6 +235,7 @@ internal sealed partial class ReplicaSet
     private void TakeOffline(Partition partition, string reason)
     {
         if (partition.IsOffline) return;
+        _unassigned.Remove(partition);
         _shard.Log.LogFailed(partition.Name, reason);
         if (partition.IsLeader && partition.Topic == InternalTopics.ConsumerOffsets) _shard.Coordinators.Resigned(partition);
         partition.Failed();
@@ -233,8 +244,8 @@ internal sealed partial class ReplicaSet
 
     private void ReportReady()
     {
-        if (_opening > 0 || _readyFor < 0) return;
-        _shard.Post(MachineId.Control, new ReplicasReady(_shard.Id, _readyFor, Checkpoints()));
+        if (_opening > 0 || _unassigned.Count > 0 || _readyFor < 0) return;
+        _shard.Post(MachineId.Control, new ReplicasReady(_shard.Id, _readyFor));
         _readyFor = -1;
     }
 
@@ -253,12 +264,14 @@ internal sealed partial class ReplicaSet
 
     private void LeaveUnopened(Partition partition)
     {
+        _unassigned.Remove(partition);
         partition.Failed();
         Left(partition);
     }
 
     private void DeleteFolder(Partition partition, PartitionLog log)
     {
+        _unassigned.Remove(partition);
         partition.Failed();
         if (log.Discard()) Closed(partition, log);
     }

@@ -32,7 +32,7 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
 
     public bool IsStopping => _isStopping;
 
-    public int OfflineDirectories => _offline.Count;
+    public int OfflineDirectories => _offline.Count + machine.Options.BrokenDirectories.Count;
 
     public bool IsOffline(BootedDirectory directory) => _offline.Contains(directory.DirectoryId);
 
@@ -136,7 +136,9 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
             Rack = machine.Options.Config.BrokerRack,
             PreviousBrokerEpoch = _epochBefore >= 0 ? _epochBefore : PreviousEpoch(),
         };
-        foreach (BootedDirectory directory in machine.Options.Directories) request.LogDirs.Add(directory.DirectoryId);
+        // Those that are online: what the controller is not told of leads nothing.
+        foreach (BootedDirectory directory in machine.Options.Directories)
+            if (!IsOffline(directory)) request.LogDirs.Add(directory.DirectoryId);
         request.LogDirs.Sort();
         foreach (Config.Endpoint endpoint in machine.Options.Config.AdvertisedListeners)
         {
@@ -172,6 +174,7 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
         }
 
         _epoch = response.BrokerEpoch;
+        machine.Assignments.Registered();
         Heartbeat();
     }
 
@@ -251,6 +254,7 @@ internal sealed class BrokerLifecycle(ControlMachine machine)
     /// <summary>Vouches for a clean end only if every log directory says the same (KIP-966).</summary>
     private long PreviousEpoch()
     {
+        if (machine.Options.BrokenDirectories.Count > 0) return -1;
         long epoch = machine.Options.Directories[0].PreviousBrokerEpoch;
         foreach (BootedDirectory directory in machine.Options.Directories)
             if (directory.PreviousBrokerEpoch != epoch) return -1;

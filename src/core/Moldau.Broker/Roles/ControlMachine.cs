@@ -31,9 +31,12 @@ internal sealed class ControlMachine : Machine
         _controller = new QuorumController(ControllerOptionsOf(options, boot), options.ClusterId, prng.Fork());
         Broker = new BrokerLifecycle(this);
         _checkpoints = new CheckpointWriter(this);
+        Assignments = new DirectoryAssignments(this);
     }
 
     public BrokerLifecycle Broker { get; }
+
+    public DirectoryAssignments Assignments { get; }
 
     public ControlMetrics Metrics { get; } = new();
 
@@ -142,6 +145,8 @@ internal sealed class ControlMachine : Machine
     protected override void OnStart()
     {
         After(Options.GaugeInterval, new TimedCall(_ => PublishGauges()));
+        foreach (BrokenDirectory broken in Options.BrokenDirectories)
+            Options.Log.Log.Error($"log directory {broken.Path} is offline: {broken.Reason}; the node starts with the others");
         _log = new QuorumLog(this, _boot);
         if (!_log.IsAlone)
         {
@@ -172,10 +177,8 @@ internal sealed class ControlMachine : Machine
     {
         switch (message)
         {
-            case ReplicasReady ready:
-                _checkpoints.Remember(ready.Shard, ready.Checkpoints);
-                Broker.OnReplicasReady(ready);
-                break;
+            case ReplicasReady ready: Broker.OnReplicasReady(ready); break;
+            case ReplicasPlaced placed: Assignments.Add(placed); break;
             case CheckpointsChanged changed: _checkpoints.Remember(changed.Shard, changed.Checkpoints); _checkpoints.WriteSoon(); break;
             case FoldersLeft left:
                 _checkpoints.Remember(left.Shard, left.Checkpoints);

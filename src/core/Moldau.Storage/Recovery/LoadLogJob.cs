@@ -15,6 +15,10 @@ public sealed record LoadLogRequest
     /// <summary>Written to partition.metadata if there is none; null for a log without topic id (cluster metadata).</summary>
     public Uuid? TopicId { get; init; }
 
+    /// <summary>The log may be in a directory that is out of reach: it is opened only if the folder is there and says that it
+    /// is this topic's; otherwise nothing is made or changed.</summary>
+    public bool MustExist { get; init; }
+
     /// <summary>The directory was ended cleanly: nothing is scanned.</summary>
     public required bool HadCleanShutdown { get; init; }
 
@@ -46,10 +50,13 @@ public sealed class LoadLogJob(LoadLogRequest request) : JobOp
     /// was said of that topic; when they say it no more, load again, as a new log. Until then there is none.</summary>
     public bool IsOtherSetAside => _loaded is { IsOtherSetAside: true };
 
-    /// <summary>The log, after the job completed without error and no other was set aside.</summary>
+    /// <summary>The folder is not there, or not this topic's, and nothing was to be made.</summary>
+    public bool IsMissing => _loaded is { IsMissing: true };
+
+    /// <summary>The log, after the job completed without error, it was there, and no other was set aside.</summary>
     public PartitionLog Open(LogServices services, Instant now)
     {
-        Verify.That(_loaded is not null && !_loaded.IsOtherSetAside);
+        Verify.That(_loaded is not null && !_loaded.IsOtherSetAside && !_loaded.IsMissing);
         return new PartitionLog(_loaded, Request.Config, services, now);
     }
 

@@ -14,6 +14,9 @@ internal sealed class LoadedLog
     /// <summary>The folder was another topic's and has been renamed: nothing else here says anything.</summary>
     public bool IsOtherSetAside { get; set; }
 
+    /// <summary>There is no such log, and none was made.</summary>
+    public bool IsMissing { get; set; }
+
     public List<LogSegment> Segments { get; } = [];
 
     public LeaderEpochCache Epochs { get; set; } = new();

@@ -12,6 +12,12 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
 
     public LoadedLog Load()
     {
+        if (request.MustExist && !IsThere())
+        {
+            _log.IsMissing = true;
+            return _log;
+        }
+
         if (disk.DirectoryExists(request.Folder)) OpenFolder();
         if (_log.IsOtherSetAside) return _log;
         if (_names.Count == 0) CreateFolder();
@@ -36,6 +42,10 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         _log.RecoveryPoint = _log.LogEndOffset;
         return _log;
     }
+
+    private bool IsThere() =>
+        DiskFiles.ReadWhole(disk, LogFileNames.Join(request.Folder, LogFileNames.PartitionMetadata)) is { } bytes
+        && PartitionMetadataFile.TryDecode(bytes) is { } found && found == request.TopicId;
 
     private void CreateFolder()
     {

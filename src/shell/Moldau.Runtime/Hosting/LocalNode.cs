@@ -95,6 +95,7 @@ public sealed class LocalNode : IDisposable
             StaticProperties = options.Properties,
             ClusterId = boot.ClusterId,
             Directories = boot.Directories,
+            BrokenDirectories = boot.Broken,
             ShardCount = config.Shards > 0 ? config.Shards : Environment.ProcessorCount,
             Log = options.Logs,
             ConfigVeto = listeners.WhyNot,
