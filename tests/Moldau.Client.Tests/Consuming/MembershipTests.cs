@@ -249,22 +249,7 @@ public sealed class MembershipTests
             return new SyncGroupResponse { ProtocolName = sync.ProtocolName, Assignment = sync.Assignments[0].Assignment };
         });
         broker.On(ApiKey.Heartbeat, _ => new HeartbeatResponse());
-        broker.On(ApiKey.OffsetFetch, request =>
-        {
-            OffsetFetchRequest fetch = (OffsetFetchRequest)request.Message;
-            OffsetFetchResponse answer = new() { Groups = { new() { GroupId = Group } } };
-            foreach (var topic in fetch.Groups[0].Topics!)
-            {
-                answer.Groups[0].Topics.Add(new()
-                {
-                    Name = topic.Name,
-                    Partitions = [.. topic.PartitionIndexes.Select(p =>
-                        new OffsetFetchResponse.OffsetFetchResponsePartitions { PartitionIndex = p, CommittedOffset = 0 })],
-                });
-            }
-
-            return answer;
-        });
+        broker.On(ApiKey.OffsetFetch, request => ScriptedGroup.CommittedAtBegin((OffsetFetchRequest)request.Message));
         broker.On(ApiKey.OffsetCommit, request => new OffsetCommitResponse
         {
             Topics = [.. ((OffsetCommitRequest)request.Message).Topics.Select(t => new OffsetCommitResponse.OffsetCommitResponseTopic

@@ -78,23 +78,25 @@ internal sealed class ScriptedGroup
                 })],
             };
         });
-        broker.On(ApiKey.OffsetFetch, request =>
-        {
-            OffsetFetchRequest fetch = (OffsetFetchRequest)request.Message;
-            OffsetFetchResponse answer = new() { Groups = { new() { GroupId = Id } } };
-            foreach (var topic in fetch.Groups[0].Topics!)
-            {
-                answer.Groups[0].Topics.Add(new()
-                {
-                    Name = topic.Name,
-                    Partitions = [.. topic.PartitionIndexes.Select(p =>
-                        new OffsetFetchResponse.OffsetFetchResponsePartitions { PartitionIndex = p, CommittedOffset = 0 })],
-                });
-            }
-
-            return answer;
-        });
+        broker.On(ApiKey.OffsetFetch, request => CommittedAtBegin((OffsetFetchRequest)request.Message));
         broker.On(ApiKey.Fetch, _ => null);
+    }
+
+    /// <summary>Offset 0 is committed of whatever is asked for.</summary>
+    public static OffsetFetchResponse CommittedAtBegin(OffsetFetchRequest fetch)
+    {
+        OffsetFetchResponse answer = new() { Groups = { new() { GroupId = fetch.Groups[0].GroupId } } };
+        foreach (var topic in fetch.Groups[0].Topics!)
+        {
+            answer.Groups[0].Topics.Add(new()
+            {
+                Name = topic.Name,
+                Partitions = [.. topic.PartitionIndexes.Select(p =>
+                    new OffsetFetchResponse.OffsetFetchResponsePartitions { PartitionIndex = p, CommittedOffset = 0 })],
+            });
+        }
+
+        return answer;
     }
 
     private ConsumerGroupHeartbeatResponse? Answer(ConsumerGroupHeartbeatRequest beat)

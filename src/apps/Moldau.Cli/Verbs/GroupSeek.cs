@@ -40,7 +40,7 @@ internal static class GroupSeek
             throw new MoldauException(new ClientError(
                 ErrorCode.NonEmptyGroup, $"group '{name}' has {Words.Count(group.Members.Count, "member")}, which would go on where they are"));
         var committed = await admin.ListGroupOffsetsAsync(name, context.Cancel).ConfigureAwait(false);
-        List<TopicPartition> partitions = await PartitionsAsync(context, admin, name, committed.Keys).ConfigureAwait(false);
+        List<TopicPartition> partitions = await Seeks.PartitionsAsync(context, admin, name, committed.Keys).ConfigureAwait(false);
         var targets = await TargetsAsync(context, admin, to, partitions, committed).ConfigureAwait(false);
         var starts = await Topics.OffsetsAsync(context, admin, partitions, OffsetSpec.Earliest).ConfigureAwait(false);
         var ends = await Topics.OffsetsAsync(context, admin, partitions, OffsetSpec.Latest).ConfigureAwait(false);
@@ -61,17 +61,6 @@ internal static class GroupSeek
         return await MoveAsync(context, admin, name, moves).ConfigureAwait(false);
     }
 
-    private static async Task<List<TopicPartition>> PartitionsAsync(
-        CommandContext context, AdminClient admin, string name, IEnumerable<TopicPartition> committed)
-    {
-        string[] topics = [.. context.Arguments.Values("--topic")];
-        if (topics.Length == 0) topics = [.. committed.Select(p => p.Topic).Distinct()];
-        if (topics.Length == 0)
-            throw new CommandException($"group '{name}' has no offsets yet; name a topic with --topic", ExitCodes.NotFound);
-        List<TopicInfo> found = await Topics.RequireAsync(context, admin, topics).ConfigureAwait(false);
-        return [.. PartitionOption.Choose(context, found).Order()];
-    }
-
     private static async Task<IReadOnlyDictionary<TopicPartition, long>> TargetsAsync(
         CommandContext context,
         AdminClient admin,
@@ -85,17 +74,10 @@ internal static class GroupSeek
             return other.Committed.ToDictionary(c => c.Key, c => c.Value.Offset);
         }
 
-        if (to is "start" or "end")
-            return await Topics.OffsetsAsync(context, admin, partitions, to == "start" ? OffsetSpec.Earliest : OffsetSpec.Latest)
-                .ConfigureAwait(false);
-        if (Numbers.TryParse(to, out long offset)) return partitions.ToDictionary(p => p, _ => offset);
         if (to[0] is '+' or '-' && Numbers.TryParse(to[1..], out long by))
             return partitions.Where(committed.ContainsKey)
                 .ToDictionary(p => p, p => committed[p].Offset + (to[0] == '+' ? by : -by));
-        string time = to.StartsWith('@') ? to[1..] : to;
-        if ((to[0] is '@' or '-') && Numbers.TryParseTime(time, out DateTimeOffset at))
-            return await Topics.OffsetsAtAsync(context, admin, partitions, at).ConfigureAwait(false);
-        throw new CommandException($"'--to {to}' is no place; it is {To}", ExitCodes.Usage);
+        return await Seeks.TargetsAsync(context, admin, to, partitions, To).ConfigureAwait(false);
     }
 
     private static async Task<int> MoveAsync(

@@ -41,13 +41,8 @@ internal static class ShareSeek
         if (group.Description.Members.Count > 0)
             throw new MoldauException(new ClientError(
                 ErrorCode.NonEmptyGroup, $"group '{name}' has {Words.Count(group.Description.Members.Count, "member")}"));
-        string[] topics = [.. context.Arguments.Values("--topic")];
-        if (topics.Length == 0) topics = [.. group.Offsets.Keys.Select(p => p.Topic).Distinct()];
-        if (topics.Length == 0)
-            throw new CommandException($"group '{name}' has no offsets yet; name a topic with --topic", ExitCodes.NotFound);
-        List<TopicInfo> found = await Topics.RequireAsync(context, admin, topics).ConfigureAwait(false);
-        List<TopicPartition> partitions = [.. PartitionOption.Choose(context, found).Order()];
-        var targets = await TargetsAsync(context, admin, to, partitions).ConfigureAwait(false);
+        List<TopicPartition> partitions = await Seeks.PartitionsAsync(context, admin, name, group.Offsets.Keys).ConfigureAwait(false);
+        var targets = await Seeks.TargetsAsync(context, admin, to, partitions, To).ConfigureAwait(false);
         CommandResult plan = new(new("group"), new("topic"), new("partition"), new("from"), new("to"));
         foreach (TopicPartition partition in partitions)
         {
@@ -63,18 +58,5 @@ internal static class ShareSeek
             if (tally.Take(moved[partition])) result.Add(name, partition.Topic, partition.Partition, targets[partition]);
         if (result.Rows.Count > 0) context.Show(result);
         return tally.ExitCode;
-    }
-
-    private static async Task<Dictionary<TopicPartition, long>> TargetsAsync(
-        CommandContext context, AdminClient admin, string to, List<TopicPartition> partitions)
-    {
-        if (to is "start" or "end")
-            return await Topics.OffsetsAsync(context, admin, partitions, to == "start" ? OffsetSpec.Earliest : OffsetSpec.Latest)
-                .ConfigureAwait(false);
-        if (Numbers.TryParse(to, out long offset)) return partitions.ToDictionary(p => p, _ => offset);
-        string time = to.StartsWith('@') ? to[1..] : to;
-        if (to[0] is '@' or '-' && Numbers.TryParseTime(time, out DateTimeOffset at))
-            return await Topics.OffsetsAtAsync(context, admin, partitions, at).ConfigureAwait(false);
-        throw new CommandException($"'--to {to}' is no place; it is {To}", ExitCodes.Usage);
     }
 }

@@ -3,14 +3,11 @@ using Moldau.Records;
 
 namespace Moldau.Client;
 
-/// <summary>The memory of a producer's batches: who holds how much of <c>buffer.memory</c>, and batches, builders and codecs
-/// that are used again.</summary>
+/// <summary>The memory of a producer's batches: who holds how much of <c>buffer.memory</c>, and batches and builders that
+/// are used again.</summary>
 internal sealed class BatchMemory(ProducerOptions options)
 {
-    private const int MostCodecsKept = 8;
-
     private readonly Stack<(RecordBatchBuilder Builder, long Bytes)> _builders = new();
-    private readonly Stack<RecordCodecs> _codecs = new();
     private readonly Stack<ProduceBatch> _batches = new();
 
     /// <summary>As many as the buffer memory has batches.</summary>
@@ -99,37 +96,11 @@ internal sealed class BatchMemory(ProducerOptions options)
         _keptBytes += bytes;
     }
 
-    public RecordCodecs RentCodecs() => _codecs.TryPop(out RecordCodecs? codecs) ? codecs : new RecordCodecs();
-
-    public void Return(RecordCodecs codecs)
-    {
-        if (_codecs.Count < MostCodecsKept) _codecs.Push(codecs);
-        else codecs.Dispose();
-    }
-
     /// <summary>Lets go of all that is kept.</summary>
     public void Clear()
     {
         _batches.Clear();
         while (_builders.TryPop(out (RecordBatchBuilder Builder, long Bytes) kept)) kept.Builder.Dispose();
         _keptBytes = 0;
-        while (_codecs.TryPop(out RecordCodecs? codecs)) codecs.Dispose();
-    }
-}
-
-/// <summary>Compresses a closed batch away from the machine.</summary>
-internal sealed class CompressJob(ProducerPart producer, ProduceBatch batch, RecordBatchBuilder builder, RecordCodecs codecs)
-    : ClientJob
-{
-    private Memory<byte> _bytes;
-
-    public override void Run() => _bytes = builder.Build(codecs);
-
-    internal override void Done(ClientTurn turn)
-    {
-        batch.Partition.Topic.Compression.Note(builder.SizeInBytes, _bytes.Length);
-        batch.Bytes = _bytes;
-        producer.Accumulator.Memory.Return(codecs);
-        producer.Accumulator.OnCompressed(batch);
     }
 }

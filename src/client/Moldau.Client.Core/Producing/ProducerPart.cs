@@ -99,7 +99,7 @@ internal sealed class ProducerPart : IClientPart
         foreach (ProduceTopic topic in Accumulator.Topics) Machine.Metadata.Unwant(topic.Name);
         Machine.Remove(this);
         Machine.Links.CloseLane(Lane, turn);
-        Accumulator.Memory.Clear();
+        Accumulator.Clear();
     }
 
     /// <summary>There is something to do in this turn.</summary>

@@ -29,6 +29,7 @@ internal sealed class RecordAccumulator(ProducerPart producer)
     private readonly ProducerOptions _options = producer.Options;
     private readonly Dictionary<string, ProduceTopic> _byName = new(StringComparer.Ordinal);
     private readonly List<FlushOperation> _flushes = [];
+    private readonly BatchCompressor _compressor = new(producer);
     private ProduceBatch? _first;
     private ProduceBatch? _last;
     private long _lastNumber;
@@ -158,7 +159,7 @@ internal sealed class RecordAccumulator(ProducerPart producer)
         }
 
         batch.State = ProduceBatchState.Compressing;
-        turn.Effects.Add(ClientEffect.Run(new CompressJob(producer, batch, batch.Builder, Memory.RentCodecs())));
+        _compressor.Add(batch, turn);
     }
 
     public void OnCompressed(ProduceBatch batch)
@@ -181,7 +182,7 @@ internal sealed class RecordAccumulator(ProducerPart producer)
     {
         List<ProduceBatch> parts = [];
         Verify.That(RecordBatchView.TryRead(batch.Bytes.Span, out RecordBatchView view) == BatchReadStatus.Ok);
-        RecordCodecs codecs = Memory.RentCodecs();
+        using RecordCodecs codecs = new();
         int half = (batch.RecordCount + 1) / 2;
         int at = 0;
         RecordEnumerator records = view.ReadRecords(codecs);
@@ -195,7 +196,6 @@ internal sealed class RecordAccumulator(ProducerPart producer)
         }
 
         records.Dispose();
-        Memory.Return(codecs);
         Verify.That(at == batch.RecordCount);
         return parts;
     }
@@ -254,6 +254,13 @@ internal sealed class RecordAccumulator(ProducerPart producer)
         for (ProduceBatch? batch = _first; batch is not null; batch = batch.Later) batch.Fail(error, turn);
         foreach (FlushOperation flush in _flushes) flush.Operation.TrySucceed(true, turn);
         _flushes.Clear();
+    }
+
+    /// <summary>Lets go of all that is kept for the next batches.</summary>
+    public void Clear()
+    {
+        Memory.Clear();
+        _compressor.Clear();
     }
 
     private void FailParked(ClientError error, ClientTurn turn)

@@ -8,10 +8,9 @@ namespace Moldau.Base;
 /// <summary>CRC-32C (Castagnoli, RFC 3720 appendix B.4): the checksum of record batches v2.</summary>
 public static class Crc32C
 {
-    private const uint Polynomial = 0x82F63B78;
     private const int LongPart = 2048;
     private const int ShortPart = 256;
-    private static readonly uint[] Table = BuildTable();
+    private static readonly uint[] Table = CrcTable.Of(0x82F63B78);
     private static readonly uint[] LongShift = BuildShift(LongPart);
     private static readonly uint[] ShortShift = BuildShift(ShortPart);
 
@@ -80,19 +79,6 @@ public static class Crc32C
             Span<uint> part = table.AsSpan(bit / 8 * 256, 256);
             for (int value = 0; value < 256; value++)
                 if ((value & (1 << (bit % 8))) != 0) part[value] ^= state;
-        }
-
-        return table;
-    }
-
-    private static uint[] BuildTable()
-    {
-        uint[] table = new uint[256];
-        for (uint i = 0; i < 256; i++)
-        {
-            uint c = i;
-            for (int k = 0; k < 8; k++) c = (c & 1) != 0 ? Polynomial ^ (c >> 1) : c >> 1;
-            table[i] = c;
         }
 
         return table;

@@ -9,9 +9,7 @@ public ref struct FetchResponseView
     private const short FirstTopicIdVersion = 13;
 
     private readonly short _version;
-    private KafkaReader _reader;
-    private int _topicsLeft;
-    private int _partitionsLeft;
+    private TopicWalk _walk;
 
     /// <param name="frame">The response frame without its length prefix.</param>
     /// <param name="bodyStart">Where the header ends.</param>
@@ -19,15 +17,15 @@ public ref struct FetchResponseView
     public FetchResponseView(ReadOnlySpan<byte> frame, int bodyStart, short version)
     {
         _version = version;
-        _reader = new KafkaReader(frame);
-        _reader.Skip(bodyStart);
-        ThrottleTimeMs = _reader.ReadInt32();
-        ErrorCode = version >= FirstSessionVersion ? ErrorCodes.FromWire(_reader.ReadInt16()) : ErrorCode.None;
-        SessionId = version >= FirstSessionVersion ? _reader.ReadInt32() : 0;
-        _topicsLeft = ReadCount();
+        _walk = new TopicWalk(frame, bodyStart, version >= FirstTopicIdVersion, IsFlexible);
+        ref KafkaReader reader = ref _walk.Reader;
+        ThrottleTimeMs = reader.ReadInt32();
+        ErrorCode = version >= FirstSessionVersion ? ErrorCodes.FromWire(reader.ReadInt16()) : ErrorCode.None;
+        SessionId = version >= FirstSessionVersion ? reader.ReadInt32() : 0;
+        _walk.BeginTopics();
     }
 
-    public readonly bool Failed => _reader.Failed;
+    public readonly bool Failed => _walk.Reader.Failed;
 
     public int ThrottleTimeMs { get; }
 
@@ -37,10 +35,10 @@ public ref struct FetchResponseView
     public int SessionId { get; }
 
     /// <summary>The topic that <see cref="NextTopic"/> moved to.</summary>
-    public TopicReference Topic { get; private set; }
+    public readonly TopicReference Topic => _walk.Topic;
 
     /// <summary>The partition that <see cref="NextPartition"/> moved to; what follows is about it.</summary>
-    public int Partition { get; private set; }
+    public readonly int Partition => _walk.Partition;
 
     public ErrorCode PartitionError { get; private set; }
 
@@ -79,33 +77,26 @@ public ref struct FetchResponseView
         {
         }
 
-        if (_topicsLeft <= 0 || _reader.Failed) return false;
-        _topicsLeft--;
-        Topic = TopicReference.Read(ref _reader, _version >= FirstTopicIdVersion, IsFlexible);
-        _partitionsLeft = ReadCount();
-        if (_partitionsLeft == 0) SkipTags();
-        return !_reader.Failed;
+        return _walk.NextTopic();
     }
 
     public bool NextPartition()
     {
-        if (_partitionsLeft <= 0 || _reader.Failed) return false;
-        _partitionsLeft--;
-        Partition = _reader.ReadInt32();
-        PartitionError = ErrorCodes.FromWire(_reader.ReadInt16());
-        HighWatermark = _reader.ReadInt64();
-        LastStableOffset = _reader.ReadInt64();
-        LogStartOffset = _version >= 5 ? _reader.ReadInt64() : -1;
+        if (!_walk.NextPartition()) return false;
+        ref KafkaReader reader = ref _walk.Reader;
+        PartitionError = ErrorCodes.FromWire(reader.ReadInt16());
+        HighWatermark = reader.ReadInt64();
+        LastStableOffset = reader.ReadInt64();
+        LogStartOffset = _version >= 5 ? reader.ReadInt64() : -1;
         SkipAborted();
-        PreferredReadReplica = _version >= 11 ? _reader.ReadInt32() : -1;
-        RecordsLength = Math.Max(0, _reader.ReadBytesLength(IsFlexible));
-        RecordsStart = _reader.Position;
-        _reader.Skip(RecordsLength);
+        PreferredReadReplica = _version >= 11 ? reader.ReadInt32() : -1;
+        RecordsLength = Math.Max(0, reader.ReadBytesLength(IsFlexible));
+        RecordsStart = reader.Position;
+        reader.Skip(RecordsLength);
         DivergingEpoch = EpochAndOffset.None;
         CurrentLeader = LeaderAndEpoch.None;
         if (IsFlexible) ReadPartitionTags();
-        if (_partitionsLeft == 0) SkipTags();
-        return !_reader.Failed;
+        return _walk.EndPartition();
     }
 
     /// <summary>The aborted transactions of the partition, for readers of committed records.</summary>
@@ -127,22 +118,23 @@ public ref struct FetchResponseView
     /// <summary>After the last topic: the endpoints of the leaders that were named, empty before version 16.</summary>
     public List<LeaderEndpoint> ReadTail()
     {
+        ref KafkaReader reader = ref _walk.Reader;
         List<LeaderEndpoint> endpoints = [];
         if (!IsFlexible) return endpoints;
-        for (int tags = _reader.ReadTagCount(); tags > 0 && !_reader.Failed; tags--)
+        for (int tags = reader.ReadTagCount(); tags > 0 && !reader.Failed; tags--)
         {
-            uint tag = _reader.ReadTag(out int length);
+            uint tag = reader.ReadTag(out int length);
             if (tag != 0 || _version < 16)
             {
-                _reader.Skip(length);
+                reader.Skip(length);
                 continue;
             }
 
-            for (int count = ReadCount(); count > 0 && !_reader.Failed; count--)
+            for (int count = _walk.ReadCount(); count > 0 && !reader.Failed; count--)
             {
-                endpoints.Add(new LeaderEndpoint(_reader.ReadInt32(), _reader.ReadString(flexible: true),
-                    _reader.ReadInt32(), _reader.ReadNullableString(flexible: true)));
-                _reader.SkipTaggedFields();
+                endpoints.Add(new LeaderEndpoint(reader.ReadInt32(), reader.ReadString(flexible: true),
+                    reader.ReadInt32(), reader.ReadNullableString(flexible: true)));
+                reader.SkipTaggedFields();
             }
         }
 
@@ -151,46 +143,36 @@ public ref struct FetchResponseView
 
     private void SkipAborted()
     {
-        AbortedCount = Math.Max(0, _reader.ReadArrayLength(IsFlexible));
-        AbortedStart = _reader.Position;
-        for (int i = 0; i < AbortedCount && !_reader.Failed; i++)
+        ref KafkaReader reader = ref _walk.Reader;
+        AbortedCount = Math.Max(0, reader.ReadArrayLength(IsFlexible));
+        AbortedStart = reader.Position;
+        for (int i = 0; i < AbortedCount && !reader.Failed; i++)
         {
-            _reader.Skip(2 * sizeof(long));
-            SkipTags();
+            reader.Skip(2 * sizeof(long));
+            _walk.SkipTags();
         }
     }
 
     private void ReadPartitionTags()
     {
-        for (int tags = _reader.ReadTagCount(); tags > 0 && !_reader.Failed; tags--)
+        ref KafkaReader reader = ref _walk.Reader;
+        for (int tags = reader.ReadTagCount(); tags > 0 && !reader.Failed; tags--)
         {
-            uint tag = _reader.ReadTag(out int length);
+            uint tag = reader.ReadTag(out int length);
             if (tag == 0)
             {
-                DivergingEpoch = new EpochAndOffset(_reader.ReadInt32(), _reader.ReadInt64());
-                _reader.SkipTaggedFields();
+                DivergingEpoch = new EpochAndOffset(reader.ReadInt32(), reader.ReadInt64());
+                reader.SkipTaggedFields();
             }
             else if (tag == 1)
             {
-                CurrentLeader = new LeaderAndEpoch(_reader.ReadInt32(), _reader.ReadInt32());
-                _reader.SkipTaggedFields();
+                CurrentLeader = new LeaderAndEpoch(reader.ReadInt32(), reader.ReadInt32());
+                reader.SkipTaggedFields();
             }
             else
             {
-                _reader.Skip(length);
+                reader.Skip(length);
             }
         }
-    }
-
-    private int ReadCount()
-    {
-        int count = _reader.ReadArrayLength(IsFlexible);
-        if (count < 0) _reader.Fail();
-        return Math.Max(0, count);
-    }
-
-    private void SkipTags()
-    {
-        if (IsFlexible) _reader.SkipTaggedFields();
     }
 }

@@ -10,9 +10,7 @@ public ref struct ProduceResponseView
     private const short FirstTopicIdVersion = 13;
 
     private readonly short _version;
-    private KafkaReader _reader;
-    private int _topicsLeft;
-    private int _partitionsLeft;
+    private TopicWalk _walk;
 
     /// <param name="frame">The response frame without its length prefix.</param>
     /// <param name="bodyStart">Where the header ends.</param>
@@ -20,18 +18,17 @@ public ref struct ProduceResponseView
     public ProduceResponseView(ReadOnlySpan<byte> frame, int bodyStart, short version)
     {
         _version = version;
-        _reader = new KafkaReader(frame);
-        _reader.Skip(bodyStart);
-        _topicsLeft = ReadCount();
+        _walk = new TopicWalk(frame, bodyStart, version >= FirstTopicIdVersion, IsFlexible);
+        _walk.BeginTopics();
     }
 
-    public readonly bool Failed => _reader.Failed;
+    public readonly bool Failed => _walk.Reader.Failed;
 
     /// <summary>The topic that <see cref="NextTopic"/> moved to.</summary>
-    public TopicReference Topic { get; private set; }
+    public readonly TopicReference Topic => _walk.Topic;
 
     /// <summary>The partition that <see cref="NextPartition"/> moved to; what follows is about it.</summary>
-    public int Partition { get; private set; }
+    public readonly int Partition => _walk.Partition;
 
     public ErrorCode PartitionError { get; private set; }
 
@@ -52,8 +49,8 @@ public ref struct ProduceResponseView
         }
 
         // The throttle time and what newer versions have behind it.
-        walk._reader.Skip(sizeof(int));
-        walk.SkipTags();
+        walk._walk.Reader.Skip(sizeof(int));
+        walk._walk.SkipTags();
         return !walk.Failed;
     }
 
@@ -63,36 +60,29 @@ public ref struct ProduceResponseView
         {
         }
 
-        if (_topicsLeft <= 0 || _reader.Failed) return false;
-        _topicsLeft--;
-        Topic = TopicReference.Read(ref _reader, _version >= FirstTopicIdVersion, IsFlexible);
-        _partitionsLeft = ReadCount();
-        if (_partitionsLeft == 0) SkipTags();
-        return !_reader.Failed;
+        return _walk.NextTopic();
     }
 
     public bool NextPartition()
     {
-        if (_partitionsLeft <= 0 || _reader.Failed) return false;
-        _partitionsLeft--;
-        Partition = _reader.ReadInt32();
-        PartitionError = ErrorCodes.FromWire(_reader.ReadInt16());
-        BaseOffset = _reader.ReadInt64();
-        LogAppendTimeMs = _reader.ReadInt64();
-        if (_version >= FirstLogStartVersion) _reader.Skip(sizeof(long));
+        if (!_walk.NextPartition()) return false;
+        ref KafkaReader reader = ref _walk.Reader;
+        PartitionError = ErrorCodes.FromWire(reader.ReadInt16());
+        BaseOffset = reader.ReadInt64();
+        LogAppendTimeMs = reader.ReadInt64();
+        if (_version >= FirstLogStartVersion) reader.Skip(sizeof(long));
         if (_version >= FirstRecordErrorsVersion) SkipErrors();
-        SkipTags();
-        if (_partitionsLeft == 0) SkipTags();
-        return !_reader.Failed;
+        _walk.SkipTags();
+        return _walk.EndPartition();
     }
 
     private void SkipErrors()
     {
-        for (int count = ReadCount(); count > 0 && !_reader.Failed; count--)
+        for (int count = _walk.ReadCount(); count > 0 && !_walk.Reader.Failed; count--)
         {
-            _reader.Skip(sizeof(int));
+            _walk.Reader.Skip(sizeof(int));
             SkipText();
-            SkipTags();
+            _walk.SkipTags();
         }
 
         SkipText();
@@ -100,19 +90,7 @@ public ref struct ProduceResponseView
 
     private void SkipText()
     {
-        int length = _reader.ReadStringLength(IsFlexible);
-        if (length > 0) _reader.Skip(length);
-    }
-
-    private int ReadCount()
-    {
-        int count = _reader.ReadArrayLength(IsFlexible);
-        if (count < 0) _reader.Fail();
-        return Math.Max(0, count);
-    }
-
-    private void SkipTags()
-    {
-        if (IsFlexible) _reader.SkipTaggedFields();
+        int length = _walk.Reader.ReadStringLength(IsFlexible);
+        if (length > 0) _walk.Reader.Skip(length);
     }
 }

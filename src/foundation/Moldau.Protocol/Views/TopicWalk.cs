@@ -1,8 +1,8 @@
 namespace Moldau.Protocol;
 
-/// <summary>Reads a list of topics with a list of partitions each, as Produce, Fetch and the forgotten topics of Fetch have
-/// them. The view that uses it reads the fields of a partition between <see cref="NextPartition"/> and
-/// <see cref="EndPartition"/>.</summary>
+/// <summary>Reads a list of topics with a list of partitions each, as requests and responses of Produce and Fetch and the
+/// forgotten topics of Fetch have them. The view that uses it reads the fields of a partition between
+/// <see cref="NextPartition"/> and <see cref="EndPartition"/>.</summary>
 internal ref struct TopicWalk
 {
     private readonly bool _namesIds;
@@ -10,7 +10,7 @@ internal ref struct TopicWalk
     private int _topicsLeft;
     private int _partitionsLeft;
 
-    /// <param name="frame">The request frame.</param>
+    /// <param name="frame">The frame of the request or response.</param>
     /// <param name="start">Where the body begins.</param>
     /// <param name="namesIds">Topics are named by id.</param>
     /// <param name="isFlexible">Compact lengths and tagged fields (KIP-482).</param>
@@ -84,7 +84,8 @@ internal ref struct TopicWalk
         if (_isFlexible) Reader.SkipTaggedFields();
     }
 
-    private int ReadCount()
+    /// <summary>The length of a list that must be there.</summary>
+    public int ReadCount()
     {
         int count = Reader.ReadArrayLength(_isFlexible);
         if (count < 0) Reader.Fail();
