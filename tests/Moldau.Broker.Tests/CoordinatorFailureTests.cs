@@ -117,6 +117,50 @@ public sealed class CoordinatorFailureTests
         Assert.Equal(10, client.Committed("g", 0));
     }
 
+    /// <summary>Groups must go on reading while records are refused: half of the reserve is theirs, and no more.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Coordinators_may_use_half_of_the_reserve_and_get_the_rest_back_with_room(int shards)
+    {
+        using TestNode node = new(shards, 1, ("metadata.log.dir", "/meta"), ("moldau.disk.reserve.bytes", "1000000"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.FindGroup("g");
+        Assert.Equal(ErrorCode.None, client.CommitOffset("g", 0, 10));
+        Assert.Equal(0, client.Produced("t", 0, "a"));
+        long free = 999_000;
+        node.Probe.Free = path => path == TestNode.Data ? free : 1L << 39;
+        Measure();
+        Assert.Equal(ErrorCode.KafkaStorageError, (ErrorCode)client.Produce("t", 0, Ask.Batch("refused")).ErrorCode);
+        Assert.Equal(ErrorCode.None, client.CommitOffset("g", 0, 20));
+
+        free = 499_000;
+        Measure();
+        Assert.Equal(ErrorCode.CoordinatorNotAvailable, client.CommitOffset("g", 0, 30));
+        Assert.Equal(20, client.Committed("g", 0));
+
+        free = 1L << 39;
+        Measure();
+        Assert.Equal(ErrorCode.None, client.CommitOffset("g", 0, 40));
+        Assert.Equal(ErrorCode.None, (ErrorCode)client.Produce("t", 0, Ask.Batch("taken")).ErrorCode);
+        Assert.Null(node.Halted);
+        node.Kill();
+        node.Start();
+        node.Run();
+        Assert.Equal(40, node.Connect().Committed("g", 0));
+
+        // What was measured last counts while the disk is asked anew, and the shards ask at their appends.
+        void Measure()
+        {
+            node.Advance(2_000);
+            client.CommitOffset("asks", 0, 1);
+            client.CommitOffset("g", 0, client.Committed("g", 0));
+            client.Produce("t", 0, Ask.Batch("asks"));
+            node.Advance(10);
+        }
+    }
+
     private static SyncGroupRequest SyncOf(string group, JoinGroupResponse member)
     {
         SyncGroupRequest sync = new() { GroupId = group, GenerationId = member.GenerationId, MemberId = member.MemberId };

@@ -241,6 +241,55 @@ public sealed class TopicLifeTests
         Assert.Equal(4, client.Produced("t", 0, "e"));
     }
 
+    /// <summary>The answer does not wait for the checkpoint, as Kafka's does not; the checkpoint is on its way, though, and
+    /// when it is written the start is durable.</summary>
+    [Fact]
+    public void Deleted_records_stay_gone_without_power_once_the_checkpoint_is_written()
+    {
+        using TestNode node = new(2, 1, ("moldau.acknowledge", "fsync"));
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.Produced("t", 0, "a", "b", "c", "d");
+        Assert.Equal((ErrorCode.None, 2), DeleteRecords(client, 2));
+        node.Advance(10);
+        node.LosePower();
+        node.Start();
+        client = node.Connect();
+        Assert.Equal(2, client.ListOffset("t", 0, -2).Offset);
+        Assert.Equal(["c", "d"], client.ReadAll("t", 0, 2));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Deleted_records_may_come_back_whole_where_the_node_dies_before_the_checkpoint(bool losesPower)
+    {
+        for (ulong seed = 1; seed <= 4; seed++)
+        {
+            using TestNode node = new(2, seed, ("moldau.acknowledge", "fsync"));
+            TestClient client = node.Connect();
+            client.CreateTopic("t");
+            client.Produced("t", 0, "a", "b", "c", "d");
+            node.Advance(6_000);
+            node.HoldsDisk = op => op is WriteCheckpointsJob;
+            Assert.Equal((ErrorCode.None, 2), DeleteRecords(client, 2));
+            Assert.Equal(ErrorCode.OffsetOutOfRange, (ErrorCode)client.FetchOne("t", 0, 1).ErrorCode);
+            if (losesPower) node.LosePower();
+            else node.Kill();
+            node.HoldsDisk = null;
+            node.Start();
+            client = node.Connect();
+            // The start is the old one; nothing that was not deleted is missing, and the request can be made again.
+            Assert.Equal(0, client.ListOffset("t", 0, -2).Offset);
+            Assert.Equal(["a", "b", "c", "d"], client.ReadAll("t", 0));
+            Assert.Equal(4, client.Produced("t", 0, "e"));
+            Assert.Equal((ErrorCode.None, 2), DeleteRecords(client, 2));
+            node.Stop();
+            node.Start();
+            Assert.Equal(2, node.Connect().ListOffset("t", 0, -2).Offset);
+        }
+    }
+
     [Fact]
     public void A_topic_property_takes_effect_without_a_restart()
     {

@@ -140,6 +140,22 @@ public sealed class SourceTests
     public void Distance_IsLevenshteins(string left, string right, int distance) =>
         Assert.Equal(distance, Moldau.Base.Nearest.Distance(left, right));
 
+    [Fact]
+    public void Distance_WithALimit_IsTheSameBelowIt()
+    {
+        string[] words = ["", "a", "kitten", "sitting", "log.retention.ms", "log.retenton.ms", "num.partitions", "ssl.keystore.type"];
+        foreach (string left in words)
+        {
+            foreach (string right in words)
+            {
+                int distance = Moldau.Base.Nearest.Distance(left, right);
+                for (int limit = 0; limit <= distance; limit++)
+                    Assert.True(Moldau.Base.Nearest.Distance(left, right, limit) >= limit, $"{left} {right} {limit}");
+                Assert.Equal(distance, Moldau.Base.Nearest.Distance(left, right, distance + 1));
+            }
+        }
+    }
+
     [Theory]
     [InlineData("a=b=c", "a", "b=c")]
     [InlineData("a=", "a", "")]

@@ -53,7 +53,8 @@ internal static class FuzzCommand
             CampaignReport report = new Campaign(target, options, output).Run();
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{report.Target,-12} seed {report.Seed}  {report.Executions} executions  {report.Seconds:0.0} s  {report.Executions / report.Seconds:0}/s  "
-                + $"{report.Covered} counters  {report.Entries} entries  digest {report.Digest}  {report.Findings.Count} findings"));
+                + $"{report.Covered} counters ({report.Seeded} of the seeds)  {report.Entries} entries  "
+                + $"digest {report.Digest}  {report.Findings.Count} findings"));
             isGood &= report.Findings.Count == 0;
         }
 
@@ -75,6 +76,7 @@ internal static class FuzzCommand
 
     private static int Replay(FuzzTarget target, string file, TextWriter output)
     {
+        target.IsAlone = true;
         Finding? finding = new Execution(target).Run(LastInput.Read(file));
         output.WriteLine(finding is null ? $"{target.Name}: nothing wrong with {file}" : $"{target.Name}: {finding.Key}\n{finding.Text}");
         return finding is null ? 0 : 1;

@@ -96,6 +96,41 @@ public sealed class FormatTests
         Assert.Equal([new EpochEntry(3, 20)], cache.Entries);
     }
 
+    /// <summary>Found by the fuzzer: the blank behind a backslash was the value's, and written again it was none.</summary>
+    [Theory]
+    [InlineData("key=\\ ", "key", "")]
+    [InlineData("key= \\ a\\ ", "key", "a")]
+    [InlineData("  key =a b ", "key", "a b")]
+    [InlineData("key=a=b", "key", "a=b")]
+    public void MetaProperties_ForeignLines_ComeBackTheSame(string line, string key, string value)
+    {
+        byte[] bytes = System.Text.Encoding.UTF8.GetBytes($"version=1\nnode.id=3\n{line}\n");
+        MetaProperties first = MetaProperties.TryDecode(bytes, out string? problem)!;
+        Assert.Null(problem);
+        Assert.Equal([new KeyValuePair<string, string>(key, value)], first.Others);
+        MetaProperties again = MetaProperties.TryDecode(first.Encode(), out problem)!;
+        Assert.Null(problem);
+        Assert.Equal(3, again.NodeId);
+        Assert.Equal(first.Others, again.Others);
+    }
+
+    [Theory]
+    [InlineData("version=2", "meta.properties has the unknown version 2")]
+    [InlineData("node.id=-1", "meta.properties has an unreadable node.id: -1")]
+    [InlineData("node.id=", "meta.properties has an unreadable node.id: ")]
+    [InlineData("broker.id=2147483648", "meta.properties has an unreadable broker.id: 2147483648")]
+    [InlineData("directory.id=AAAAAAAAAAA!AAAAAAAAAQ", "meta.properties has an unreadable directory.id: AAAAAAAAAAA!AAAAAAAAAQ")]
+    public void MetaProperties_WithAKnownValueThatCannotBeRead_AreRefusedWithTheReason(string line, string expected)
+    {
+        Assert.Null(MetaProperties.TryDecode(System.Text.Encoding.UTF8.GetBytes(line), out string? problem));
+        Assert.Equal(expected, problem);
+    }
+
+    /// <summary>Such a file once ended the node at its start.</summary>
+    [Fact]
+    public void PartitionMetadata_WithAnIdThatIsNone_IsDamaged() =>
+        Assert.Null(PartitionMetadataFile.TryDecode("version: 0\ntopic_id: AAAAAAAAAAA!AAAAAAAAAQ\n"u8));
+
     [Fact]
     public void Indexes_WithPartOfAnEntry_AreDamaged()
     {

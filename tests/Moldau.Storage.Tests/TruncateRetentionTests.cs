@@ -47,6 +47,37 @@ public sealed class TruncateRetentionTests
         Assert.Equal(log.Log.Epochs.Entries, again.Log.Epochs.Entries);
     }
 
+    /// <summary>A loss of power kept the rename of the second segment of retention and not that of the first. What tells that
+    /// nothing is missing between the first and the third has to stay as long as the first does: found by the fuzzer.</summary>
+    [Fact]
+    public void HoleOfRetention_IsNoGap_HoweverOftenItIsRecovered()
+    {
+        MemoryDisk disk = new();
+        using LogHarness harness = new(disk);
+        disk.CreateDirectory(harness.Folder);
+        foreach ((long offset, string value) in new[] { (0L, "a"), (2L, "c") })
+            DiskFiles.WriteDurably(disk, LogFileNames.PathOf(harness.Folder, offset, LogFileNames.Log), Batches.Placed(offset, 0, value));
+        string retired = LogFileNames.PathOf(harness.Folder, 1, LogFileNames.Log) + LogFileNames.Deleted;
+        DiskFiles.WriteDurably(disk, retired, Batches.Placed(1, 0, "b"));
+        MemoryDisk next = disk;
+        for (int i = 0; i < 3; i++)
+        {
+            next = next.Kill();
+            using LogHarness again = new(next);
+            again.Open();
+            Assert.Equal(3, again.Log.LogEndOffset);
+            Assert.Equal((2, "c"), again.ReadAll(2).Single());
+            Assert.True(next.FileExists(retired));
+        }
+
+        DiskFiles.DeleteIfExists(next, LogFileNames.PathOf(harness.Folder, 0, LogFileNames.Log));
+        next = next.Kill();
+        using LogHarness last = new(next);
+        last.Open();
+        Assert.Equal((2, "c"), last.ReadAll(2).Single());
+        Assert.False(next.FileExists(retired));
+    }
+
     [Fact]
     public void TruncateFully_GoesOnAtTheNewOffset()
     {

@@ -28,7 +28,8 @@ internal sealed record CampaignOptions
 
 /// <summary>What a campaign came to.</summary>
 internal sealed record CampaignReport(
-    string Target, ulong Seed, long Executions, double Seconds, int Covered, int Entries, IReadOnlyList<string> Findings, string Digest);
+    string Target, ulong Seed, long Executions, double Seconds, int Seeded, int Covered, int Entries, IReadOnlyList<string> Findings,
+    string Digest);
 
 /// <summary>Fuzzes one target. With a number of iterations everything in it follows from the seed.</summary>
 internal sealed class Campaign(FuzzTarget target, CampaignOptions options, TextWriter output)
@@ -47,34 +48,50 @@ internal sealed class Campaign(FuzzTarget target, CampaignOptions options, TextW
         foreach (byte[] seed in Files(options.Checked).Concat(Files(options.Kept)).Concat(target.Seeds(prng.Fork()))) Try(seed, true, last);
         Mutator mutator = new(prng.Fork());
         long first = _execution.Count;
+        int seeded = _corpus.Covered;
         long done = 0;
         while (_findings.Count < MostFindings
             && (options.Iterations is { } most ? done < most : clock.Elapsed.TotalSeconds < options.Seconds))
         {
-            byte[] input = target.Mutate(_corpus.Pick(prng), _corpus.Pick(prng), mutator);
-            Try(input, false, last);
-            done++;
+            CorpusEntry entry = _corpus.Pick(prng);
+            mutator.Comparisons = entry.Comparisons;
+            Try(target.Mutate(entry.Input, _corpus.Any(prng).Input, mutator), false, last);
+            done = _execution.Count - first;
         }
 
         last.Forget();
         Keep();
         double seconds = clock.Elapsed.TotalSeconds;
         return new CampaignReport(
-            target.Name, options.Seed, first + done, seconds, _corpus.Covered, _corpus.Count, [.. _findings.Values], Digest());
+            target.Name, options.Seed, first + done, seconds, seeded, _corpus.Covered, _corpus.Count, [.. _findings.Values], Digest());
     }
 
     private void Try(byte[] input, bool isSeed, LastInput last)
     {
         last.Set(input);
         Finding? finding = _execution.Run(input);
-        if (finding is null) _corpus.Consider(input, isSeed);
+        if (finding is null) Consider(input, isSeed);
         else if (!_findings.ContainsKey(finding.Key)) Report(finding, input);
+    }
+
+    /// <summary>What is kept is run once more, to see what it is compared with.</summary>
+    private void Consider(byte[] input, bool isSeed)
+    {
+        CorpusEntry? entry = _corpus.Consider(input, isSeed, _execution.Cost);
+        if (entry is null || !options.HasFeedback) return;
+        EdgeMap.Trace();
+        _execution.Run(input);
+        entry.Comparisons = EdgeMap.EndTrace();
     }
 
     private void Report(Finding finding, byte[] input)
     {
+        byte[] cause = target.CauseOf(input);
+        target.IsAlone = true;
+        if (_execution.Run(input)?.Key != finding.Key) input = cause;
         byte[] small = new Minimizer(_execution, finding.Key).Minimize(input);
         string text = _execution.Run(small)?.Text ?? finding.Text;
+        target.IsAlone = false;
         string name = $"{target.Name}-{Convert.ToHexStringLower(SHA256.HashData(small))[..12]}";
         string file = Path.Combine(options.Artifacts, name + ".bin");
         Directory.CreateDirectory(options.Artifacts);
@@ -97,7 +114,7 @@ internal sealed class Campaign(FuzzTarget target, CampaignOptions options, TextW
         if (options.Kept is null) return;
         string folder = Path.Combine(options.Kept, target.Name);
         Directory.CreateDirectory(folder);
-        foreach (byte[] entry in _corpus.Entries)
+        foreach (byte[] entry in _corpus.Entries.Select(e => e.Input))
             File.WriteAllBytes(Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(entry))[..24]), entry);
     }
 
@@ -105,7 +122,7 @@ internal sealed class Campaign(FuzzTarget target, CampaignOptions options, TextW
     private string Digest()
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (byte[] entry in _corpus.Entries)
+        foreach (byte[] entry in _corpus.Entries.Select(e => e.Input))
         {
             hash.AppendData(BitConverter.GetBytes(entry.Length));
             hash.AppendData(entry);

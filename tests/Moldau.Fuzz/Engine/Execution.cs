@@ -16,6 +16,9 @@ internal sealed class Execution(FuzzTarget target)
 
     public long Count { get; private set; }
 
+    /// <summary>Of the last execution: the loop heads it passed and the bytes it read.</summary>
+    public long Cost { get; private set; }
+
     /// <summary>Null where all was well.</summary>
     public Finding? Run(byte[] input)
     {
@@ -47,6 +50,7 @@ internal sealed class Execution(FuzzTarget target)
         }
         finally
         {
+            Cost = target.Fuel(input.Length) - EdgeMap.Fuel + input.Length;
             EdgeMap.Fuel = long.MaxValue;
         }
     }

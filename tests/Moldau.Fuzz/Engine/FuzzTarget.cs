@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Moldau.Base;
 
 namespace Moldau.Fuzz;
@@ -25,6 +26,13 @@ internal abstract class FuzzTarget
     /// <summary>One change of an input; the bytes' own unless the target knows better.</summary>
     public virtual byte[] Mutate(byte[] input, byte[] other, Mutator mutator) => mutator.Mutate(input, other, MaxBytes);
 
+    /// <summary>Set while one input is to be looked at by itself: nothing may be left of those before it.</summary>
+    public bool IsAlone { get; set; }
+
+    /// <summary>What made the last execution go wrong: the input, or a longer one with those before it, where the target goes on
+    /// with what they left.</summary>
+    public virtual byte[] CauseOf(byte[] input) => input;
+
     /// <summary>Runs one input. Whatever is thrown is a finding.</summary>
     public abstract void Run(byte[] input);
 
@@ -32,6 +40,12 @@ internal abstract class FuzzTarget
     public static void Must(bool holds, string what)
     {
         if (!holds) throw new OracleException(what);
+    }
+
+    /// <summary>The same, with words that are put together only where it does not hold: some oracles ask at every byte.</summary>
+    public static void Must(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] OracleWords what)
+    {
+        if (!holds) throw new OracleException(what.Text());
     }
 }
 

@@ -10,6 +10,9 @@ internal sealed class Mutator(Prng prng)
 
     public Prng Prng => prng;
 
+    /// <summary>What the input's own execution compared; of the entry that is mutated.</summary>
+    public ComparedValue[] Comparisons { get; set; } = [];
+
     /// <summary>One to eight changes; small ones of few are the most likely.</summary>
     /// <param name="input">Is not changed.</param>
     /// <param name="other">Another entry of the corpus, to splice with.</param>
@@ -26,7 +29,7 @@ internal sealed class Mutator(Prng prng)
     public byte[] Number(int bytes)
     {
         byte[] wide = new byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(wide, Dictionary.Number(prng));
+        BinaryPrimitives.WriteInt64BigEndian(wide, AnyNumber());
         byte[] number = wide[(8 - bytes)..];
         if (prng.Next(4) == 0) Array.Reverse(number);
         return number;
@@ -35,12 +38,16 @@ internal sealed class Mutator(Prng prng)
     public byte[] Varint()
     {
         byte[] bytes = new byte[10];
-        long number = Dictionary.Number(prng);
+        long number = AnyNumber();
         int n = prng.Next(2) == 0 ? Base.Varint.WriteUnsigned(bytes, (uint)number) : Base.Varint.Write64(bytes, number);
         // Now and then one that does not end.
         if (prng.Next(12) == 0) bytes.AsSpan(0, n = 10).Fill(0xFF);
         return bytes[..n];
     }
+
+    private long AnyNumber() => Comparisons.Length > 0 && prng.Next(4) == 0
+        ? Comparisons[prng.Next(Comparisons.Length)].Wanted + (prng.Next(4) == 0 ? prng.Next(-1, 2) : 0)
+        : Dictionary.Number(prng);
 
     private void Once(List<byte> data, byte[] other)
     {
@@ -50,6 +57,8 @@ internal sealed class Mutator(Prng prng)
             return;
         }
 
+        if (Comparisons.Length > 0 && prng.Next(8) == 0
+            && Steering.TryApply(data, Comparisons[prng.Next(Comparisons.Length)], prng)) return;
         int at = prng.Next(prng.Next(2) == 0 ? Math.Min(data.Count, 80) : data.Count);
         int run = Math.Min(data.Count - at, 1 + prng.Next(1 + prng.Next(LongestRun)));
         switch (prng.Next(13))

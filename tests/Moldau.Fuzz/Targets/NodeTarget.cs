@@ -14,9 +14,15 @@ internal sealed class NodeTarget : FuzzTarget
     private const int MostFrames = 10;
     private const byte ToController = 1;
     private const byte IsRaw = 2;
+    private const int InputsOfAWorld = 8;
     private const short Unknown = short.MinValue;
 
     private static readonly string[] Names = ["alpha", "group", "fuzz", "__cluster_metadata", "__consumer_offsets", "1", "0", "range", "consumer", "retention.ms"];
+
+    /// <summary>Since the node was made.</summary>
+    private readonly List<byte[]> _history = [];
+    private NodeWorld? _world;
+    private bool _hasFailed;
 
     public override string Name => "node";
 
@@ -48,13 +54,37 @@ internal sealed class NodeTarget : FuzzTarget
         return result.Length <= MaxBytes ? result : input;
     }
 
+    public override byte[] CauseOf(byte[] input) => [.. _history.SelectMany(Decode).SelectMany(i => Item(i.Head, i.Frame))];
+
     public override void Run(byte[] input)
     {
-        NodeWorld world = new();
-        Must(world.Start() && world.CreateTopic(), $"the node does not start: {world.World.Failure}");
+        // To make a node costs more than to send it frames: some inputs share one.
+        if (IsAlone || _world is null || _history.Count >= InputsOfAWorld || _hasFailed) Begin(input.Length);
+        _history.Add(input);
+        NodeWorld world = _world!; // made above
+        _hasFailed = true;
+        // A row of inputs that went wrong together is one input.
+        foreach ((byte Head, byte[] Frame)[] row in Decode(input).Chunk(MostFrames)) Run(world, row);
+        _hasFailed = false;
+    }
+
+    private void Begin(int inputBytes)
+    {
+        _world?.Node.Kill();
+        _world = new NodeWorld();
+        _history.Clear();
+        _hasFailed = true;
+        Must(_world.Start() && _world.CreateTopic(), $"the node does not start: {_world.World.Failure}");
+        // How a node starts is the business of another target, and would make the first input of each world look rare.
+        EdgeMap.Clear();
+        EdgeMap.Fuel = Fuel(inputBytes);
+    }
+
+    private static void Run(NodeWorld world, (byte Head, byte[] Frame)[] items)
+    {
         NodeWorld.Peer[] peers = [world.Connect("PLAINTEXT"), world.Connect("CONTROLLER")];
         List<(ApiInfo Api, short Version, int Correlation)>[] sent = [[], []];
-        foreach ((byte head, byte[] frame) in Decode(input).Take(MostFrames))
+        foreach ((byte head, byte[] frame) in items)
         {
             int to = head & ToController;
             if ((head & IsRaw) == 0)
@@ -83,7 +113,6 @@ internal sealed class NodeTarget : FuzzTarget
         foreach (NodeWorld.Peer peer in peers) peer.Close();
         Must(world.Ask<MetadataRequest, MetadataResponse>(new MetadataRequest { Topics = null }, 12) is not null, $"others are not served any more: {world.World.Failure}");
         Must(world.World.Failure is null, world.World.Failure ?? "");
-        world.Node.Kill();
     }
 
     /// <summary>Answers come in the order of requests, each as its version has it. Requests with no answer are Produce with

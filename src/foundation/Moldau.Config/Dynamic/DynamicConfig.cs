@@ -15,6 +15,11 @@ public sealed class DynamicConfig
 {
     private readonly List<(HashSet<string> Names, ConfigChanged Changed)> _listeners = [];
 
+    /// <summary>Whether <see cref="Current"/> is what the three layers give.</summary>
+    private bool _isApplied = true;
+
+    /// <param name="set">What is static.</param>
+    /// <param name="config">What follows from that alone.</param>
     public DynamicConfig(IReadOnlyDictionary<string, string> set, BrokerConfig config)
     {
         Static = BrokerRules.WithNodeId(set);
@@ -44,14 +49,18 @@ public sealed class DynamicConfig
     {
         Dictionary<string, string> forAll = Keep(clusterWide, isPerBroker: false, warnings);
         Dictionary<string, string> forThis = Keep(perBroker, isPerBroker: true, warnings);
+        // Most changes of the metadata are not of the configuration, and a broker has some four hundred properties to parse.
+        if (_isApplied && IsSame(ClusterWide, forAll) && IsSame(PerBroker, forThis)) return [];
         ClusterWide = forAll;
         PerBroker = forThis;
+        _isApplied = false;
         List<string> errors = [];
         if (!BrokerConfig.TryBuildQuietly(Merge(Static, forAll, forThis), out BrokerConfig? next, errors))
         {
             warnings.Add("Dynamic configuration could not be applied: " + string.Join("; ", errors));
             return [];
         }
+        _isApplied = true;
         BrokerConfig before = Current;
         Current = next!;
         List<ConfigChange> changes = Compare(before, next!);
@@ -71,6 +80,9 @@ public sealed class DynamicConfig
                 merged[name] = value;
         return merged;
     }
+
+    private static bool IsSame(IReadOnlyDictionary<string, string> left, Dictionary<string, string> right) =>
+        left.Count == right.Count && left.All(p => right.TryGetValue(p.Key, out string? value) && value == p.Value);
 
     private static Dictionary<string, string> Keep(
         IReadOnlyDictionary<string, string> values, bool isPerBroker, ICollection<string> warnings)

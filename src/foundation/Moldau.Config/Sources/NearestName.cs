@@ -52,8 +52,7 @@ public static class NearestName
         int least = int.MaxValue;
         foreach (ConfigKey key in table.Keys)
         {
-            if (Math.Abs(key.Name.Length - name.Length) >= least) continue;
-            int distance = Nearest.Distance(name, key.Name);
+            int distance = Nearest.Distance(name, key.Name, least);
             if (distance >= least) continue;
             least = distance;
             best = key.Name;

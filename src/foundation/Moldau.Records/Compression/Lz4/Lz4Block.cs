@@ -14,36 +14,54 @@ public static class Lz4Block
     private const int MatchLimit = 12;
     private const int MaxOffset = 65535;
 
+    /// <summary>An offset, a token and the last literals.</summary>
+    private const int LeastBehindLiterals = 2 + 1 + LastLiterals;
+
     public static int MaxEncodedBytes(int inputBytes) => checked(inputBytes + inputBytes / 255 + 16);
 
-    /// <summary>Bytes written, or −1 where the block is damaged or does not fit.</summary>
+    /// <summary>Bytes written, or −1 where the block is damaged, does not fit, or does not end as the format asks.</summary>
+    /// <remarks>A block ends in a sequence without a match, whose literals are the last five bytes at least; the last match
+    /// begins twelve bytes before the end at the latest. liblz4 asks this wherever it copies with care, and lets pass a sequence
+    /// of fewer than 15 literals with room around it (<see cref="IsRoomy"/>). What it refuses is refused here, so that a batch is
+    /// valid at all nodes or at none. One thing more is refused here: an offset of zero, which the format calls a damaged block and
+    /// liblz4 fills with zeros or with what stood in the output before.</remarks>
     public static int Decode(ReadOnlySpan<byte> source, Span<byte> destination)
     {
+        if (destination.IsEmpty) return source is [0] ? 0 : -1;
         int from = 0;
         int to = 0;
         while (from < source.Length)
         {
             int token = source[from++];
             int length = token >> 4;
-            if (length == 15 && !TryReadLength(source, ref from, ref length)) return -1;
+            if (length == 15 && !TryReadLength(source, source.Length, ref from, ref length)) return -1;
             if (length > source.Length - from || length > destination.Length - to) return -1;
+            bool isRoomy = IsRoomy(length, source.Length - from, destination.Length - to);
             MatchCopy.CopyLiterals(source, from, destination, to, length);
             from += length;
             to += length;
             if (from == source.Length) return to;
-            if (source.Length - from < 2) return -1;
+            bool isNearEnd = source.Length - from < LeastBehindLiterals || destination.Length - to < MatchLimit;
+            if (isNearEnd && !isRoomy) return -1;
             int offset = BinaryPrimitives.ReadUInt16LittleEndian(source[from..]);
             from += 2;
             length = token & 15;
-            if (length == 15 && !TryReadLength(source, ref from, ref length)) return -1;
+            bool isLong = length == 15;
+            if (isLong && !TryReadLength(source, source.Length - LastLiterals + 1, ref from, ref length)) return -1;
             length += MinimumMatch;
-            if (offset == 0 || offset > to || length > destination.Length - to) return -1;
+            if (offset == 0 || offset > to) return -1;
+            // Short matches of a roomy sequence are copied before liblz4 asks where they end, unless they overlap.
+            int end = isRoomy && !isLong && offset >= 8 ? destination.Length : destination.Length - LastLiterals;
+            if (length > end - to) return -1;
             MatchCopy.Copy(destination, to, offset, length);
             to += length;
         }
 
         return -1;
     }
+
+    /// <summary>Whether liblz4 copies a sequence's literals 16 bytes at once without a look at the end.</summary>
+    private static bool IsRoomy(int literals, int inputLeft, int outputLeft) => literals < 15 && inputLeft >= 17 && outputLeft >= 32;
 
     /// <summary>Encodes up to 64 KiB. The table has <see cref="TableLength"/> entries; the destination is as large as
     /// <see cref="MaxEncodedBytes"/> says.</summary>
@@ -118,9 +136,10 @@ public static class Lz4Block
         return to;
     }
 
-    private static bool TryReadLength(ReadOnlySpan<byte> source, ref int from, ref int length)
+    /// <summary>False where the length goes on behind <paramref name="limit"/>.</summary>
+    private static bool TryReadLength(ReadOnlySpan<byte> source, int limit, ref int from, ref int length)
     {
-        while (from < source.Length)
+        while (from < limit)
         {
             byte b = source[from++];
             length += b;
