@@ -47,8 +47,8 @@ public sealed class TruncateRetentionTests
         Assert.Equal(log.Log.Epochs.Entries, again.Log.Epochs.Entries);
     }
 
-    /// <summary>A loss of power kept the rename of the second segment of retention and not that of the first. What tells that
-    /// nothing is missing between the first and the third has to stay as long as the first does: found by the fuzzer.</summary>
+    /// <summary>A loss of power kept the rename of the second segment of retention and not that of the first. The load
+    /// finishes what retention had begun: found by the fuzzer.</summary>
     [Fact]
     public void HoleOfRetention_IsNoGap_HoweverOftenItIsRecovered()
     {
@@ -67,15 +67,9 @@ public sealed class TruncateRetentionTests
             again.Open();
             Assert.Equal(3, again.Log.LogEndOffset);
             Assert.Equal((2, "c"), again.ReadAll(2).Single());
-            Assert.True(next.FileExists(retired));
+            Assert.Equal(2, again.Log.LogStartOffset);
+            Assert.False(next.FileExists(retired));
         }
-
-        DiskFiles.DeleteIfExists(next, LogFileNames.PathOf(harness.Folder, 0, LogFileNames.Log));
-        next = next.Kill();
-        using LogHarness last = new(next);
-        last.Open();
-        Assert.Equal((2, "c"), last.ReadAll(2).Single());
-        Assert.False(next.FileExists(retired));
     }
 
     [Fact]

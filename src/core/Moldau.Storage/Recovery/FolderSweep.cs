@@ -15,10 +15,9 @@ internal static class FolderSweep
         List<string> swaps = [];
         List<string> cleaned = [];
         List<string> left = new(names.Count);
-        long first = FirstOffset(names);
         foreach (string name in names)
         {
-            if (IsRest(name) && !TellsOfAHole(name, first)) disk.Delete(LogFileNames.Join(folder, name));
+            if (IsRest(name)) disk.Delete(LogFileNames.Join(folder, name));
             else if (name.EndsWith(LogFileNames.Swap, StringComparison.Ordinal)) swaps.Add(name);
             else if (name.EndsWith(LogFileNames.Cleaned, StringComparison.Ordinal)) cleaned.Add(name);
             else left.Add(name);
@@ -33,19 +32,6 @@ internal static class FolderSweep
         RemoveOrphans(disk, folder, left);
         return left;
     }
-
-    private static long FirstOffset(IReadOnlyList<string> names)
-    {
-        long first = long.MaxValue;
-        foreach (string name in names)
-            if (LogFileNames.TryParse(name, LogFileNames.Log, out long offset)) first = Math.Min(first, offset);
-        return first;
-    }
-
-    /// <summary>Retention begins with the oldest segment. Where one before a retired one is still there, its rename was lost with
-    /// the power: the retired one says that what is behind it is part of the log, now and if it is recovered once more.</summary>
-    private static bool TellsOfAHole(string name, long first) =>
-        LogFileNames.TryParse(name, LogFileNames.Log + LogFileNames.Deleted, out long retired) && retired >= first;
 
     private static bool IsRest(string name) =>
         (name.EndsWith(LogFileNames.Deleted, StringComparison.Ordinal)
