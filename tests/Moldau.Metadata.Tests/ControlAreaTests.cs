@@ -197,10 +197,35 @@ public sealed class ControlAreaTests
         Assert.Equal(0, Update(controller, FeatureNames.Group, 1, 1).ErrorCode);
         UpdateFeaturesResponse refused = Update(controller, MetadataVersion.FeatureName, 99, 1);
         Assert.Equal((short)ErrorCode.InvalidUpdateVersion, refused.ErrorCode);
-        Assert.StartsWith("Invalid update version 99 for feature metadata.version.", refused.ErrorMessage,
+        const string Begin = "The update failed for all features since the following feature had an error: ";
+        Assert.StartsWith(Begin + "Invalid update version 99 for feature metadata.version.", refused.ErrorMessage,
             StringComparison.Ordinal);
         Assert.Equal((short)ErrorCode.InvalidUpdateVersion, Update(controller, FeatureNames.Share, 1, 1).ErrorCode);
+        // The texts are those of Kafka 4.4: its tools show them.
+        Assert.Equal(
+            Begin + "Unsupported metadata.version downgrade from 33 to 30. Refusing to perform the requested downgrade because it might delete "
+            + "metadata information.", Update(controller, MetadataVersion.FeatureName, 30, 2).ErrorMessage);
+        Assert.Equal(
+            Begin + "Unsupported metadata.version downgrade from 33 to 30. Unsafe metadata downgrade is not supported in this version.",
+            Update(controller, MetadataVersion.FeatureName, 30, 3).ErrorMessage);
+        Assert.Equal(Begin + "Invalid update version 0 for feature foo.version. Feature foo.version not found.",
+            Update(controller, "foo.version", 0, 2).ErrorMessage);
+        Assert.Equal(Begin + "Invalid update version 1 for feature foo.version. Local controller 1 does not support this feature.",
+            Update(controller, "foo.version", 1, 1).ErrorMessage);
     }
+
+    /// <summary>What <c>kafka-features version-mapping</c> of 4.4.0 says.</summary>
+    [Theory]
+    [InlineData(7, "")]
+    [InlineData(22, "group.version=1")]
+    [InlineData(25, "group.version=1 transaction.version=2")]
+    [InlineData(26, "eligible.leader.replicas.version=1 group.version=1 transaction.version=2")]
+    [InlineData(28, "eligible.leader.replicas.version=1 group.version=1 share.version=1 transaction.version=2")]
+    [InlineData(30, "eligible.leader.replicas.version=1 group.version=1 share.version=1 streams.version=1 transaction.version=2")]
+    [InlineData(31, "eligible.leader.replicas.version=1 group.version=1 share.version=2 streams.version=1 transaction.version=2")]
+    [InlineData(33, "eligible.leader.replicas.version=1 group.version=1 share.version=2 streams.version=1 transaction.version=2")]
+    public void DefaultsOfAMetadataVersion_AreKafkas(short level, string expected) =>
+        Assert.Equal(expected, string.Join(' ', SupportedFeatures.DefaultsFor(new MetadataVersion(level)).Select(f => $"{f.Name}={f.Level}")));
 
     [Fact]
     public void Reassignment_AddsWaitsAndDrops()

@@ -42,6 +42,7 @@ public sealed class PlantedBugTests
         { PlantedBug.AnswerLost, "[V1]", 1 },
         { PlantedBug.AnswersSwapped, "[V1]", 6 },
         { PlantedBug.SyncNotHeard, "[V1]", 1 },
+        { PlantedBug.SentMemoryReused, "[D1]", 10 },
     };
 
     [Theory]

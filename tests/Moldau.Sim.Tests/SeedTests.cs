@@ -10,6 +10,8 @@ public sealed class SeedTests
     /// to fail.</summary>
     private const string UsualSeeds = "1..2000";
 
+    private static readonly SimMark[] _marksOfRotAtRest = [SimMark.RotCut, SimMark.RotServed];
+
     [Fact]
     public void Seeds_Pass_AndSeeEverythingTheyAreFor()
     {
@@ -25,8 +27,27 @@ public sealed class SeedTests
         Assert.True(campaign.Failed == 0, string.Concat(campaign.Failures) + report);
         Assert.Equal((long)(last - first + 1), campaign.Seeds);
         if (campaign.Seeds < 1_000) return;
-        Assert.Empty(campaign.Coverage.Missed);
-        Assert.All(campaign.Coverage.Faults, count => Assert.True(count > 20, report));
+        Assert.Empty(campaign.Coverage.Missed.Except(_marksOfRotAtRest));
+        foreach (FaultKind kind in new KafkaScenario(2).Faults) Assert.True(campaign.Coverage.Faults[(int)kind] > 20, report);
+    }
+
+    /// <summary>Bytes rot while the node is down, four times: recovery keeps what stands before them, and what it does not look at is
+    /// told by its sum. In these seeds alone, with this plan: the seeds' own plans do not draw it.</summary>
+    [Fact]
+    public void RotAtRest_TakesNothingBeforeIt_AndIsNeverTakenForGood()
+    {
+        FaultPlan? plan = FaultPlan.Parse("900:RotAtRest:0:100:14,1500:RotAtRest:0:100:15,2200:RotAtRest:0:100:12,2700:RotAtRest:0:100:9");
+        Assert.NotNull(plan);
+        SimCoverage seen = new();
+        for (ulong seed = 1; seed <= 16; seed++)
+        {
+            SeedReport report = SeedRun.Run(new KafkaScenario(seed), seed, plan);
+            Assert.True(report.IsGood, report.ToString());
+            seen.Add(report.Coverage);
+        }
+
+        Assert.Equal(64, seen.Faults[(int)FaultKind.RotAtRest]);
+        foreach (SimMark mark in _marksOfRotAtRest) Assert.True(seen.Marks[(int)mark] > 0, $"{mark}");
     }
 
     /// <summary>Seeds that have failed once (sim/corpus.txt).</summary>

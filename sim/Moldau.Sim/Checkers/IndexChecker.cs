@@ -10,9 +10,9 @@ internal static class IndexChecker
     public static string? Check(SimDisk disk, string folder, LogOracle oracle)
     {
         foreach ((string name, SimFileData file) in LogFolder.Files(disk, folder, LogFileNames.OffsetIndex))
-            if (CheckOffsets(disk, folder, name, file.Bytes(), oracle) is { } wrong) return wrong;
+            if (!file.HasRotted && CheckOffsets(disk, folder, name, file.Bytes(), oracle) is { } wrong) return wrong;
         foreach ((string name, SimFileData file) in LogFolder.Files(disk, folder, LogFileNames.TimeIndex))
-            if (CheckTimes(disk, folder, name, file.Bytes(), oracle) is { } wrong) return wrong;
+            if (!file.HasRotted && CheckTimes(disk, folder, name, file.Bytes(), oracle) is { } wrong) return wrong;
         return null;
     }
 

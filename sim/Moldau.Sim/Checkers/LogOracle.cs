@@ -39,6 +39,9 @@ internal sealed class LogOracle(string name, Action<string> fail, SimCoverage? c
     /// <summary>The highest offset that a client has asked to delete below.</summary>
     public long DeletedBelow { get; set; }
 
+    /// <summary>Batches that rotted while no process ran: recovery cuts the log at the first that it looks at.</summary>
+    public List<(long BaseOffset, long LastOffset)> Rotten { get; } = [];
+
     /// <summary>Takes note of batches that the disk has now.</summary>
     /// <param name="isLeftOver">The log has failed before: what was under way then may stand behind a hole, and is cut
     /// off.</param>
@@ -71,9 +74,15 @@ internal sealed class LogOracle(string name, Action<string> fail, SimCoverage? c
     public void Loaded(IReadOnlyList<BatchNote> found, long start, long end, bool lostPower)
     {
         long due = lostPower ? Math.Min(Promised, End) : End;
+        foreach ((long first, long last) in Rotten)
+            if (last >= start) due = Math.Min(due, first);
         if (end < due) fail($"[L1] {name}: offsets below {due} must be there after {(lostPower ? "a loss of power" : "a kill")}, the log ends at {end}");
+        // Rot below the log's start, in the batch that holds it, takes all, and the log begins anew there.
+        bool hasBegunAnew = found.Count == 0 && Rotten.Exists(r => r.BaseOffset < start && r.LastOffset >= start);
+        if (Rotten.Exists(r => r.BaseOffset == end)) coverage?.Hit(SimMark.RotCut);
+        Rotten.RemoveAll(r => r.BaseOffset >= end);
         Truncate(end);
-        if (start > End && !lostPower) fail($"[L1] {name}: the log starts at {start}, and only {End} offsets were written");
+        if (start > End && !lostPower && !hasBegunAnew) fail($"[L1] {name}: the log starts at {start}, and only {End} offsets were written");
         if (found.Count == 0) _floor = Math.Max(_floor, start);
         foreach (BatchNote note in found)
         {

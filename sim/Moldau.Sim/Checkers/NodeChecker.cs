@@ -107,6 +107,9 @@ internal sealed class NodeChecker(SimWorld world, SimNode node, Func<string, boo
             if (open[prng.Next(open.Count)].Some(prng) is { } found) yield return found;
     }
 
+    /// <summary>The open partitions, in an order of their own.</summary>
+    public List<PartitionChecker> Open => [.. _partitions.Values.Where(p => p.IsOpen).OrderBy(p => p.Name, StringComparer.Ordinal)];
+
     private void Look(ShardMachine shard, Partition partition, PartitionLog log)
     {
         if (!_partitions.TryGetValue(partition.Id, out PartitionChecker? checker))

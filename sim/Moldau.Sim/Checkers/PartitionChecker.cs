@@ -22,6 +22,15 @@ internal sealed class PartitionChecker(
 
     public string Name => partition.Name;
 
+    public string Topic => partition.Topic;
+
+    public bool IsOpen => partition.IsOpen;
+
+    public LogOracle Oracle => oracle;
+
+    /// <summary>Path of the folder, of an open one.</summary>
+    public string Folder => partition.Log!.Folder; // open
+
     /// <summary>The log was just opened: what it holds against what it held before.</summary>
     public void Loaded(PartitionLog log, bool lostPower)
     {

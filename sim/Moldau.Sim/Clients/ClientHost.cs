@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using Moldau.Base;
 using Moldau.Client;
+using Moldau.Protocol;
+using Moldau.Records;
 
 namespace Moldau.Sim;
 
@@ -10,6 +12,9 @@ internal sealed class ClientHost : ISimActor
 {
     private const int DeadlineDue = 0, JobDone = 1;
     private const string Listener = "PLAINTEXT";
+
+    /// <summary>Stands where the waiter of an operation stood that has been told.</summary>
+    private static readonly object _told = new();
 
     private readonly SimWorld _world;
     private readonly SimNode _node;
@@ -51,11 +56,17 @@ internal sealed class ClientHost : ISimActor
         return result;
     }
 
-    /// <summary>Calls when the operation has ended, after the turn that ends it.</summary>
+    /// <summary>Calls when the operation has ended, after the turn that ends it. Who waits for one that is used again says so in
+    /// the turn in which it began: after it was told it may be another one.</summary>
     public void When(ClientOperation operation, Action done)
     {
-        if (operation.IsDone) _completed.Enqueue(done);
-        else operation.Waiter = done;
+        if (operation.Waiter != _told)
+        {
+            operation.Waiter = done;
+            return;
+        }
+
+        _completed.Enqueue(done);
         TellCompleted();
     }
 
@@ -107,6 +118,7 @@ internal sealed class ClientHost : ISimActor
                 opened.Connection = _world.Network.Connect(opened, _node, Listener);
                 break;
             case ClientEffectKind.Send:
+                Check(effect.Frame!);
                 if (_links.TryGetValue(effect.Link, out Link? link)) link.Connection!.Send(effect.Frame!.Span); // set when it was added
                 effect.Frame!.Release();
                 break;
@@ -118,12 +130,37 @@ internal sealed class ClientHost : ISimActor
                 _world.After(_prng.Next(0, 3_000_000), this, JobDone, 0, effect.Job);
                 break;
             case ClientEffectKind.Complete:
-                if (effect.Operation!.Waiter is Action done) _completed.Enqueue(done);
+                ClientOperation ended = effect.Operation!; // has one
+                _completed.Enqueue(() => Tell(ended));
                 break;
             default:
                 _world.Fail($"effect {effect.Kind} of a client");
                 break;
         }
+    }
+
+    /// <summary>What a producer sends is whole: memory that was given back is overwritten, so that a batch which another one took
+    /// over too early shows here.</summary>
+    private void Check(ClientFrame frame)
+    {
+        Span<byte> request = frame.Span[Link.SizeBytes..];
+        if (RequestFrame.ApiOf(request) != ApiKey.Produce) return;
+        KafkaReader reader = new(RequestFrame.BodyOf(request, out short version));
+        foreach (ProduceRequest.TopicProduceData topic in ProduceRequest.Read(ref reader, version).TopicData)
+            foreach (ProduceRequest.PartitionProduceData data in topic.PartitionData)
+                if (!IsWhole(data.Records)) _world.Fail($"[D1] {Machine.Settings.ClientId} sends a batch that is not whole");
+        if (!reader.IsComplete) _world.Fail($"[D1] {Machine.Settings.ClientId} sends a request that cannot be read");
+    }
+
+    private static bool IsWhole(ReadOnlyMemory<byte>? records) =>
+        RecordBatchView.TryRead(records.GetValueOrDefault().Span, out RecordBatchView batch) == BatchReadStatus.Ok && batch.IsCrcValid;
+
+    /// <summary>From here on the operation may be used again.</summary>
+    private void Tell(ClientOperation ended)
+    {
+        (ended.Waiter as Action)?.Invoke();
+        ended.Waiter = _told;
+        ended.OnTold();
     }
 
     private void TellCompleted()
@@ -144,7 +181,7 @@ internal sealed class ClientHost : ISimActor
     /// <summary>One link: what comes is cut into frames.</summary>
     private sealed class Link(ClientHost host, long number) : ISimPeer
     {
-        private const int SizeBytes = 4;
+        public const int SizeBytes = 4;
 
         private byte[] _held = new byte[1024];
         private int _heldBytes;

@@ -20,10 +20,12 @@ internal sealed class RealClients
     private readonly ReadProgress _groups = new();
 
     public RealClients(
-        SimWorld world, SimNode node, RecordHistory history, IReadOnlyList<TopicPartition> partitions, int firstNumber, bool checksCrcs)
+        SimWorld world, SimNode node, RecordHistory history, IReadOnlyList<TopicPartition> partitions, int firstNumber, PlantedBug bug)
     {
         (_history, _all, _atStart) = (history, [.. partitions], [.. partitions]);
-        for (int i = 0; i < Producers; i++) _producers.Add(new RealProducer(world, node, history, partitions, firstNumber + i));
+        bool checksCrcs = bug != PlantedBug.RotBelieved;
+        for (int i = 0; i < Producers; i++)
+            _producers.Add(new RealProducer(world, node, history, partitions, firstNumber + i, bug));
         _consumer = new RealConsumer(world, node, history, _atStart, "real-consumer", null, _consumed, checksCrcs);
         for (int i = 0; i < Members; i++)
             _members.Add(new RealConsumer(world, node, history, _atStart, $"real-member-{i}", "real-group", _groups, checksCrcs));

@@ -14,15 +14,22 @@ internal sealed class RealProducer : ISimActor
     private readonly ProducerPart _part;
     private readonly Prng _prng;
     private readonly int _number;
+    private readonly PlantedBug _bug;
     private readonly List<TopicPartition> _partitions;
     private readonly HashSet<long> _open = [];
     private readonly Dictionary<ProduceBatch, SortedDictionary<int, long>> _batches = new(ReferenceEqualityComparer.Instance);
     private int _counter;
     private bool _isStopping;
 
-    public RealProducer(SimWorld world, SimNode node, RecordHistory history, IReadOnlyList<TopicPartition> partitions, int number)
+    public RealProducer(
+        SimWorld world,
+        SimNode node,
+        RecordHistory history,
+        IReadOnlyList<TopicPartition> partitions,
+        int number,
+        PlantedBug bug)
     {
-        (_world, _history, _number, _partitions) = (world, history, number, [.. partitions]);
+        (_world, _history, _number, _partitions, _bug) = (world, history, number, [.. partitions], bug);
         _prng = world.Fork();
         _host = new ClientHost(world, node, Name);
         ProducerOptions options = new()
@@ -53,6 +60,7 @@ internal sealed class RealProducer : ISimActor
     public void OnEvent(int code, long number, object? payload)
     {
         if (_isStopping) return;
+        if (_bug == PlantedBug.SentMemoryReused) Overwrite();
         for (int i = 1 + _prng.Next(5); i > 0; i--) Send(_partitions[_prng.Next(_partitions.Count)]);
         _world.After(_prng.Next(0, 60_000_000), this, 0);
     }
@@ -63,21 +71,22 @@ internal sealed class RealProducer : ISimActor
         _history.Sent(partition, id, _world.Now.UnixMs);
         _open.Add(id);
         byte[] value = RecordHistory.ValueOf(id);
-        ParkedRecord? parked = null;
-        ProduceBatch? batch = null;
-        int index = 0;
-        ClientError? error = _host.Do(turn => _part.Append(
-            new ProduceRecord
-            {
-                Topic = partition.Topic,
-                Partition = partition.Partition,
-                TimestampMs = turn.Now.UnixMs,
-                Key = OptionalBytes.Null,
-                Value = new OptionalBytes(value),
-            }, turn, out batch, out index, out parked));
+        ClientError? error = _host.Do(turn =>
+        {
+            ClientError? refusal = _part.Append(
+                new ProduceRecord
+                {
+                    Topic = partition.Topic,
+                    Partition = partition.Partition,
+                    TimestampMs = turn.Now.UnixMs,
+                    Key = OptionalBytes.Null,
+                    Value = new OptionalBytes(value),
+                }, turn, out ProduceBatch? batch, out int index, out ParkedRecord? parked);
+            if (batch is not null) Note(batch, index, id);
+            if (parked is not null) _host.When(parked, () => Unparked(partition, parked, id));
+            return refusal;
+        });
         if (error is not null) _world.Fail($"[P1] {Name}: {id:x} was refused: {error.Text}");
-        if (batch is not null) Note(batch, index, id);
-        if (parked is not null) _host.When(parked, () => Unparked(partition, parked, id));
     }
 
     private void Unparked(TopicPartition partition, ParkedRecord parked, long id)
@@ -110,5 +119,12 @@ internal sealed class RealProducer : ISimActor
             _open.Remove(id);
             Acked++;
         }
+    }
+
+    /// <summary>The memory of batches that may be sent again is used for something else.</summary>
+    private void Overwrite()
+    {
+        foreach (ProduceBatch batch in _batches.Keys)
+            if (batch.HasSequence) ClientFrame.FillWithPoison(batch.Bytes.Span);
     }
 }

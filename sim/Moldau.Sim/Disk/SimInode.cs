@@ -119,6 +119,9 @@ internal sealed class SimFileData : SimInode
 
     public int Generation { get; private set; }
 
+    /// <summary>Bytes of it are not what was written.</summary>
+    public bool HasRotted { get; private set; }
+
     public int Read(long position, Span<byte> destination)
     {
         int count = (int)Math.Clamp(Length - position, 0, destination.Length);
@@ -215,6 +218,7 @@ internal sealed class SimFileData : SimInode
     /// <summary>Bytes change on the medium, and nobody has written them: no page becomes dirty.</summary>
     public void Rot(long position, ReadOnlySpan<byte> bytes)
     {
+        HasRotted = true;
         for (int done = 0; done < bytes.Length && position + done < Length;)
         {
             (int page, int start) = ((int)((position + done) / PageBytes), (int)((position + done) % PageBytes));
@@ -235,6 +239,7 @@ internal sealed class SimFileData : SimInode
             _syncedLength = _syncedLength,
             ModifiedMs = ModifiedMs,
             Generation = Generation,
+            HasRotted = HasRotted,
             RenamedTo = RenamedTo,
         };
         foreach (byte[]? page in _pages) copy._pages.Add((byte[]?)page?.Clone());

@@ -66,6 +66,10 @@ public enum FaultKind
     /// <summary>A kill, and at the next start, half a second later, one log directory, B says which, cannot be used; it is in order
     /// again after A ms, which a process notices that is started after that. Never the one with the metadata log.</summary>
     BrokenAtStart,
+
+    /// <summary>The process ends (B odd: in good order), and until it is started again, A ms later, bytes rot in 1 + B / 2 places of
+    /// its files, for good.</summary>
+    RotAtRest,
 }
 
 /// <summary>One fault: when, what, to whom, and two numbers whose meaning is the kind's. Written

@@ -85,6 +85,19 @@ internal sealed class FaultInjector(SimWorld world, Scenario scenario, FaultPlan
                 node.Disk.BreakDirectory(node.LogDirectories[1 + (int)(fault.B % (node.LogDirectories.Count - 1))], 0);
                 node.StartAfter(BrokenStartMs * Ms);
                 break;
+            case FaultKind.RotAtRest:
+                scenario.RotAtRest(node, 1 + (int)(fault.B / 2));
+                if (fault.B % 2 == 1)
+                {
+                    node.RestartWhenDown = true;
+                    node.RestartDelayNs = fault.A * Ms;
+                    node.Stop();
+                    return;
+                }
+
+                node.Kill();
+                node.StartAfter(fault.A * Ms);
+                return;
             case FaultKind.PauseMachine: node.PauseMachine((int)fault.B, fault.A * Ms); return;
             case FaultKind.Reset: world.Network.Disturb(fault.A / 100.0, cut: false); return;
             case FaultKind.WallJump: node.Clock.JumpWall(fault.A); return;

@@ -27,10 +27,12 @@ public sealed class KafkaScenario : Scenario
     private readonly SimDurability _durability;
     private readonly PlantedBug _bug;
     private readonly int _workMs;
+    private readonly ulong _seed;
     private Prng? _rot;
     private SimWorld? _world;
     private RecordHistory? _history;
     private NodeChecker? _checker;
+    private RotAtRest? _rotAtRest;
     private SimAdmin? _admin;
     private SimCommitter? _committer;
     private SimSession? _session;
@@ -43,7 +45,7 @@ public sealed class KafkaScenario : Scenario
     /// <param name="bug">What is wrong with the node.</param>
     public KafkaScenario(ulong seed, PlantedBug bug = PlantedBug.None)
     {
-        _bug = bug;
+        (_bug, _seed) = (bug, seed);
         // Mostly short: more faults meet a start or a rebalance. Some long, for what takes time.
         _workMs = new Prng(seed ^ 0x5EED).Next(10) switch { < 4 => 3_000, < 7 => 5_000, < 9 => 8_000, _ => 12_000 };
         bool needsPower = bug is PlantedBug.AcknowledgesUnsynced or PlantedBug.SyncForgotten or PlantedBug.SyncErrorIgnored
@@ -53,8 +55,12 @@ public sealed class KafkaScenario : Scenario
             : SimDurability.FsyncTopics;
     }
 
+    /// <summary>Rot at rest is for plans that name it.</summary>
     public override IReadOnlyList<FaultKind> Faults =>
-        [.. Enum.GetValues<FaultKind>().Where(k => _durability != SimDurability.PageCache || k != FaultKind.PowerLoss)];
+    [
+        .. Enum.GetValues<FaultKind>().Where(
+            k => k != FaultKind.RotAtRest && (_durability != SimDurability.PageCache || k != FaultKind.PowerLoss)),
+    ];
 
     public override int WorkMs => _workMs;
 
@@ -93,6 +99,7 @@ public sealed class KafkaScenario : Scenario
         _partitions.AddRange(Enumerable.Range(0, 3).Select(p => new TopicPartition("alpha", p)));
         _partitions.AddRange(Enumerable.Range(0, 1 + prng.Next(4)).Select(p => new TopicPartition("beta", p)));
         node.Observer = _checker = new NodeChecker(world, node, IsDurable, [.. _partitions]);
+        _rotAtRest = new RotAtRest(node, _checker, new Prng(_seed ^ 0xD15C));
         string? acknowledge = _durability == SimDurability.FsyncTopics ? "fsync" : null;
         _admin = new SimAdmin(world, node, [.. _partitions.GroupBy(p => p.Topic).Select(g => (g.Key, g.Count()))], acknowledge);
         MakeClients(world, node);
@@ -111,6 +118,8 @@ public sealed class KafkaScenario : Scenario
             _history!.Rots(partition, _world!.Clock.NowNs + (forMs + RotLastsMs) * Ms); // built
         }
     }
+
+    public override void RotAtRest(SimNode node, int places) => node.WhenDown = () => _rotAtRest!.Strike(places); // built
 
     public override void BeginWork()
     {
@@ -153,7 +162,7 @@ public sealed class KafkaScenario : Scenario
         for (int i = 0; i < 3; i++) _producers.Add(new SimProducer(world, node, history, _partitions, i, i < 2));
         for (int i = 0; i < 2; i++) _members.Add(new SimGroupMember(world, node, history, _partitions, i, _bug == PlantedBug.OwnersTwice));
         for (int i = 0; i < 2; i++)
-            _lives.Add(new SimTopicLife(world, node, i, _stale, powerLosses, (id, p) => _checker!.OracleOf(new TopicIdPartition(id, p), $"{id}:{p}")));
+            _lives.Add(new SimTopicLife(world, node, i, _stale, () => powerLosses() + _rotAtRest!.Losses, (id, p) => _checker!.OracleOf(new TopicIdPartition(id, p), $"{id}:{p}")));
         _session = new SimSession(world, node, history, _partitions);
         _auditor = new SimAuditor(world, node, history, _partitions, Add);
         _committer = new SimCommitter(world, node, _partitions, powerLosses);
@@ -161,8 +170,7 @@ public sealed class KafkaScenario : Scenario
         _sequencer = new SimSequencer(world, node, history, _partitions, number: 50);
         _clients.AddRange([.. _producers, new SimConsumer(world, node, history, _partitions, "consumer", false), .. _members]);
         _clients.AddRange([.. _lives, _session, _auditor, _committer, _stranger, _sequencer]);
-        bool checksCrcs = _bug != PlantedBug.RotBelieved;
-        _real = new RealClients(world, node, history, _partitions, firstNumber: _producers.Count, checksCrcs);
+        _real = new RealClients(world, node, history, _partitions, firstNumber: _producers.Count, _bug);
     }
 
     private bool IsDurable(string topic) => _durability switch

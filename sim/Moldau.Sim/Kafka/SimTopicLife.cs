@@ -11,7 +11,7 @@ internal sealed class SimTopicLife : SimAsker
     private readonly string _topic;
     private readonly int _number;
     private readonly StaleIds _stale;
-    private readonly Func<int> _powerLosses;
+    private readonly Func<int> _losses;
     private readonly Func<Uuid, int, LogOracle> _oracleOf;
     private readonly List<TopicModel> _partitions = [];
     private Stage _stage;
@@ -35,11 +35,11 @@ internal sealed class SimTopicLife : SimAsker
         SimNode node,
         int number,
         StaleIds stale,
-        Func<int> powerLosses,
+        Func<int> losses,
         Func<Uuid, int, LogOracle> oracleOf)
         : base(world, node, $"life-{number}")
     {
-        (_topic, _number, _stale, _powerLosses, _oracleOf) = ($"life-{number}", number, stale, powerLosses, oracleOf);
+        (_topic, _number, _stale, _losses, _oracleOf) = ($"life-{number}", number, stale, losses, oracleOf);
     }
 
     /// <summary>Topics that were made.</summary>
@@ -55,9 +55,9 @@ internal sealed class SimTopicLife : SimAsker
     protected override void OnTurn()
     {
         if (IsBusy) return;
-        if (_seenLosses != _powerLosses())
+        if (_seenLosses != _losses())
         {
-            _seenLosses = _powerLosses();
+            _seenLosses = _losses();
             foreach (TopicModel partition in _partitions) partition.Forget();
         }
 
@@ -163,7 +163,7 @@ internal sealed class SimTopicLife : SimAsker
         SendBatch(_id, partition, batch, (error, offset, start) =>
         {
             if (error != ErrorCode.None && !IsPassing(error)) Unexpected($"Produce to {_topic}", error);
-            if (error == ErrorCode.None && _seenLosses == _powerLosses())
+            if (error == ErrorCode.None && _seenLosses == _losses())
             {
                 for (int i = 0; i < count; i++) model.Acked(offset + i, first + i);
                 model.StartIs(start);
@@ -232,10 +232,10 @@ internal sealed class SimTopicLife : SimAsker
     private void Take(int partition, TopicModel model, FetchResponse.PartitionData data)
     {
         ErrorCode error = (ErrorCode)data.ErrorCode;
-        if (_seenLosses != _powerLosses()) return;
+        if (_seenLosses != _losses()) return;
         if (error == ErrorCode.OffsetOutOfRange) AskForStart(partition, model);
         else if (error != ErrorCode.None && !IsPassing(error)) Unexpected($"Fetch of {_topic}", error);
-        else if (error == ErrorCode.None) model.Read(data.Records);
+        else if (error == ErrorCode.None) model.Read(data.Records, _oracleOf(_id, partition).Rotten);
     }
 
     private void AskForStart(int partition, TopicModel model)
@@ -249,7 +249,7 @@ internal sealed class SimTopicLife : SimAsker
         {
             ListOffsetsResponse.ListOffsetsPartitionResponse answer = response.Topics[0].Partitions[0];
             ErrorCode error = (ErrorCode)answer.ErrorCode;
-            if (error == ErrorCode.None && _seenLosses == _powerLosses())
+            if (error == ErrorCode.None && _seenLosses == _losses())
             {
                 if (answer.Offset <= asked) World.Fail($"[L1] {Name}: {_topic}-{partition} has no offset {asked}, and starts at {answer.Offset}");
                 model.StartIs(answer.Offset);
@@ -280,7 +280,7 @@ internal sealed class SimTopicLife : SimAsker
             if (error == ErrorCode.None)
             {
                 if (answer.LowWatermark < target) World.Fail($"[L1] {Name}: deleted below {target}, the log starts at {answer.LowWatermark}");
-                if (_seenLosses == _powerLosses()) model.StartIs(answer.LowWatermark);
+                if (_seenLosses == _losses()) model.StartIs(answer.LowWatermark);
             }
             else if (!IsPassing(error) && error != ErrorCode.OffsetOutOfRange)
             {

@@ -81,6 +81,9 @@ public sealed class SimNode : ISimActor
     /// <summary>The disk as the running process sees it.</summary>
     internal IDisk Session => _session ?? throw new InvalidOperationException("no process is running");
 
+    /// <summary>What happens to the disk when the process has ended the next time, and nobody else has looked.</summary>
+    public Action? WhenDown { get; set; }
+
     /// <summary>Looks on, if anybody does.</summary>
     public INodeObserver? Observer { get; set; }
 
@@ -240,6 +243,9 @@ public sealed class SimNode : ISimActor
         foreach (SimShell shell in _shells) shell.LetGo();
         _shells.Clear();
         if (lostPower) Disk.LosePower();
+        Action? strike = WhenDown;
+        WhenDown = null;
+        strike?.Invoke();
         Observer?.Died(lostPower);
     }
 }

@@ -101,4 +101,8 @@ public enum PlantedBug
 
     /// <summary>V1: the end of a sync is never heard of.</summary>
     SyncNotHeard,
+
+    /// <summary>D1, in the client: the memory of a batch is used again while it may still be sent, which is how KAFKA-19012
+    /// sent other records.</summary>
+    SentMemoryReused,
 }

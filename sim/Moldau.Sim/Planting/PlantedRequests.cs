@@ -9,8 +9,6 @@ namespace Moldau.Sim;
 /// as the node, over all its processes.</summary>
 public sealed class PlantedRequests(PlantedBug bug, StaleIds stale, Prng prng)
 {
-    private const int FrameHeader = 8;
-
     private readonly HashSet<(long Producer, uint Crc)> _written = [];
     private readonly Dictionary<(long Producer, string Topic, int Partition), int> _nextSequences = [];
     private readonly Dictionary<string, int> _generations = new(StringComparer.Ordinal);
@@ -18,8 +16,8 @@ public sealed class PlantedRequests(PlantedBug bug, StaleIds stale, Prng prng)
     internal void Change(Span<byte> frame)
     {
         // The stranger sends what is no request.
-        if (frame.Length < FrameHeader + 2) return;
-        ApiKey api = (ApiKey)BinaryPrimitives.ReadInt16BigEndian(frame);
+        if (frame.Length < RequestFrame.HeaderBytes + 2) return;
+        ApiKey api = RequestFrame.ApiOf(frame);
         switch (bug)
         {
             case PlantedBug.StaleTopicIdsServed: stale.Renew(frame); break;
@@ -59,7 +57,7 @@ public sealed class PlantedRequests(PlantedBug bug, StaleIds stale, Prng prng)
     private static void Rewrite<TRequest>(Span<byte> frame, Action<TRequest> change)
         where TRequest : IRequest, IMessage<TRequest>
     {
-        Span<byte> body = BodyOf(frame, out short version);
+        Span<byte> body = RequestFrame.BodyOf(frame, out short version);
         KafkaReader reader = new(body);
         TRequest request = TRequest.Read(ref reader, version);
         if (!reader.IsComplete) return;
@@ -71,7 +69,7 @@ public sealed class PlantedRequests(PlantedBug bug, StaleIds stale, Prng prng)
 
     private void Produced(Span<byte> frame)
     {
-        Span<byte> body = BodyOf(frame, out short version);
+        Span<byte> body = RequestFrame.BodyOf(frame, out short version);
         KafkaReader reader = new(body);
         ProduceRequest request = ProduceRequest.Read(ref reader, version);
         foreach (ProduceRequest.TopicProduceData topic in request.TopicData)
@@ -108,16 +106,5 @@ public sealed class PlantedRequests(PlantedBug bug, StaleIds stale, Prng prng)
         BinaryPrimitives.WriteInt16BigEndian(batch[RecordBatchLayout.ProducerEpoch..], epoch);
         BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatchLayout.BaseSequence..], sequence);
         BinaryPrimitives.WriteUInt32BigEndian(batch[RecordBatchLayout.Crc..], Crc32C.Compute(batch[RecordBatchLayout.Attributes..]));
-    }
-
-    /// <summary>What follows the header: key, version, correlation, client id, and tagged fields, of which there are
-    /// none.</summary>
-    private static Span<byte> BodyOf(Span<byte> frame, out short version)
-    {
-        ApiInfo api = ApiTable.Get((ApiKey)BinaryPrimitives.ReadInt16BigEndian(frame));
-        version = BinaryPrimitives.ReadInt16BigEndian(frame[2..]);
-        int name = Math.Max((short)0, BinaryPrimitives.ReadInt16BigEndian(frame[FrameHeader..]));
-        int at = FrameHeader + 2 + name + (api.RequestHeaderVersion(version) >= 2 ? 1 : 0);
-        return at > frame.Length ? [] : frame[at..];
     }
 }

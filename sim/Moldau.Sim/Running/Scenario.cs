@@ -20,6 +20,11 @@ public abstract class Scenario
     {
     }
 
+    /// <summary>Some bytes of the node's files change, for good, when its process has ended the next time.</summary>
+    public virtual void RotAtRest(SimNode node, int places)
+    {
+    }
+
     /// <summary>Makes nodes and clients. Draws only from generators forked here.</summary>
     public abstract void Build(SimWorld world);
 

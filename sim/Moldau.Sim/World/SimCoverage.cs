@@ -53,6 +53,12 @@ public enum SimMark
 
     /// <summary>The log of such a replica was opened by a later process.</summary>
     BackInReach,
+
+    /// <summary>Recovery met rotten records and cut the log before them.</summary>
+    RotCut,
+
+    /// <summary>Rotten records that recovery had no reason to look at were served, and the client noticed.</summary>
+    RotServed,
 }
 
 /// <summary>Counts of what runs have seen: each kind of fault, and the marks.</summary>

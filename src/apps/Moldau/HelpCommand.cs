@@ -21,6 +21,7 @@ internal static class HelpCommand
                 --ephemeral                    a data folder of its own, removed at the end
                 --demo                         a stream of orders to look at (topic 'orders')
                 --set NAME=VALUE               any Kafka property; may be repeated
+              moldau dev reset                 delete that data; also --data DIR, --dry-run, -y
               moldau start FILE                a node from a Kafka server.properties
                 --set NAME=VALUE               goes before file and environment; may be repeated
                 --strict                       an unknown property is an error

@@ -16,8 +16,22 @@ internal static class StorageShim
 
     private static Task<int> RunAsync(ShimContext context)
     {
-        if (context.Arguments.Action is not ("info" or "format" or "random-uuid"))
-            throw new ShimUsageException(context.Arguments.Action is { } action ? $"{action} is not supported by this script yet" : "too few arguments");
+        switch (context.Arguments.Action)
+        {
+            case null:
+                throw new ShimUsageException("too few arguments");
+            case "version-mapping":
+                FeatureTable.WriteMapping(context.Out, context.Arguments.Value("release-version") ?? context.Arguments.Value("r"));
+                return Task.FromResult(ExitCodes.Ok);
+            case "feature-dependencies":
+                string[] features = [.. context.Arguments.InOrder("feature", "f")];
+                if (features.Length == 0) throw new ShimUsageException("argument --feature/-f is required");
+                FeatureTable.WriteDependencies(context.Out, features, isStorage: true);
+                return Task.FromResult(ExitCodes.Ok);
+            default:
+                break;
+        }
+
         if (context.Arguments.Action != "random-uuid" && !context.Arguments.Has("c") && !context.Arguments.Has("config"))
             throw new ShimUsageException("argument --config/-c is required");
         if (context.Arguments.Action == "format" && !context.Arguments.Has("t") && !context.Arguments.Has("cluster-id"))

@@ -117,7 +117,7 @@ public sealed partial class RaftNode
         return batch.LastOffset;
     }
 
-    private string VoterNames => string.Join(", ", _voters.Current.Keys);
+    private string VoterNames => $"[{string.Join(", ", _voters.Current.Keys)}]";
 
     /// <param name="clusterId">Of the request; null where it has none.</param>
     /// <param name="key">The voter that is to change.</param>

@@ -53,7 +53,8 @@ public readonly record struct ReplicaKey(int Id, Uuid DirectoryId) : IComparable
     public int CompareTo(ReplicaKey other) =>
         Id != other.Id ? Id.CompareTo(other.Id) : DirectoryId.CompareTo(other.DirectoryId);
 
-    public override string ToString() => DirectoryId.IsZero ? $"{Id}" : $"{Id}-{DirectoryId}";
+    /// <summary>As Kafka writes it in its answers.</summary>
+    public override string ToString() => $"ReplicaKey(id={Id}, directoryId={(DirectoryId.IsZero ? "<undefined>" : DirectoryId.ToString())})";
 }
 
 public sealed record RaftEndpoint(string Name, string Host, ushort Port);

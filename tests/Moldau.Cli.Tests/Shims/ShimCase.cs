@@ -5,8 +5,9 @@ namespace Moldau.Cli.Tests.Shims;
 
 /// <summary>One call of a script of Kafka's.</summary>
 /// <param name="Name">What the answer is kept under.</param>
-/// <param name="Line">The script without <c>kafka-</c>, and its options; B stands for the bootstrap option, DATA for the data
-/// folder, PROPERTIES for the node's file, SCRATCH for a folder of the test.</param>
+/// <param name="Line">The script without <c>kafka-</c>, and its options; B stands for the bootstrap option, C for that of the
+/// controllers, DATA for the data folder, PROPERTIES for the node's file, DIRECTORY for its directory's id, SCRATCH for a folder
+/// of the test.</param>
 /// <param name="Input">Standard input.</param>
 internal sealed record ShimCase(string Name, string Line, string Input = "")
 {
@@ -19,11 +20,16 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
     /// <summary>Our node has no quotas and no stored passwords: it says so, or the options alone are wrong.</summary>
     public bool NeedsQuotas { get; init; }
 
+    /// <summary>What the original knows of itself is in the answer: it is asked over the libraries of 4.4.0.</summary>
+    public bool IsOfNewest { get; init; }
+
     public string[] Arguments(ServerUnderTest server, string scratch) => [.. Line.Split(' ').Select(w => w switch
     {
         "B" => $"--bootstrap-server={server.Bootstrap}",
+        "C" => $"--bootstrap-controller=127.0.0.1:{server.ControllerPort}",
         _ => w.Replace("DATA", server.DataFolder, StringComparison.Ordinal).Replace("PROPERTIES", server.PropertiesFile, StringComparison.Ordinal)
-            .Replace("SCRATCH", scratch, StringComparison.Ordinal).Replace("BOOTSTRAP", server.Bootstrap, StringComparison.Ordinal),
+            .Replace("SCRATCH", scratch, StringComparison.Ordinal).Replace("DIRECTORY", DirectoryId(server), StringComparison.Ordinal)
+            .Replace("BOOTSTRAP", server.Bootstrap, StringComparison.Ordinal),
     })];
 
     /// <summary>An answer without what differs from run to run.</summary>
@@ -33,11 +39,20 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
         string[] lines = output.Split('\n');
         if (IsUnordered) output = string.Join('\n', lines.Order(StringComparer.Ordinal));
         if (Lines is { } count) output = string.Join('\n', lines.Take(count));
-        string[] errors = [.. Mask(result.Error, server).Split('\n')
+        string[] errors = [.. WithoutUsage(Mask(result.Error, server)).Split('\n')
             .Select(l => Regex.Replace(Regex.Replace(l, @"^\[[^\]]*\] ", ""), @" \(org\.apache\.kafka[\w.]*\)$", "").Trim())
             .Where(l => l.Length > 0 && !l.StartsWith("at ", StringComparison.Ordinal) && !l.StartsWith("The consumer rebalance protocol", StringComparison.Ordinal))];
         return new ShimAnswer(result.ExitCode, output, [.. errors.Take(3)]);
     }
+
+    private static string DirectoryId(ServerUnderTest server) =>
+        File.ReadLines(Path.Combine(server.DataFolder, "meta.properties")).FirstOrDefault(l => l.StartsWith("directory.id=", StringComparison.Ordinal))?[13..]
+        ?? "";
+
+    /// <summary>Of a list of options and what is wrong after it, the latter alone; the original breaks it into lines.</summary>
+    private static string WithoutUsage(string text) => Regex.Match(text, @"^kafka-[a-z-]+:\s+error:[\s\S]*", RegexOptions.Multiline) is { Success: true } wrong
+        ? Regex.Replace(Regex.Replace(wrong.Value, @"-\n", "-"), @"\s+", " ").Replace("-- ", "--", StringComparison.Ordinal)
+        : text;
 
     private static string Mask(string text, ServerUnderTest server)
     {
@@ -45,9 +60,13 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
             .Replace($"{server.Port}", "PORT", StringComparison.Ordinal);
         // The tools are of 4.3, which does not know the newest metadata version by name.
         text = text.Replace("UNKNOWN 33", "4.4-IV2   ", StringComparison.Ordinal).Replace("4.4-IV2          ", "4.4-IV2          ", StringComparison.Ordinal);
-        text = Regex.Replace(text, @"(?<![\w-])[A-Za-z0-9_-]{22}(?![\w-])", "ID");
+        text = Regex.Replace(text, @"(?<![\w-])(?!--)[A-Za-z0-9_-]{22}(?![\w-])", "ID");
         text = Regex.Replace(text, @"\b1[5-9]\d{11}\b", "TIME");
         text = Regex.Replace(text, @"crc: \d+", "crc: N");
+        // The table of the quorum's replicas.
+        text = Regex.Replace(text, @"(\tID\t)\d+ *\t", "$1N\t");
+        text = Regex.Replace(text, @"\d+ ms ago *", "N ms ago");
+        text = Regex.Replace(text, @"(LogEndOffset|Timestamp) *\t", "$1\t");
         text = Regex.Replace(text, @"(producerId|LeaderEpoch: *|HighWatermark: *|Epoch): ?\d+", "$1: N");
         text = Regex.Replace(text, @"(LeaderEpoch|HighWatermark):( +)\d+", "$1:$2N");
         text = Regex.Replace(text, @"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d:\d{3}", "DATE");

@@ -101,6 +101,42 @@ public sealed class CareVerbTests(Clusters clusters)
         Cli.AssertRefused(Cli.Run("bench", "produce", "t", "--rate", "fast"), 2, "is no rate");
     }
 
+    [Fact]
+    public void BenchNet_MeasuresTheWayToEachBroker()
+    {
+        Cluster cluster = clusters.Get(Clusters.Ours);
+        Assert.Matches(
+            """^{"bench":"net 1","records":50,"seconds":[\d.]+,"recordsPerSecond":[\d.]+,"mbPerSecond":0,"meanMs":[\d.]+,"p50Ms":[\d.]+,""",
+            cluster.Output(["bench", "net", "-n", "50", "-o", "ndjson"]));
+        Cluster.AssertFailed(cluster.Run("bench", "net", "9"), 3, "there is no broker 9");
+    }
+
+    [Fact]
+    public void DevReset_DeletesTheDataOfDev_AndNothingElse()
+    {
+        using ScratchFolder scratch = new("reset");
+        string data = scratch["data"];
+        string[] reset = ["dev", "reset", "--data", data];
+        Assert.Contains("there is no data", Cli.Run(reset).Error, StringComparison.Ordinal);
+        Directory.CreateDirectory(data);
+        File.WriteAllText(Path.Combine(data, "letters.txt"), "dear");
+        Cli.AssertRefused(Cli.Run([.. reset, "-y"]), 1, "is no data folder of a node");
+        Directory.Delete(data, recursive: true);
+        using (ChildProcess dev = Cli.Start("dev", "--data", data, "--port", $"{Cli.FreePair()}", "--http-port", $"{Cli.FreePorts(1)[0]}"))
+        {
+            dev.WaitUntilStarted();
+            Cli.AssertRefused(Cli.Run([.. reset, "-y"]), 1, "a node runs on");
+            Cli.Signal(dev, Cli.Interrupt);
+            dev.WaitForEnd(Cli.Patience).Succeeded();
+        }
+
+        Cli.AssertRefused(Cli.Run(reset), 2, "say -y");
+        Assert.Equal(data + "\n", Cli.Run([.. reset, "--dry-run"]).Succeeded());
+        Assert.True(Directory.Exists(data));
+        Cli.Run([.. reset, "-y"]).Succeeded();
+        Assert.False(Directory.Exists(data));
+    }
+
     [Theory]
     [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
     public void Config_DiffEditExplain(string name)

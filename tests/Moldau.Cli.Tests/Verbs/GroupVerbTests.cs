@@ -1,3 +1,5 @@
+using Moldau.TestServers;
+
 namespace Moldau.Cli.Tests.Verbs;
 
 /// <summary>The verbs of <c>moldau group</c>.</summary>
@@ -72,6 +74,78 @@ public sealed class GroupVerbTests(Clusters clusters)
             """{"group":"G","status":"deleted"}""" + "\n",
             cluster.Output(["group", "delete", group, "-y", "-o", "ndjson"], (group, "G")));
         Cluster.AssertFailed(cluster.Run("group", "delete", group, "-y"), 3, "GROUP_ID_NOT_FOUND");
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void Groups_AreChosenByPatterns_ByLag_AndInOneRowEach(string name)
+    {
+        Cluster cluster = clusters.Get(name);
+        (string topic, string group) = Prepare(cluster);
+        (string, string)[] names = [(topic, "T"), (group, "G")];
+        Assert.Equal(group + "\n", cluster.Output(["group", "list", group[..^2] + "*", "-o", "name"]));
+        Assert.Equal(group + "\n", cluster.Output(["group", "list", "-r", group[..^2] + "..", "-o", "name"]));
+        Assert.Matches(
+            """^{"group":"G","type":"[a-z]+","state":"Empty","protocolType":"consumer","lag":1}\n$""",
+            cluster.Output(["group", "list", group, "--lagging", "-o", "ndjson"], names));
+        Assert.Equal(
+            """{"group":"G","state":"Empty","members":0,"topics":1,"partitions":1,"lag":1,"coordinator":1}""" + "\n",
+            cluster.Output(["group", "describe", "-r", group[..^1] + ".", "--summary", "-o", "ndjson"], names));
+        cluster.Run("group", "seek", group, "--to", "end", "-y").Succeeded();
+        Assert.Equal("", cluster.Output(["group", "list", group, "--lagging", "-o", "name"]));
+        Cluster.AssertFailed(cluster.Run("group", "list", "nobody-*"), 3, "no group fits 'nobody-*'");
+        Cluster.AssertFailed(cluster.Run("group", "describe", "-r", "("), 2, "is no regular expression");
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void Lag_InSeconds_IsTheAgeOfTheFirstRecordThatIsNotRead(string name)
+    {
+        Cluster cluster = clusters.Get(name);
+        string topic = Cluster.NewName("t");
+        string group = Cluster.NewName("g");
+        cluster.Run("topic", "create", topic, "-p", "2").Succeeded();
+        long hourAgoMs = DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeMilliseconds();
+        cluster.Send($"0;{hourAgoMs - 3_600_000};a\n0;{hourAgoMs};b\n", "produce", topic, "-f", @"%p;%d;%v\n").Succeeded();
+        cluster.Run("group", "seek", group, "--to", "1", "--topic", topic, "-p", "0", "-y").Succeeded();
+        string[] lag = ["group", "lag", group, "--seconds", "-o", "ndjson"];
+        Assert.Matches("""^{"group":"G","topic":"T","partitions":1,"lag":1,"worst":1,"seconds":36\d\d}\n$""", cluster.Output(lag, (topic, "T"), (group, "G")));
+        cluster.Run("group", "seek", group, "--to", "end", "-y").Succeeded();
+        Assert.Contains("\"lag\":0,\"worst\":0,\"seconds\":0", cluster.Output(lag), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("group", "lag")]
+    [InlineData("quorum", "status")]
+    public void Watch_ShowsItAgain_UntilItIsInterrupted(string noun, string verb)
+    {
+        Cluster cluster = clusters.Get(Clusters.Apache);
+        (_, string group) = Prepare(cluster);
+        string[] names = noun == "group" ? [group] : [];
+        using ChildProcess watching = cluster.Start([noun, verb, .. names, "--watch", "-o", "name"]);
+        string row = noun == "group" ? group : "1";
+        Wait.Until(() => watching.Output.StartsWith($"{row}\n{row}\n", StringComparison.Ordinal), TimeSpan.FromSeconds(60), "two looks at it");
+        Cli.Signal(watching, Cli.Interrupt);
+        Assert.Equal(130, watching.WaitForEnd(Cli.Patience).ExitCode);
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void Seek_GoesWhereAFileSays(string name)
+    {
+        Cluster cluster = clusters.Get(name);
+        (string topic, string group) = Prepare(cluster);
+        using ScratchFolder scratch = new("seek");
+        File.WriteAllText(scratch["offsets"], $"{topic},0,1\n\n");
+        string[] seek = ["group", "seek", group, "-y", "-o", "ndjson", "--to"];
+        Assert.Equal(
+            """{"group":"G","topic":"T","partition":0,"offset":1}""" + "\n",
+            cluster.Output([.. seek, "file:" + scratch["offsets"]], (topic, "T"), (group, "G")));
+        File.WriteAllText(scratch["offsets"], $"{topic} 0 3\n");
+        Assert.Contains("\"offset\":3", cluster.Output([.. seek, "file:" + scratch["offsets"]]), StringComparison.Ordinal);
+        File.WriteAllText(scratch["offsets"], $"{topic} 0\n");
+        Cluster.AssertFailed(cluster.Run([.. seek, "file:" + scratch["offsets"]]), 2, "is no topic, partition and offset");
+        Cluster.AssertFailed(cluster.Run([.. seek, "file:/nowhere/at/all"]), 3, "there is no file");
     }
 
     /// <summary>Three records, two of which the group has read.</summary>

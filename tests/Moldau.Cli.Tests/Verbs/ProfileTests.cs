@@ -35,6 +35,35 @@ public sealed class ProfileTests(Clusters clusters) : IDisposable
     }
 
     [Fact]
+    public void EditImportPrompt()
+    {
+        Assert.Equal("", Run("profile", "prompt").Succeeded());
+        File.WriteAllText(_home["staging.conf"], "metadata.broker.list=a:1,b:2\nsasl.mechanisms=PLAIN\nno.such.thing=5\n");
+        ProgramResult imported = Run("profile", "import", "kcat", _home["staging.conf"], "-o", "ndjson");
+        Assert.Equal("""{"profile":"staging","status":"added"}""" + "\n", imported.Succeeded());
+        Assert.Contains("left out no.such.thing", imported.Error, StringComparison.Ordinal);
+        Assert.Equal(
+            "PROPERTY           VALUE\nbootstrap.servers  a:1,b:2\nsasl.mechanism     PLAIN\n", Run("profile", "show", "staging").Succeeded());
+        File.WriteAllText(_home["client.properties"], "bootstrap.servers=c:3\nclient.id=me\n");
+        Run("profile", "import", "properties", _home["client.properties"], "--as", "prod").Succeeded();
+        Run("profile", "use", "prod").Succeeded();
+        Assert.Equal("prod\n", Run("profile", "prompt").Succeeded());
+        Assert.Equal("prod\n", Run("profile", "prompt", "--color", "always").Succeeded());
+        Run("profile", "add", "prod", "--confirm", "yes").Succeeded();
+        Assert.Equal("\e[31mprod\e[0m\n", Run("profile", "prompt", "--color", "always").Succeeded());
+
+        Edit("sed -i s/c:3/d:4/", "profile", "edit").Succeeded();
+        Assert.Contains("d:4", Run("profile", "show", "prod").Succeeded(), StringComparison.Ordinal);
+        Assert.Contains("nothing was changed", Edit("true", "profile", "edit", "prod").Error, StringComparison.Ordinal);
+        Cluster.AssertFailed(Edit("sed -i /bootstrap/d", "profile", "edit", "prod"), 2, "a profile needs an address");
+        Cluster.AssertFailed(Edit("sed -i s/client.id/cleint.id/", "profile", "edit", "prod"), 2, "did you mean 'client.id'");
+        Cluster.AssertFailed(Run("profile", "import", "rpk", _home["client.properties"]), 2, "is no kind of file");
+        Cluster.AssertFailed(Run("profile", "import", "kcat", "/nowhere/at/all"), 3, "there is no file");
+        File.WriteAllText(_home["empty.properties"], "client.id=me\n");
+        Cluster.AssertFailed(Run("profile", "import", "properties", _home["empty.properties"]), 2, "names no brokers");
+    }
+
+    [Fact]
     public void Secrets_AreTheirOwnersAlone_AndNotShown()
     {
         Run("profile", "add", "safe", "-b", "a:1", "moldau.note.password=hush").Succeeded();
@@ -103,6 +132,9 @@ public sealed class ProfileTests(Clusters clusters) : IDisposable
     private ProgramResult Send(string input, string[] arguments) => ChildProcess.Run(
         MoldauServer.Executable, arguments, Cli.Patience, input,
         environment: new Dictionary<string, string> { ["XDG_CONFIG_HOME"] = _home.FullPath });
+
+    private ProgramResult Edit(string editor, params string[] arguments) =>
+        Cli.RunWith(new Dictionary<string, string> { ["XDG_CONFIG_HOME"] = _home.FullPath, ["EDITOR"] = editor }, arguments);
 
     private ProgramResult Run(params string[] arguments) =>
         Cli.RunWith(new Dictionary<string, string> { ["XDG_CONFIG_HOME"] = _home.FullPath }, arguments);

@@ -44,6 +44,31 @@ public sealed class TopicVerbTests(Clusters clusters)
 
     [Theory]
     [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void Describe_HasViewsOfStorageConsumersAndTheWhole(string name)
+    {
+        Cluster cluster = clusters.Get(name);
+        string topic = Cluster.NewName("t");
+        string group = Cluster.NewName("g");
+        cluster.Run("topic", "create", topic, "-p", "2").Succeeded();
+        cluster.Send("0;a\n0;b\n", "produce", topic, "-f", @"%p;%v\n").Succeeded();
+        cluster.Run("group", "seek", group, "--to", "1", "--topic", topic, "-p", "0", "-y").Succeeded();
+        (string, string)[] names = [(topic, "T"), (group, "G")];
+        Assert.Equal(
+            """{"topic":"T","partitions":2,"replicas":1,"offsets":2,"leaderless":0,"outOfSync":0}""" + "\n",
+            cluster.Output(["topic", "describe", topic[..^3] + "*", "--summary", "-o", "ndjson"], names));
+        Assert.Equal(
+            """{"topic":"T","group":"G","state":"Empty","members":0,"partitions":1,"lag":1}""" + "\n",
+            cluster.Output(["topic", "describe", topic, "--consumers", "-o", "ndjson"], names));
+        Assert.Matches(
+            """^{"topic":"T","partition":0,"broker":1,"size":[1-9]\d*,"lag":0,"future":false,"path":"[^"]+"}\n{"topic":"T","partition":1,"broker":1,"size":0,""",
+            cluster.Output(["topic", "describe", "-r", topic[..^3] + ".*", "--storage", "-o", "ndjson"], names));
+        Assert.Equal(cluster.Output(["topic", "describe", topic]), cluster.Output(["topic", "describe", topic, "--partitions"]));
+        Cluster.AssertFailed(cluster.Run("topic", "describe", topic, "--storage", "--summary"), 2, "exclude each other");
+        Cluster.AssertFailed(cluster.Run("topic", "describe", "nowhere-*"), 3, "no topic fits 'nowhere-*'");
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
     public void UnknownTopic_IsExitCodeThree_AndPartlySix(string name)
     {
         Cluster cluster = clusters.Get(name);

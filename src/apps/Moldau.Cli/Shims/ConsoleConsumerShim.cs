@@ -18,6 +18,9 @@ internal static class ConsoleConsumerShim
         + "key-deserializer: value-deserializer: skip-message-on-error enable-systest-events help version",
         RunAsync);
 
+    /// <summary>Not one of Kafka's properties: nothing is printed.</summary>
+    private const string Silent = "moldau.silent";
+
     private static async Task<int> RunAsync(ShimContext context)
     {
         ShimArguments arguments = context.Arguments;
@@ -31,7 +34,7 @@ internal static class ConsoleConsumerShim
         if (arguments.Has("property"))
             context.Out.WriteLine("Option --property is deprecated and will be removed in a future version. Use --formatter-property instead.");
         context.Out.Flush();
-        RecordFormatter formatter = new(ShimArguments.Pairs([.. arguments.Values("property"), .. arguments.Values("formatter-property")]));
+        RecordFormatter formatter = new(FormatterOf(context));
         context.AddPropertiesFile(arguments.Value("consumer.config") ?? arguments.Value("command-config"));
         Dictionary<string, string> properties = ShimArguments.Pairs([.. arguments.Values("consumer-property"), .. arguments.Values("command-property")]);
         if (arguments.Value("isolation-level") is { } isolation) properties["isolation.level"] = isolation;
@@ -46,10 +49,29 @@ internal static class ConsoleConsumerShim
         await using (consumer.ConfigureAwait(false))
         {
             await AssignAsync(context, consumer, group, reset).ConfigureAwait(false);
-            long printed = await ReadAsync(context, consumer, formatter).ConfigureAwait(false);
+            long? printed = await ReadAsync(context, consumer, formatter).ConfigureAwait(false);
+            if (printed is null) return ExitCodes.Failed;
             context.Error.WriteLine($"Processed a total of {printed} messages");
             return ExitCodes.Ok;
         }
+    }
+
+    /// <summary>The formatter's properties: of a file, then of the command line.</summary>
+    private static Dictionary<string, string> FormatterOf(ShimContext context)
+    {
+        ShimArguments arguments = context.Arguments;
+        Dictionary<string, string> properties = arguments.Value("formatter-config") is { } file
+            ? ShimContext.ReadProperties(file)
+            : new(StringComparer.Ordinal);
+        foreach ((string key, string value) in ShimArguments.Pairs([.. arguments.Values("property"), .. arguments.Values("formatter-property")]))
+            properties[key] = value;
+        if (arguments.Value("key-deserializer") is { } ofKeys) properties["key.deserializer"] = ofKeys;
+        if (arguments.Value("value-deserializer") is { } ofValues) properties["value.deserializer"] = ofValues;
+        string formatter = arguments.Value("formatter") ?? "DefaultMessageFormatter";
+        string name = formatter[(formatter.LastIndexOf('.') + 1)..];
+        if (name is "NoOpMessageFormatter") properties[Silent] = "true";
+        else if (name is not "DefaultMessageFormatter") throw new ShimUsageException(formatter);
+        return properties;
     }
 
     private static async Task AssignAsync(
@@ -78,7 +100,30 @@ internal static class ConsoleConsumerShim
         }
     }
 
-    private static async Task<long> ReadAsync(
+    /// <summary>False where the record cannot be read as it was said to be.</summary>
+    private static bool TryWrite(
+        ShimContext context,
+        RecordFormatter formatter,
+        in ConsumedRecord<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> record,
+        ArrayBufferWriter<byte> buffer)
+    {
+        try
+        {
+            formatter.Write(record, buffer);
+            return true;
+        }
+        catch (ShimDeserializationException error)
+        {
+            context.Error.WriteLine(context.Arguments.Has("skip-message-on-error")
+                ? "ERROR Error processing message, skipping this message: "
+                : "ERROR Unknown error when running consumer: ");
+            context.Error.WriteLine($"org.apache.kafka.common.errors.SerializationException: {error.Message}");
+            return false;
+        }
+    }
+
+    /// <summary>How many records there were; null where one could not be read.</summary>
+    private static async Task<long?> ReadAsync(
         ShimContext context, Consumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> consumer, RecordFormatter formatter)
     {
         long most = context.Arguments.Number("max-messages") is { } max and >= 0 ? max : long.MaxValue;
@@ -102,8 +147,16 @@ internal static class ConsoleConsumerShim
                         break;
                     }
 
-                    formatter.Write(record, buffer);
-                    record.Done();
+                    bool isWritten = TryWrite(context, formatter, record, buffer);
+                    if (isWritten || context.Arguments.Has("skip-message-on-error")) record.Done();
+                    if (!isWritten && !context.Arguments.Has("skip-message-on-error"))
+                    {
+                        await output.WriteAsync(buffer.WrittenMemory, CancellationToken.None).ConfigureAwait(false);
+                        // The original counts the one that it did not print.
+                        context.Error.WriteLine($"Processed a total of {printed + 1} messages");
+                        return null;
+                    }
+
                     printed++;
                 }
 
@@ -145,9 +198,15 @@ internal static class ConsoleConsumerShim
         private readonly string _lineEnd = Unescaped(properties.GetValueOrDefault("line.separator", "\n"));
         private readonly string _headersEnd = Unescaped(properties.GetValueOrDefault("headers.separator", ","));
         private readonly string _null = properties.GetValueOrDefault("null.literal", "null");
+        private readonly bool _isSilent = Is(properties, Silent);
+        private readonly Func<ReadOnlyMemory<byte>, string>? _readsKey = JavaDeserializers.Of(properties.GetValueOrDefault("key.deserializer"));
+        private readonly Func<ReadOnlyMemory<byte>, string>? _readsValue = JavaDeserializers.Of(properties.GetValueOrDefault("value.deserializer"));
+        private readonly Func<ReadOnlyMemory<byte>, string>? _readsHeaders =
+            JavaDeserializers.Of(properties.GetValueOrDefault("headers.deserializer"));
 
         public void Write(in ConsumedRecord<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> record, IBufferWriter<byte> output)
         {
+            if (_isSilent) return;
             List<string> fields = [];
             if (_time)
             {
@@ -161,22 +220,24 @@ internal static class ConsoleConsumerShim
             if (_headers) fields.Add(HeadersOf(record));
             Encoding.UTF8.GetBytes(string.Concat(fields.Select((f, i) => i == 0 ? f : _fieldEnd + f)), output);
             bool isFirst = fields.Count == 0;
-            if (_key) Field(record.RawKey, ref isFirst, output);
-            if (_value) Field(record.RawValue, ref isFirst, output);
+            if (_key) Field(record.RawKey, _readsKey, ref isFirst, output);
+            if (_value) Field(record.RawValue, _readsValue, ref isFirst, output);
             Encoding.UTF8.GetBytes(_lineEnd, output);
         }
 
-        private void Field(ReadOnlyMemory<byte>? bytes, ref bool isFirst, IBufferWriter<byte> output)
+        private void Field(
+            ReadOnlyMemory<byte>? bytes, Func<ReadOnlyMemory<byte>, string>? reads, ref bool isFirst, IBufferWriter<byte> output)
         {
             if (!isFirst) Encoding.UTF8.GetBytes(_fieldEnd, output);
             isFirst = false;
-            if (bytes is { } known) output.Write(known.Span);
-            else Encoding.UTF8.GetBytes(_null, output);
+            if (bytes is not { } known) Encoding.UTF8.GetBytes(_null, output);
+            else if (reads is null) output.Write(known.Span);
+            else Encoding.UTF8.GetBytes(reads(known), output);
         }
 
         private string HeadersOf(in ConsumedRecord<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> record) => record.HeaderCount == 0
             ? "NO_HEADERS"
-            : string.Join(_headersEnd, record.Headers.Select(h => $"{h.Key}:{(h.Value is null ? _null : Encoding.UTF8.GetString(h.Value))}"));
+            : string.Join(_headersEnd, record.Headers.Select(h => $"{h.Key}:{(h.Value is null ? _null : _readsHeaders is { } reads ? reads(h.Value) : Encoding.UTF8.GetString(h.Value))}"));
 
         private static string TimeName(Moldau.Records.TimestampType type) =>
             type == Moldau.Records.TimestampType.LogAppendTime ? "LogAppendTime" : "CreateTime";

@@ -24,13 +24,29 @@ internal static class ConsoleProducerShim
         string bootstrap = arguments.Require("bootstrap-server");
         if (arguments.Has("property"))
             context.Out.WriteLine("Warning: --property is deprecated and will be removed in a future version. Use --reader-property instead.");
-        Dictionary<string, string> reading = ShimArguments.Pairs([.. arguments.Values("property"), .. arguments.Values("reader-property")]);
+        if (arguments.Has("max-partition-memory-bytes"))
+        {
+            context.Out.WriteLine(
+                "Warning: --max-partition-memory-bytes is deprecated and will be removed in Apache Kafka 5.0. Use --batch-size instead.");
+        }
+
+        Dictionary<string, string> reading = arguments.Value("reader-config") is { } readerFile
+            ? ShimContext.ReadProperties(readerFile)
+            : new(StringComparer.Ordinal);
+        foreach ((string key, string value) in ShimArguments.Pairs([.. arguments.Values("property"), .. arguments.Values("reader-property")]))
+            reading[key] = value;
         context.AddPropertiesFile(arguments.Value("producer.config") ?? arguments.Value("command-config"));
         Dictionary<string, string> properties = ShimArguments.Pairs([.. arguments.Values("producer-property"), .. arguments.Values("command-property")]);
         Take(arguments, properties, "request-required-acks", "acks");
         Take(arguments, properties, "request-timeout-ms", "request.timeout.ms");
         Take(arguments, properties, "timeout", "linger.ms");
         Take(arguments, properties, "batch-size", "batch.size");
+        Take(arguments, properties, "max-partition-memory-bytes", "batch.size");
+        Take(arguments, properties, "message-send-max-retries", "retries");
+        Take(arguments, properties, "retry-backoff-ms", "retry.backoff.ms");
+        Take(arguments, properties, "max-block-ms", "max.block.ms");
+        Take(arguments, properties, "metadata-expiry-ms", "metadata.max.age.ms");
+        Take(arguments, properties, "socket-buffer-size", "send.buffer.bytes");
         Take(arguments, properties, "max-memory-bytes", "buffer.memory");
         context.AddProperties(properties);
         string? codec = arguments.Has("compression-codec") ? arguments.Value("compression-codec") is { Length: > 0 } given ? given : "gzip" : null;

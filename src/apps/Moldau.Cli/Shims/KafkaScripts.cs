@@ -74,8 +74,12 @@ public static class KafkaScripts
         }
         catch (ShimUsageException error)
         {
+            ShimHelp.WriteUsage(shim, error.Message, Console.Error);
+            return ExitCodes.Failed;
+        }
+        catch (ShimFailedException error)
+        {
             await Console.Error.WriteLineAsync(error.Message).ConfigureAwait(false);
-            ShimHelp.Write(shim, Console.Error);
             return ExitCodes.Failed;
         }
         catch (MoldauException error)

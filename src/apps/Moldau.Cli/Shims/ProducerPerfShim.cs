@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Moldau.Cli.Bench;
 using Moldau.Client;
 
@@ -46,12 +47,13 @@ internal static class ProducerPerfShim
         long count = context.Arguments.Number("num-records")!.Value;
         Pace pace = new(Math.Max(0, context.Arguments.Number("throughput")!.Value));
         BenchDeliveries deliveries = new();
+        bool isMonotonic = context.Arguments.Has("payload-monotonic");
         long bytes = 0;
         long began = Stopwatch.GetTimestamp();
         for (long i = 0; i < count && deliveries.Error is null; i++)
         {
             await pace.NextAsync(context.Cancel).ConfigureAwait(false);
-            byte[] payload = payloads[(int)(i % payloads.Count)];
+            byte[] payload = isMonotonic ? Encoding.UTF8.GetBytes($"{i}") : payloads[(int)(i % payloads.Count)];
             bytes += payload.Length;
             await producer
                 .EnqueueAsync(topic, new RawRecord(null, payload), deliveries.For(Stopwatch.GetTimestamp()), context.Cancel)
@@ -73,9 +75,11 @@ internal static class ProducerPerfShim
             if (!File.Exists(file)) throw new ShimUsageException($"File does not exist or empty file provided.");
             string delimiter = arguments.Value("payload-delimiter") is { } given ? given.Replace("\\n", "\n", StringComparison.Ordinal) : "\n";
             string[] payloads = File.ReadAllText(file).Split(delimiter, StringSplitOptions.RemoveEmptyEntries);
-            return [.. payloads.Select(System.Text.Encoding.UTF8.GetBytes)];
+            return [.. payloads.Select(Encoding.UTF8.GetBytes)];
         }
 
+        // The number of each record is its payload.
+        if (arguments.Has("payload-monotonic")) return [];
         return arguments.Number("record-size") is { } size and > 0
             ? [Verbs.BenchProduce.Payload((int)size)]
             : throw new ShimUsageException("one of the arguments --record-size --payload-file --payload-monotonic is required");

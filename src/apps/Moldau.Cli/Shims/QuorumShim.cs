@@ -3,29 +3,55 @@ using Moldau.Protocol;
 
 namespace Moldau.Cli.Shims;
 
-/// <summary><c>kafka-metadata-quorum.sh describe</c></summary>
+/// <summary><c>kafka-metadata-quorum.sh</c></summary>
 internal static class QuorumShim
 {
-    public static readonly Shim Shim = new(
-        "kafka-metadata-quorum", "bootstrap-server: bootstrap-controller: command-config: status replication re human-readable hr help version", RunAsync)
+    public static readonly Shim Shim = new("kafka-metadata-quorum", "bootstrap-server: bootstrap-controller: command-config: h help version", RunAsync)
     {
         Actions = ["describe", "add-controller", "remove-controller"],
+        ActionOptions = new Dictionary<string, string>
+        {
+            ["describe"] = "status replication human-readable",
+            ["add-controller"] = "dry-run",
+            ["remove-controller"] = "controller-id: controller-directory-id: dry-run",
+        },
+        Letters = new Dictionary<string, string> { ["i"] = "controller-id", ["d"] = "controller-directory-id", ["re"] = "replication", ["hr"] = "human-readable" },
+        UsageStyle = UsageStyle.OptionsThenText,
     };
 
     private static async Task<int> RunAsync(ShimContext context)
     {
         ShimArguments arguments = context.Arguments;
-        string bootstrap = arguments.Value("bootstrap-server") ?? throw new ShimUsageException("one of the arguments --bootstrap-server --bootstrap-controller is required");
-        if (arguments.Action is "add-controller" or "remove-controller") throw new ShimUsageException($"{arguments.Action} is not supported by this script yet");
-        if (arguments.Action is null) throw new ShimUsageException("too few arguments");
-        if (arguments.Has("status") == arguments.Has("replication"))
+        context.RequireAddress();
+        switch (arguments.Action)
         {
-            context.Error.WriteLine("One of --status or --replication must be specified with describe sub-command");
-            return ExitCodes.Failed;
+            case "describe":
+                await DescribeAsync(context).ConfigureAwait(false);
+                return ExitCodes.Ok;
+            case "add-controller":
+                await QuorumShimVoters.AddAsync(context).ConfigureAwait(false);
+                return ExitCodes.Ok;
+            case "remove-controller":
+                await QuorumShimVoters.RemoveAsync(context).ConfigureAwait(false);
+                return ExitCodes.Ok;
+            default:
+                throw new ShimUsageException("too few arguments");
         }
+    }
 
-        context.AddPropertiesFile(arguments.Value("command-config"));
-        context.Connect(bootstrap, "describeMetadataQuorum");
+    private static async Task DescribeAsync(ShimContext context)
+    {
+        ShimArguments arguments = context.Arguments;
+        bool isHuman = arguments.Has("human-readable");
+        bool isReplication = arguments.Has("replication");
+        if (arguments.Has("status") && isReplication)
+            throw new ShimFailedException("Only one of --status or --replication should be specified with describe sub-command");
+        if (!arguments.Has("status") && !isReplication)
+            throw new ShimFailedException("One of --status or --replication must be specified with describe sub-command");
+        if (isHuman && !isReplication) throw new ShimFailedException("The option --human-readable is only supported along with --replication");
+        // The file may be a node's, as for add-controller.
+        if (arguments.Value("command-config") is { } file) context.AddProperties(QuorumShimVoters.Properties(file), isOfNode: true);
+        await context.ConnectAsync("describeMetadataQuorum").ConfigureAwait(false);
         DescribeQuorumResponse answer = await context.Asking.AskAsync<DescribeQuorumRequest, DescribeQuorumResponse>(
             CallTarget.Any,
             _ => new DescribeQuorumRequest { Topics = [new() { TopicName = "__cluster_metadata", Partitions = [new() { PartitionIndex = 0 }] }] },
@@ -34,15 +60,12 @@ internal static class QuorumShim
         if (code != ErrorCode.None) throw new MoldauException(ClientError.Of(code, answer.ErrorMessage, "the quorum was not described"));
         if (arguments.Has("status"))
         {
-            ClusterDescription cluster = await context.Admin.DescribeClusterAsync(context.Cancel).ConfigureAwait(false);
-            Status(context, cluster.ClusterId, answer);
+            Status(context, await context.ClusterIdAsync().ConfigureAwait(false), answer);
         }
         else
         {
-            Replication(context, answer.Topics[0].Partitions[0]);
+            Replication(context, answer.Topics[0].Partitions[0], isHuman ? TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() : null);
         }
-
-        return ExitCodes.Ok;
     }
 
     private static void Status(ShimContext context, string clusterId, DescribeQuorumResponse answer)
@@ -72,20 +95,24 @@ internal static class QuorumShim
         return $"{{\"id\": {replica.ReplicaId}, \"directoryId\": {directory}{endpoints}}}";
     }
 
-    private static void Replication(ShimContext context, DescribeQuorumResponse.PartitionData quorum)
+    private static void Replication(ShimContext context, DescribeQuorumResponse.PartitionData quorum, long? nowMs)
     {
         long end = quorum.CurrentVoters.FirstOrDefault(v => v.ReplicaId == quorum.LeaderId)?.LogEndOffset ?? 0;
         List<string[]> rows = [["NodeId", "DirectoryId", "LogEndOffset", "Lag", "LastFetchTimestamp", "LastCaughtUpTimestamp", "Status"]];
         foreach (DescribeQuorumResponse.ReplicaState voter in quorum.CurrentVoters.OrderBy(v => v.ReplicaId != quorum.LeaderId))
-            rows.Add(Row(voter, end, voter.ReplicaId == quorum.LeaderId ? "Leader" : "Follower"));
-        foreach (DescribeQuorumResponse.ReplicaState observer in quorum.Observers) rows.Add(Row(observer, end, "Observer"));
+            rows.Add(Row(voter, end, nowMs, voter.ReplicaId == quorum.LeaderId ? "Leader" : "Follower"));
+        foreach (DescribeQuorumResponse.ReplicaState observer in quorum.Observers) rows.Add(Row(observer, end, nowMs, "Observer"));
         int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(i => rows.Max(r => r[i].Length))];
         foreach (string[] row in rows) context.Out.WriteLine(string.Concat(row.Select((c, i) => c.PadRight(widths[i]) + "\t")));
     }
 
-    private static string[] Row(DescribeQuorumResponse.ReplicaState replica, long end, string status) =>
+    private static string[] Row(DescribeQuorumResponse.ReplicaState replica, long end, long? nowMs, string status) =>
     [
         $"{replica.ReplicaId}", replica.ReplicaDirectoryId.ToString(), $"{replica.LogEndOffset}", $"{end - replica.LogEndOffset}",
-        $"{replica.LastFetchTimestamp}", $"{replica.LastCaughtUpTimestamp}", status,
+        Time(replica.LastFetchTimestamp, nowMs), Time(replica.LastCaughtUpTimestamp, nowMs), status,
     ];
+
+    /// <param name="timestampMs">-1 where it is not known.</param>
+    /// <param name="nowMs">Where people read it: how long ago it is.</param>
+    private static string Time(long timestampMs, long? nowMs) => nowMs is { } now && timestampMs >= 0 ? $"{now - timestampMs} ms ago" : $"{timestampMs}";
 }

@@ -11,9 +11,34 @@ internal sealed record Shim(string Name, string Options, Func<ShimContext, Task<
     /// <summary>A word that says what to do, as the newer scripts want it: <c>describe</c>.</summary>
     public IReadOnlyList<string> Actions { get; init; } = [];
 
+    /// <summary>Options that only one of the actions has, by its name.</summary>
+    public IReadOnlyDictionary<string, string> ActionOptions { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Options of one letter, and which they stand for.</summary>
+    public IReadOnlyDictionary<string, string> Letters { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>How a wrong command line is told.</summary>
+    public UsageStyle UsageStyle { get; init; }
+
     /// <summary>Its value goes up to the next option: <c>--producer-props a=b c=d</c>.</summary>
     public IReadOnlyList<string> Lists { get; init; } = [];
 }
+
+/// <summary>How Kafka's scripts tell of a wrong command line: there are three libraries beneath them.</summary>
+internal enum UsageStyle
+{
+    /// <summary>What is wrong, then the options.</summary>
+    TextThenOptions,
+
+    /// <summary>The options, then the script's name and what is wrong.</summary>
+    OptionsThenText,
+
+    /// <summary>What is wrong, on a line that is not ended.</summary>
+    TextAlone,
+}
+
+/// <summary>A failure that the script tells in one line, without saying what kind it is.</summary>
+internal sealed class ShimFailedException(string message) : Exception(message);
 
 /// <summary>A wrong command line, told as the script tells it.</summary>
 internal sealed class ShimUsageException(string message) : Exception(message);

@@ -21,20 +21,25 @@ internal sealed class ShimArguments
     public static ShimArguments Parse(Shim shim, ReadOnlySpan<string> args)
     {
         ShimArguments parsed = new();
-        string[] known = shim.Options.Split(' ');
+        List<string> known = [.. shim.Options.Split(' ')];
         for (int i = 0; i < args.Length; i++)
         {
             string arg = args[i];
             if (!arg.StartsWith('-'))
             {
-                if (parsed.Action is null && shim.Actions.Contains(arg)) parsed.Action = arg;
-                else if (shim.Actions.Count > 0) throw new ShimUsageException($"unrecognized arguments: '{arg}'");
+                if (shim.Actions.Count == 0) continue;
+                if (parsed.Action is not null) throw new ShimUsageException($"unrecognized arguments: '{arg}'");
+                if (!shim.Actions.Contains(arg))
+                    throw new ShimUsageException($"invalid choice: '{arg}' (choose from {string.Join(", ", shim.Actions.Select(a => $"'{a}'"))})");
+                parsed.Action = arg;
+                if (shim.ActionOptions.TryGetValue(arg, out string? more)) known.AddRange(more.Split(' '));
                 continue;
             }
 
             int equals = arg.IndexOf('=');
             string name = (equals < 0 ? arg : arg[..equals]).TrimStart('-');
-            string? option = known.FirstOrDefault(k => k.TrimEnd(':', '?') == name)
+            if (shim.Letters.TryGetValue(name, out string? whole)) name = whole;
+            string? option = known.Find(k => k.TrimEnd(':', '?') == name)
                 ?? throw new ShimUsageException(shim.Actions.Count > 0 ? $"unrecognized arguments: '{arg}'" : $"{name} is not a recognized option");
             if (equals >= 0) parsed._given.Add((name, arg[(equals + 1)..]));
             else if (shim.Lists.Contains(name))
@@ -43,7 +48,8 @@ internal sealed class ShimArguments
             }
             else if (option.EndsWith(':'))
             {
-                if (i + 1 >= args.Length) throw new ShimUsageException($"Option {name} requires an argument");
+                if (i + 1 >= args.Length)
+                    throw new ShimUsageException(shim.Actions.Count > 0 ? $"argument --{name}: expected one argument" : $"Option {name} requires an argument");
                 parsed._given.Add((name, args[++i]));
             }
             else if (option.EndsWith('?') && i + 1 < args.Length && !args[i + 1].StartsWith('-')) parsed._given.Add((name, args[++i]));

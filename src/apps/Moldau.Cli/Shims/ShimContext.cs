@@ -1,13 +1,16 @@
 using Moldau.Base;
 using Moldau.Client;
 using Moldau.Config;
+using Moldau.Protocol;
 
 namespace Moldau.Cli.Shims;
 
 /// <summary>What a shim has at hand.</summary>
 internal sealed class ShimContext : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private const sbyte OfControllers = 2;
 
     private readonly Dictionary<string, string> _properties = new(StringComparer.Ordinal);
     private IReadOnlyList<BrokerAddress> _addresses = [];
@@ -26,6 +29,12 @@ internal sealed class ShimContext : IAsyncDisposable
     public string[] Words { get; }
 
     public CancellationToken Cancel { get; }
+
+    /// <summary>True where the connection is one to the active controller itself: what brokers would pass on goes there.</summary>
+    public bool IsAtController { get; private set; }
+
+    /// <summary>Who answers what the active controller decides.</summary>
+    public CallTarget Controller => IsAtController ? CallTarget.Any : CallTarget.Controller;
 
     public TextWriter Out => Console.Out;
 
@@ -54,7 +63,9 @@ internal sealed class ShimContext : IAsyncDisposable
     }
 
     /// <summary>Adds properties of clients; those that this client does not have are passed over, as Kafka's do.</summary>
-    public void AddProperties(IReadOnlyDictionary<string, string> properties)
+    /// <param name="properties">What a file or options say.</param>
+    /// <param name="isOfNode">They are a node's: most of them are not meant for a client.</param>
+    public void AddProperties(IReadOnlyDictionary<string, string> properties, bool isOfNode = false)
     {
         foreach ((string name, string value) in properties)
         {
@@ -65,7 +76,7 @@ internal sealed class ShimContext : IAsyncDisposable
             }
             catch (CommandException)
             {
-                if (name != "bootstrap.servers" && !IsJavaOnly(name)) Error.WriteLine($"WARN These configurations '[{name}]' were supplied but are not used yet.");
+                if (!isOfNode && name != "bootstrap.servers" && !IsJavaOnly(name)) Error.WriteLine($"WARN These configurations '[{name}]' were supplied but are not used yet.");
             }
         }
     }
@@ -73,11 +84,44 @@ internal sealed class ShimContext : IAsyncDisposable
     /// <summary>Adds the properties of a file.</summary>
     public void AddPropertiesFile(string? path)
     {
-        if (path is null) return;
+        if (path is not null) AddProperties(ReadProperties(path));
+    }
+
+    /// <summary>The properties of a file.</summary>
+    public static Dictionary<string, string> ReadProperties(string path)
+    {
         if (!File.Exists(path)) throw new ShimUsageException($"{path} (No such file or directory)");
-        if (!PropertiesFile.TryParse(File.ReadAllText(path), out Dictionary<string, string> properties, out string? error))
-            throw new ShimUsageException($"{path}: {error}");
-        AddProperties(properties);
+        return PropertiesFile.TryParse(File.ReadAllText(path), out Dictionary<string, string> properties, out string? error)
+            ? properties
+            : throw new ShimUsageException($"{path}: {error}");
+    }
+
+    /// <summary>What <c>--bootstrap-server</c> or <c>--bootstrap-controller</c> names: one of them must be given.</summary>
+    /// <exception cref="ShimUsageException">None is, or both.</exception>
+    public string RequireAddress()
+    {
+        (string? server, string? controller) = (Arguments.Value("bootstrap-server"), Arguments.Value("bootstrap-controller"));
+        if (server is not null && controller is not null)
+            throw new ShimUsageException("argument --bootstrap-controller: not allowed with argument --bootstrap-server");
+        return server ?? controller ?? throw new ShimUsageException(Shim.UsageStyle == UsageStyle.TextAlone
+            ? "You must specify either --bootstrap-controller or --bootstrap-server."
+            : "one of the arguments --bootstrap-server --bootstrap-controller is required");
+    }
+
+    /// <summary>Connects to the brokers, or to the active one of the controllers, that the options name.</summary>
+    /// <exception cref="MoldauException">Nobody listens there.</exception>
+    public async Task ConnectAsync(string call)
+    {
+        string address = RequireAddress();
+        Connect(address, call);
+        if (!Arguments.Has("bootstrap-controller")) return;
+        IsAtController = true;
+        DescribeClusterResponse cluster = await DescribeControllersAsync().ConfigureAwait(false);
+        if (cluster.Brokers.FirstOrDefault(b => b.BrokerId == cluster.ControllerId) is not { } active) return;
+        BrokerAddress there = new(active.Host, active.Port);
+        if (_door is { } door && door.Address == there) return;
+        await CloseAsync().ConfigureAwait(false);
+        Connect(there.ToString(), call);
     }
 
     /// <summary>Connects to the brokers of an option.</summary>
@@ -99,14 +143,33 @@ internal sealed class ShimContext : IAsyncDisposable
         _door = Door.Open(addresses, Patience, Cancel, (address, _) => Error.WriteLine(
             $"WARN Connection to node -1 ({address.Host}:{address.Port}) could not be established. Node may not be available."));
         if (_door is null)
-            throw new MoldauException(new ClientError(Protocol.ErrorCode.RequestTimedOut, $"Timed out waiting for a node assignment. Call: {call}"));
+            throw new MoldauException(new ClientError(ErrorCode.RequestTimedOut, $"Timed out waiting for a node assignment. Call: {call}"));
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>The controllers, as the one that was connected to knows them.</summary>
+    public async Task<DescribeClusterResponse> DescribeControllersAsync()
+    {
+        DescribeClusterResponse cluster = await Asking.AskAsync<DescribeClusterRequest, DescribeClusterResponse>(
+            CallTarget.Any, _ => new DescribeClusterRequest { EndpointType = OfControllers }, Cancel).ConfigureAwait(false);
+        ErrorCode code = ErrorCodes.FromWire(cluster.ErrorCode);
+        return code == ErrorCode.None
+            ? cluster
+            : throw new MoldauException(ClientError.Of(code, cluster.ErrorMessage, "the controllers were not described"));
+    }
+
+    /// <summary>The cluster's id, of whom it was connected to.</summary>
+    public async Task<string> ClusterIdAsync() => IsAtController
+        ? (await DescribeControllersAsync().ConfigureAwait(false)).ClusterId
+        : (await Admin.DescribeClusterAsync(Cancel).ConfigureAwait(false)).ClusterId;
+
+    public ValueTask DisposeAsync() => CloseAsync();
+
+    private async ValueTask CloseAsync()
     {
         _door?.Socket.Dispose();
         if (_asking is not null) await _asking.DisposeAsync().ConfigureAwait(false);
         if (_client is not null) await _client.DisposeAsync().ConfigureAwait(false);
+        (_door, _asking, _client) = (null, null, null);
     }
 
     /// <summary>Classes of the JVM, which mean what is done here anyway or nothing.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Moldau.Cli.Output;
 using Moldau.Cli.Parsing;
@@ -31,7 +30,7 @@ internal static class ConfigEdit
         Dictionary<string, string> before = values
             .Where(v => v.Source == own && v.Value is not null && !v.IsSensitive)
             .ToDictionary(v => v.Name, v => v.Value!, StringComparer.Ordinal);
-        string text = await EditAsync(Text(resource, values, before), context.Cancel).ConfigureAwait(false);
+        string text = await Editor.EditAsync(Text(resource, values, before), context.Cancel).ConfigureAwait(false);
         if (!Config.PropertiesFile.TryParse(text, out Dictionary<string, string> after, out string? error))
             throw new CommandException($"what was written cannot be read: {error}; nothing was changed", ExitCodes.Usage);
         ConfigChange[] changes =
@@ -70,29 +69,4 @@ internal static class ConfigEdit
             text.Append($"# {value.Name}={value.Value}\n");
         return text.ToString();
     }
-
-    private static async Task<string> EditAsync(string text, CancellationToken cancel)
-    {
-        string path = Path.Combine(Path.GetTempPath(), $"moldau-{Path.GetRandomFileName()}.properties");
-        try
-        {
-            await File.WriteAllTextAsync(path, text, cancel).ConfigureAwait(false);
-            string editor = Variable("VISUAL") ?? Variable("EDITOR") ?? (OperatingSystem.IsWindows() ? "notepad" : "vi");
-            // The variable may hold options too, so a shell splits it.
-            ProcessStartInfo start = OperatingSystem.IsWindows()
-                ? new(editor, [path])
-                : new("/bin/sh", ["-c", editor + " \"$1\"", "sh", path]);
-            using Process process = Process.Start(start) ?? throw new CommandException($"the editor '{editor}' does not start");
-            await process.WaitForExitAsync(cancel).ConfigureAwait(false);
-            if (process.ExitCode != 0)
-                throw new CommandException($"the editor '{editor}' ended with code {process.ExitCode}; nothing was changed");
-            return await File.ReadAllTextAsync(path, cancel).ConfigureAwait(false);
-        }
-        finally
-        {
-            File.Delete(path);
-        }
-    }
-
-    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

@@ -7,6 +7,8 @@ namespace Moldau.Cli.Verbs;
 
 internal static class GroupDescribe
 {
+    private const string SummaryView = "--summary";
+
     private static readonly Column[] Columns =
     [
         new("group"), new("state"), new("topic"), Column.Number("partition"), Column.Number("offset"), Column.Number("end"),
@@ -18,7 +20,9 @@ internal static class GroupDescribe
     {
         Columns = Columns,
         MinOperands = 1,
-        Details = "OFFSET is the committed one, END the one of the next record to be written. A member without partitions has a row too.",
+        Options = [new(SummaryView, null, null, "a row for each group"), NameOption.AsExpressions],
+        Details = "OFFSET is the committed one, END the one of the next record to be written. A member without partitions has a row too.\n"
+            + "A GROUP may have * for any letters and ? for any one.",
         Example = "moldau group describe billing -o wide",
     };
 
@@ -26,8 +30,14 @@ internal static class GroupDescribe
     {
         AdminClient admin = await context.AdminAsync().ConfigureAwait(false);
         Tally tally = new();
-        List<GroupState> groups = await Groups.FindAsync(context, admin, context.Arguments.Operands, tally).ConfigureAwait(false);
+        List<GroupState> groups = await Groups.ChosenAsync(context, admin, tally).ConfigureAwait(false);
         var ends = await Groups.EndsAsync(context, admin, groups).ConfigureAwait(false);
+        if (context.Arguments.Has(SummaryView))
+        {
+            if (groups.Count > 0) context.Show(Summary(groups, ends));
+            return tally.ExitCode;
+        }
+
         CommandResult result = new(Columns);
         foreach (GroupState group in groups)
         {
@@ -43,6 +53,23 @@ internal static class GroupDescribe
 
         if (groups.Count > 0) context.Show(result);
         return tally.ExitCode;
+    }
+
+    private static CommandResult Summary(List<GroupState> groups, Dictionary<TopicPartition, long> ends)
+    {
+        CommandResult result = new(
+            new("group"), new("state"), Column.Number("members"), Column.Number("topics"), Column.Number("partitions"), Column.Number("lag"),
+            Column.Number("coordinator"));
+        foreach (GroupState group in groups)
+        {
+            TopicPartition[] partitions = [.. group.Partitions];
+            long[] lags = [.. partitions.Select(p => group.Lag(p, ends)).Where(l => l is not null).Select(l => l!.Value)];
+            result.Add(
+                group.GroupId, group.Description.State, group.Description.Members.Count, partitions.Select(p => p.Topic).Distinct().Count(),
+                partitions.Length, lags.Length > 0 ? lags.Sum() : null, group.Description.CoordinatorId);
+        }
+
+        return result;
     }
 
     private static void Add(

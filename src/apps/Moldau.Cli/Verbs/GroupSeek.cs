@@ -8,7 +8,8 @@ namespace Moldau.Cli.Verbs;
 
 internal static class GroupSeek
 {
-    private const string To = "start, end, @TIME, -2h, +10, -10, an offset, or group:NAME";
+    private const string OfFile = "file:";
+    private const string To = "start, end, @TIME, -2h, +10, -10, an offset, group:NAME or file:FILE";
 
     private static readonly Column[] Columns = [new("group"), new("topic"), Column.Number("partition"), Column.Number("offset")];
 
@@ -26,7 +27,8 @@ internal static class GroupSeek
             Option.DryRun,
         ],
         Details = "+10 and -10 move by so many offsets, -2h and @2026-08-01 go to the first record that is not older.\n"
-            + "An offset outside of what the partition holds becomes the nearest end. The group must have no members.",
+            + "An offset outside of what the partition holds becomes the nearest end. The group must have no members.\n"
+            + "A FILE has lines of a topic, a partition and an offset, with commas or spaces between them, as Kafka's scripts write them.",
         Example = "moldau group seek billing --to -2h --topic orders --dry-run",
     };
 
@@ -40,8 +42,12 @@ internal static class GroupSeek
             throw new MoldauException(new ClientError(
                 ErrorCode.NonEmptyGroup, $"group '{name}' has {Words.Count(group.Members.Count, "member")}, which would go on where they are"));
         var committed = await admin.ListGroupOffsetsAsync(name, context.Cancel).ConfigureAwait(false);
-        List<TopicPartition> partitions = await Seeks.PartitionsAsync(context, admin, name, committed.Keys).ConfigureAwait(false);
-        var targets = await TargetsAsync(context, admin, to, partitions, committed).ConfigureAwait(false);
+        var told = to.StartsWith(OfFile, StringComparison.Ordinal)
+            ? await ReadAsync(to[OfFile.Length..], context.Cancel).ConfigureAwait(false)
+            : null;
+        List<TopicPartition> partitions = await Seeks
+            .PartitionsAsync(context, admin, name, told?.Keys ?? committed.Keys).ConfigureAwait(false);
+        var targets = told ?? await TargetsAsync(context, admin, to, partitions, committed).ConfigureAwait(false);
         var starts = await Topics.OffsetsAsync(context, admin, partitions, OffsetSpec.Earliest).ConfigureAwait(false);
         var ends = await Topics.OffsetsAsync(context, admin, partitions, OffsetSpec.Latest).ConfigureAwait(false);
 
@@ -59,6 +65,22 @@ internal static class GroupSeek
         if (moves.Count == 0) throw new CommandException("there is no offset to set; name a topic with --topic", ExitCodes.NotFound);
         if (!context.Confirm(plan, $"Set {Words.Count(moves.Count, "offset")} of group '{name}'?")) return ExitCodes.Ok;
         return await MoveAsync(context, admin, name, moves).ConfigureAwait(false);
+    }
+
+    private static async Task<IReadOnlyDictionary<TopicPartition, long>> ReadAsync(string path, CancellationToken cancel)
+    {
+        if (!File.Exists(path)) throw new CommandException($"there is no file '{path}'", ExitCodes.NotFound);
+        Dictionary<TopicPartition, long> offsets = [];
+        foreach (string line in await File.ReadAllLinesAsync(path, cancel).ConfigureAwait(false))
+        {
+            string[] fields = line.Split([',', ' ', '\t'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            if (fields.Length == 0) continue;
+            if (fields.Length != 3 || !Numbers.TryParse(fields[1], out int partition) || !Numbers.TryParse(fields[2], out long offset))
+                throw new CommandException($"{path}: '{line}' is no topic, partition and offset", ExitCodes.Usage);
+            offsets[new TopicPartition(fields[0].Trim('"'), partition)] = offset;
+        }
+
+        return offsets;
     }
 
     private static async Task<IReadOnlyDictionary<TopicPartition, long>> TargetsAsync(

@@ -28,6 +28,21 @@ internal static class Groups
     /// <summary>Null for what a broker does not tell.</summary>
     public static string? Known(string text) => text.Length > 0 ? text : null;
 
+    /// <summary>The ids of all groups of consumers.</summary>
+    public static async Task<string[]> ConsumersAsync(CommandContext context, AdminClient admin) =>
+        [.. (await admin.ListGroupsAsync(context.Cancel).ConfigureAwait(false))
+            .Where(g => g.ProtocolType is "consumer" or "").Select(g => g.GroupId)];
+
+    /// <summary>The groups that the operands name: all groups of consumers where they name none.</summary>
+    public static async Task<List<GroupState>> ChosenAsync(CommandContext context, AdminClient admin, Tally tally)
+    {
+        IReadOnlyCollection<string> names = context.Arguments.Operands;
+        if (names.Count == 0) names = await ConsumersAsync(context, admin).ConfigureAwait(false);
+        else if (NameOption.ArePatterns(context))
+            names = NameOption.Choose(context, await ConsumersAsync(context, admin).ConfigureAwait(false), "group", tally);
+        return await FindAsync(context, admin, names, tally).ConfigureAwait(false);
+    }
+
     /// <summary>The named groups; those that are not there are told to the tally.</summary>
     public static async Task<List<GroupState>> FindAsync(
         CommandContext context, AdminClient admin, IReadOnlyCollection<string> names, Tally tally)

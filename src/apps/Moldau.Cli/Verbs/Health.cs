@@ -18,7 +18,7 @@ internal static class Health
         Columns = Columns,
         Options =
         [
-            new("--watch", "-w", null, "again every two seconds, until Ctrl+C"),
+            Watching.Option,
             new("--exit-when-healthy", "-e", null, "wait until it is healthy, at most as long as --timeout says"),
         ],
         Details = "Exit code 7 where something is wrong, 5 where nobody answers.",

@@ -12,7 +12,8 @@ internal static class MachineChecks
     public static void Run(DoctorReport report)
     {
         OpenFiles(report);
-        foreach (string folder in new[] { Path.GetFullPath("."), Path.GetTempPath() }.Distinct()) Space(report, folder);
+        string[] folders = [Path.GetFullPath("."), Path.TrimEndingDirectorySeparator(Path.GetFullPath(Path.GetTempPath()))];
+        foreach (string folder in folders.Distinct()) Space(report, folder);
     }
 
     /// <summary>A node keeps the files of many partitions open.</summary>

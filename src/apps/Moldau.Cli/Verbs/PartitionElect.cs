@@ -15,6 +15,7 @@ internal static class PartitionElect
         Columns = Columns,
         Options =
         [
+            new("--preferred", null, null, "the first of the replicas, as without it"),
             new("--unclean", null, null, "where no replica is in sync, one that is not: records may be lost"),
             Option.Yes,
             Option.DryRun,
@@ -27,6 +28,8 @@ internal static class PartitionElect
     {
         TopicPartition[] named = [.. context.Arguments.Operands.Select(PartitionNames.Parse)];
         bool isUnclean = context.Arguments.Has("--unclean");
+        if (isUnclean && context.Arguments.Has("--preferred"))
+            throw new CommandException("--preferred and --unclean exclude each other", ExitCodes.Usage);
         AdminClient admin = await context.AdminAsync().ConfigureAwait(false);
         var found = named.Length > 0
             ? await PartitionNames.FindAsync(context, admin, named).ConfigureAwait(false)

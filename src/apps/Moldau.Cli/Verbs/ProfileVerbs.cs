@@ -14,7 +14,7 @@ internal static class ProfileVerbs
 
     private static readonly Column[] Shown = [new("property"), new("value")];
 
-    private static readonly Column[] Changed = [new("profile"), new("status")];
+    public static readonly Column[] Changed = [new("profile"), new("status")];
 
     public static readonly Command Add = new("profile add", "NAME [KEY=VALUE…]", "remember a cluster under a name, or change what is remembered", AddAsync)
     {
@@ -78,12 +78,7 @@ internal static class ProfileVerbs
             else values.Remove(key);
         }
 
-        Profile profile = new(name, values);
-        if (profile.Bootstrap is null) throw new CommandException("'profile add' needs the address: -b host:9092", ExitCodes.Usage);
-        CheckAddress(profile.Bootstrap);
-        // What a client would refuse is refused here already.
-        _ = new ClientProperties(profile.ClientProperties());
-        store.Save(profile);
+        Save(new Profile(name, values), "'profile add' needs the address: -b host:9092");
         return Done(context, name, isThere ? "changed" : "added");
     }
 
@@ -133,7 +128,17 @@ internal static class ProfileVerbs
         return Task.FromResult(ExitCodes.Ok);
     }
 
-    private static Task<int> Done(CommandContext context, string name, string status)
+    /// <summary>Keeps a profile that clients can work with.</summary>
+    /// <exception cref="CommandException">It has no address, or something that a client would refuse.</exception>
+    public static void Save(Profile profile, string whatLacksAddress)
+    {
+        if (profile.Bootstrap is null) throw new CommandException(whatLacksAddress, ExitCodes.Usage);
+        CheckAddress(profile.Bootstrap);
+        _ = new ClientProperties(profile.ClientProperties());
+        ProfileStore.Default.Save(profile);
+    }
+
+    public static Task<int> Done(CommandContext context, string name, string status)
     {
         CommandResult result = new(Changed);
         result.Add(name, status);

@@ -13,10 +13,11 @@ internal static class QuorumStatus
         Column.Number("leaderEpoch", isWide: true), Column.Number("highWatermark", isWide: true),
     ];
 
-    public static readonly Command Command = new("quorum status", "", "the controllers: who leads, who votes, who follows", RunAsync)
+    public static readonly Command Command = new("quorum status", "", "the controllers: who leads, who votes, who follows", c => Watching.RunAsync(c, RunAsync))
     {
         Columns = Columns,
         MaxOperands = 0,
+        Options = [Watching.Option],
         Details = "LAG is how many records of the metadata log a node has not told the leader to have.",
         Example = "moldau quorum status -o wide",
     };

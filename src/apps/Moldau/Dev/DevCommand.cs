@@ -15,6 +15,7 @@ internal static class DevCommand
 
     public static int Run(string[] args)
     {
+        if (args is ["reset", .. string[] rest]) return DevReset.Run(rest);
         Arguments arguments = Arguments.Parse("dev", args, ["--port", "--data", "--http-port"], ["--ephemeral", "--demo"]);
         if (arguments.Operands.Count > 0)
             throw new CommandException($"'dev' takes no '{arguments.Operands[0]}'; see 'moldau help'", ExitCodes.Usage);

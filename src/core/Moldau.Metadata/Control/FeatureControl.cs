@@ -27,7 +27,7 @@ public static class SupportedFeatures
         // The level of the metadata version from which on each level is a cluster's default.
         if (version.Level >= 26) yield return (FeatureNames.EligibleLeaderReplicas, 1);
         if (version.Level >= 22) yield return (FeatureNames.Group, 1);
-        if (version.Level >= 33) yield return (FeatureNames.Share, 2);
+        if (version.Level >= 31) yield return (FeatureNames.Share, 2);
         else if (version.Level >= 28) yield return (FeatureNames.Share, 1);
         if (version.Level >= 29) yield return (FeatureNames.Streams, 1);
         if (version.Level >= 24) yield return (FeatureNames.Transaction, 2);
@@ -40,6 +40,9 @@ internal sealed class FeatureControl(ControllerContext context)
     private const sbyte Upgrade = 1;
     private const sbyte SafeDowngrade = 2;
     private const sbyte UnsafeDowngrade = 3;
+
+    // What Kafka begins each refusal with; tools show it as it is.
+    private const string FailurePrefix = "The update failed for all features since the following feature had an error: ";
 
     public ControllerResult<UpdateFeaturesResponse> Update(UpdateFeaturesRequest request, short version)
     {
@@ -59,7 +62,7 @@ internal sealed class FeatureControl(ControllerContext context)
         if (failure.IsFailure)
         {
             response.ErrorCode = failure.CodeNumber;
-            response.ErrorMessage = failure.Message;
+            response.ErrorMessage = FailurePrefix + failure.Message;
             return new(response, []);
         }
 
@@ -85,8 +88,9 @@ internal sealed class FeatureControl(ControllerContext context)
                 ? "A feature version cannot be less than 0."
                 : NotSupported(name, level) ?? Direction(level, current, type);
         if (reason is null && isOfQuorum && level < current)
-            reason = "Can't downgrade the version of this feature: the log names the voters from now on.";
-        if (reason is null && isVersion && level < current) reason = Downgrade(level, current, type);
+            reason = "Can't downgrade the version of this feature.";
+        if (reason is null && isVersion && level < current && Downgrade(level, current, type) is { } why)
+            return new ControllerError(ErrorCode.InvalidUpdateVersion, $"Unsupported metadata.version downgrade from {current} to {level}. {why}");
         if (reason is not null)
             return new ControllerError(ErrorCode.InvalidUpdateVersion,
                 $"Invalid update version {level} for feature {name}. {reason}");
@@ -121,6 +125,7 @@ internal sealed class FeatureControl(ControllerContext context)
     {
         string self = $"Local controller {context.Options.NodeId}";
         SupportedFeature? range = SupportedFeatures.Find(name);
+        if (range is null && level == 0) return $"Feature {name} not found.";
         string? reason = range is null ? $"{self} does not support this feature." : Outside(self, name, level, range);
         foreach ((int id, BrokerRegistration broker) in context.Image.Cluster.Brokers)
             reason ??= Outside($"Broker {id}", name, level, broker.Feature(name));
