@@ -366,4 +366,72 @@ public sealed class CrashTests
     private static List<(string, string)> Files(MemoryDisk disk) =>
         [.. disk.Paths.Where(p => !p.EndsWith(".snapshot", StringComparison.Ordinal))
             .Select(p => (p, Convert.ToHexString(disk.Contents(p))))];
+
+    /// <summary>The flush of a rolled segment failed while the log was closing: what its last step synced says nothing of it.</summary>
+    [Fact]
+    public void Close_BehindAFailedFlush_MakesNothingDurable()
+    {
+        MemoryDisk disk = NewDisk();
+        using LogHarness log = new(disk);
+        log.Open();
+        log.Append(Batches.Of("rolled"));
+        log.Log.ForceRoll(log.Now, log.Ops);
+        Assert.True(log.RunOne(op => Assert.Equal("RollJob", op.GetType().Name)));
+        List<DiskOp> ops = [];
+        log.TakeQueued(ops);
+        DiskOp flush = Assert.Single(ops);
+        log.Append(Batches.Of("active"));
+        log.Log.Close(log.Now, log.Ops);
+        disk.Fault = (call, _) => call == "fsync" ? DiskError.Io : DiskError.None;
+        log.Perform(flush);
+        disk.Fault = null;
+        log.Run();
+        Assert.True(log.Log.IsFailed);
+        Assert.Equal((0, 0), (log.Log.DurableEnd, log.Log.RecoveryPoint));
+    }
+
+    /// <summary>While the flush that brings a log to rest is out no other sync of its file is: the kernel tells an error once.</summary>
+    [Fact]
+    public void LogThatComesToRest_HasOneSyncOut()
+    {
+        MemoryDisk disk = NewDisk();
+        using LogHarness log = new(disk, Config with { FlushMs = 70_000 });
+        log.Open();
+        log.Append(Batches.Of("a"));
+        log.Advance(71_000);
+        log.Log.Sweep(log.Now, log.Ops);
+        log.Log.Tick(log.Now, log.Ops);
+        List<DiskOp> ops = [];
+        log.TakeQueued(ops);
+        Assert.Equal("CloseLogJob", Assert.Single(ops).GetType().Name);
+        log.Perform(ops[0]);
+        Assert.Equal((1, 1), (log.Log.DurableEnd, log.Log.RecoveryPoint));
+    }
+
+    /// <summary>The process died between a roll and the flush that makes the new segment's name durable.</summary>
+    [Fact]
+    public void SyncedRecords_InASegmentWhoseRollWasNotFlushed_SurviveALossOfPower()
+    {
+        Uuid id = new Prng(3).NextUuid();
+        LogConfig config = Config with { SyncsAppends = true };
+        MemoryDisk disk = NewDisk();
+        using (LogHarness log = new(disk, config))
+        {
+            log.Open(topicId: id);
+            log.Append(Batches.Of("rolled"));
+            log.Log.ForceRoll(log.Now, log.Ops);
+            Assert.True(log.RunOne(op => Assert.Equal("RollJob", op.GetType().Name)));
+        }
+
+        using LogHarness again = new(disk, config);
+        again.Open(recoveryPoint: 1, topicId: id);
+        again.Append(Batches.Of("acknowledged"));
+        Assert.Equal(2, again.Log.DurableEnd);
+        for (ulong seed = 0; seed < 20; seed++)
+        {
+            using LogHarness last = new(disk.Crash(new Prng(seed)), config);
+            last.Open(recoveryPoint: 1, topicId: id);
+            Assert.Equal(["rolled", "acknowledged"], last.ReadAll().Select(r => r.Value));
+        }
+    }
 }

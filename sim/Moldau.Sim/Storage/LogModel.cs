@@ -8,6 +8,7 @@ internal sealed class LogModel
 {
     private readonly Dictionary<long, ModelProducer> _producers = [];
     private readonly HashSet<(long BaseOffset, uint Crc, int LeaderEpoch)> _gone = [];
+    private Dictionary<long, long> _forgottenBefore = [];
 
     public List<ModelBatch> Batches { get; } = [];
 
@@ -91,7 +92,12 @@ internal sealed class LogModel
         Aborted.Clear();
         foreach (ModelBatch batch in kept) Add(batch);
         foreach ((long producer, long at) in Forgotten.ToArray())
-            if (at > End) Forgotten[producer] = End;
+        {
+            // Whose transaction is open again, its marker being gone, the log cannot have forgotten since it began.
+            long latest = Math.Min(End, _producers.GetValueOrDefault(producer)?.OpenSince ?? long.MaxValue);
+            if (at > latest) Forgotten[producer] = latest;
+        }
+
         return cut;
     }
 
@@ -105,6 +111,7 @@ internal sealed class LogModel
     public void BeginTruncation(long offset, bool isWhole)
     {
         IsFresh = false;
+        _forgottenBefore = new Dictionary<long, long>(Forgotten);
         Leaving = Cut(isWhole ? 0 : offset);
         IsLeavingWhole = isWhole;
         if (isWhole) Floor = offset;
@@ -127,6 +134,7 @@ internal sealed class LogModel
         Leaving = null;
         if (IsLeavingWhole) Floor = 0;
         foreach (ModelBatch batch in leaving) Add(batch);
+        foreach ((long producer, long at) in _forgottenBefore) Forgotten[producer] = at;
     }
 
     /// <summary>The log was found empty at an offset above all that is left of it.</summary>

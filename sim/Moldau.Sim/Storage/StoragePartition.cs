@@ -48,7 +48,8 @@ internal sealed class StoragePartition(StorageLog plan, string folder)
     /// <summary>What the checkpoints of the start say is not about this log.</summary>
     public bool IsNew { get; set; }
 
-    /// <summary>It was truncated, and the checkpoints do not say so yet: nothing is appended until then.</summary>
+    /// <summary>It was truncated, or a load found less of it than its recovery point says, and the checkpoints do not say so yet:
+    /// nothing is appended until then.</summary>
     public bool IsCutting { get; set; }
 
     public RotKinds Rot { get; set; }
@@ -56,6 +57,9 @@ internal sealed class StoragePartition(StorageLog plan, string folder)
     /// <summary>A sync of a log that promises nothing of a loss of power has failed: what it calls durable after the next start
     /// need not be.</summary>
     public bool IsSyncDoubtful { get; set; }
+
+    /// <summary>Power was lost after such a sync, and no load has looked for what it left behind.</summary>
+    public bool HasForgottenPages { get; set; }
 
     public bool IsOpen => Log is not null && !IsOffline;
 

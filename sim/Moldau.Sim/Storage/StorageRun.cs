@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Moldau.Sim;
@@ -16,7 +17,8 @@ public sealed record StorageReport(
     {
         StringBuilder text = new();
         text.AppendLine(Line).Append(Plan);
-        if (Failure is not null) text.AppendLine($"FAILED storage seed {Seed}: {Failure}").AppendLine($"replay: {Replay}");
+        if (Failure is not null) text.AppendLine($"FAILED storage seed {Seed}: {Failure}").AppendLine($"replay: {Replay}")
+            .AppendLine(CultureInfo.InvariantCulture, $"corpus: {Seed} {StorageCorpus.TextOf(Plan.Steps)}");
         return text.ToString();
     }
 }

@@ -91,15 +91,21 @@ internal sealed partial class StorageWorld
         long to = log.LogStartOffset;
         if (to <= p.Model.DeletedBelow || p.Model.IsTruncating || (p.Rot & RotKinds.TimeIndex) != 0) return;
         long kept = 0;
+        // Two sweeps may have come since: one took the oldest by size, the next what lay behind by time.
+        long keptBySize = 0;
+        SimFileData? young = null;
         bool isOld = p.Config.RetentionMs >= 0;
         for (int i = p.Model.IndexFrom(from); i < p.Model.Batches.Count; i++)
         {
             ModelBatch batch = p.Model.Batches[i];
+            bool isYoung = p.Config.RetentionMs < 0 || Now.UnixMs - batch.MaxTimestamp <= p.Config.RetentionMs;
+            keptBySize += batch.Bytes.Length;
             if (batch.BaseOffset >= to) kept += batch.Bytes.Length;
-            else if (Now.UnixMs - batch.MaxTimestamp <= p.Config.RetentionMs) isOld = false;
+            else if (isYoung) (isOld, young) = (false, batch.File);
+            if (young is not null && ReferenceEquals(batch.File, young)) keptBySize = 0;
         }
 
-        bool isLarge = p.Config.RetentionBytes >= 0 && kept >= p.Config.RetentionBytes;
+        bool isLarge = p.Config.RetentionBytes >= 0 && keptBySize >= p.Config.RetentionBytes;
         if (!isOld && !isLarge)
         {
             Fail($"[L1] {p}: the log start went from {from} to {to}, which retention of {p.Config.RetentionMs} ms or "
@@ -113,6 +119,7 @@ internal sealed partial class StorageWorld
         LogModel model = p.Model;
         long end = log.LogEndOffset;
         long due = model.Written;
+        LookForForgottenPages(p, end);
         long rotten = FirstRotten(p, out bool isRotten);
         if (isRotten) due = Math.Min(due, rotten);
         if (end < due)
@@ -145,6 +152,25 @@ internal sealed partial class StorageWorld
         CheckState(p, log);
         CheckIndexes(p, log);
         if (!isRotten) CheckDurable(p, log, log.LogStartOffset, end, "loaded");
+    }
+
+    /// <summary>A sync failed in a log that does not acknowledge synced records, and power was lost later: what the kernel called
+    /// clean and never wrote may be missing in the middle, below a recovery point that later syncs have moved. As in Kafka, it
+    /// is for whoever reads it to find, as rot is.</summary>
+    private void LookForForgottenPages(StoragePartition p, long end)
+    {
+        if (!p.HasForgottenPages) return;
+        p.HasForgottenPages = false;
+        HashSet<(long, uint)> found = [];
+        foreach ((_, SimFileData file) in LogFolder.Files(Disk, p.Folder, LogFileNames.Log))
+        {
+            RecordBatchEnumerator batches = new(file.Bytes());
+            while (batches.MoveNext())
+                if (batches.Current.IsCrcValid) found.Add((batches.Current.BaseOffset, batches.Current.Crc));
+        }
+
+        for (int i = p.Model.IndexFrom(p.Model.Start); i < p.Model.Batches.Count && p.Model.Batches[i].NextOffset <= end; i++)
+            if (!found.Contains((p.Model.Batches[i].BaseOffset, p.Model.Batches[i].Crc))) p.Rot |= RotKinds.Log;
     }
 
     /// <summary>A base offset has rotted, which no sum covers: the log goes on elsewhere. Nothing more can be asked of it.</summary>
@@ -235,7 +261,9 @@ internal sealed partial class StorageWorld
             bool isOld = producer.OpenSince is null && Now.UnixMs - producer.LastTimestamp >= p.Config.ProducerIdExpirationMs;
             if (isOld || producer.LastOffset < log.LogStartOffset) p.Model.Forgotten[producer.Id] = p.Model.End;
             else if (!IsForgotten(p.Model, producer))
-                Fail($"[P1] {p}: producer {producer.Id} is forgotten, its last record is at {producer.LastOffset}");
+                Fail($"[P1] {p}: producer {producer.Id} is forgotten, its last record is at {producer.LastOffset} of "
+                    + $"{Now.UnixMs - producer.LastTimestamp} ms ago; forgotten may be what is below "
+                    + $"{p.Model.Forgotten.GetValueOrDefault(producer.Id, -1)}");
         }
     }
 
@@ -373,9 +401,30 @@ internal sealed partial class StorageWorld
         long? due = null;
         foreach (ModelProducer producer in p.Model.Producers.Values)
             if (producer.OpenSince is { } open && !IsForgotten(p.Model, producer)) due = Math.Min(due ?? long.MaxValue, open);
+        if ((due ?? long.MaxValue) > log.LastStableOffset && IsOpenAgain(p, log)) return;
         if (due is { } first && first >= log.LogStartOffset && log.LastStableOffset != first)
-            Fail($"[T4] {p}: the first open transaction begins at {first}, the last stable offset is {log.LastStableOffset}");
+            Fail($"[T4] {p}: the first open transaction begins at {first}, the last stable offset is {log.LastStableOffset}{Opens(p)}");
         if (due is null && log.LastStableOffset != log.HighWatermark)
-            Fail($"[T4] {p}: no transaction is open, the last stable offset is {log.LastStableOffset} of {log.HighWatermark}");
+            Fail($"[T4] {p}: no transaction is open, the last stable offset is {log.LastStableOffset} of {log.HighWatermark}{Opens(p)}");
     }
+
+    // Of a producer whose state it may have lost the log may know the transaction all the same, or what came of it since.
+    private static bool IsOpenAgain(StoragePartition p, PartitionLog log)
+    {
+        foreach (ModelProducer producer in p.Model.Producers.Values)
+        {
+            if (producer.OpenSince is not { } since || !IsForgotten(p.Model, producer)) continue;
+            if (!log.Producers.TryGet(producer.Id, out ProducerEntry entry)) continue;
+            bool isHere = entry.CurrentTransactionFirstOffset is { } first && first >= since && first <= producer.LastOffset
+                && Math.Max(first, log.LogStartOffset) == log.LastStableOffset;
+            if (isHere) return true;
+        }
+
+        return false;
+    }
+
+    private static string Opens(StoragePartition p) => string.Concat(p.Model.Producers.Values
+        .Where(static x => x.OpenSince is not null)
+        .Select(x => $"; producer {x.Id} since {x.OpenSince}, last {x.LastOffset}, "
+            + $"forgotten below {p.Model.Forgotten.GetValueOrDefault(x.Id, -1)}"));
 }

@@ -71,6 +71,8 @@ internal sealed partial class StorageWorld
         foreach (string directory in _directories) ScanDirectory(directory);
         foreach (StoragePartition partition in _partitions)
             if (partition.TopicId is not null) Load(partition);
+        foreach (StoragePartition partition in _partitions)
+            if (partition.IsCutting) Checkpoint(partition);
         _lostPower = false;
         Output?.WriteLine($"             started, offline: {string.Join(' ', _offline)}");
     }
@@ -119,6 +121,7 @@ internal sealed partial class StorageWorld
         }
 
         PartitionLog log = job.Open(_services!, Now);
+        partition.IsCutting = log.LogEndOffset < job.Request.RecoveryPoint;
         long highWatermark = partition.IsNew ? 0 : _scans[partition.Directory].HighWatermarks.GetValueOrDefault(partition.Name);
         partition.Log = log;
         partition.IsOffline = false;
@@ -203,6 +206,7 @@ internal sealed partial class StorageWorld
         foreach (StoragePartition partition in _partitions)
         {
             partition.Model.Written = Math.Min(partition.Model.Written, partition.IsSyncDoubtful ? 0 : partition.Model.Durable);
+            partition.HasForgottenPages |= partition.IsSyncDoubtful;
             partition.IsSyncDoubtful = false;
         }
     }
@@ -307,13 +311,22 @@ internal sealed partial class StorageWorld
         op.Execute(_session!);
         pending.IsExecuted = true;
         Note(((long)op.Error << 32) | (uint)op.GetType().Name.Length);
+        Output?.WriteLine($"             {op.GetType().Name} of {op.LogDirectory} {PathOf(op)}: {op.ErrorText ?? "done"}");
         if (op is AppendOp append && op.Error == DiskError.None) Written(append);
         if (op.Error != DiskError.None) OnError(op);
     }
 
+    private static string PathOf(DiskOp op) => op switch
+    {
+        AppendOp append => $"{append.File.Path} at {append.Position}",
+        SyncOp sync => $"{sync.File.Path} to offset {sync.WrittenEnd}",
+        _ => "",
+    };
+
     private void Deliver(Pending pending)
     {
         _pending.Remove(pending);
+        Output?.WriteLine($"             {pending.Op.GetType().Name} is heard of");
         Instant now = Now;
         if (pending.Op.Owner is PartitionLog log)
         {
@@ -423,6 +436,16 @@ internal sealed partial class StorageWorld
         _bug == StorageBug.RecoveryPointTooFar ? log.LogEndOffset : log.RecoveryPoint,
         _bug == StorageBug.LogStartTooFar ? log.HighWatermark : log.CheckpointedLogStart,
         log.HighWatermark);
+
+    /// <summary>A recovery point above what is flushed would be believed once the log has grown to it.</summary>
+    private void Checkpoint(StoragePartition p)
+    {
+        p.IsCutting = true;
+        Submit(CheckpointsOf(p.Directory), op =>
+        {
+            if (op.Error == DiskError.None) p.IsCutting = false;
+        });
+    }
 
     private bool WriteCheckpointsNow(string directory)
     {

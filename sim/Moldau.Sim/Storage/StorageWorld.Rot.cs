@@ -82,7 +82,12 @@ internal sealed partial class StorageWorld
         isRotten = (p.Rot & RotKinds.Log) != 0;
         if (!isRotten) return long.MaxValue;
         foreach (ModelBatch batch in p.Model.Batches)
-            if (batch.File is not null && !batch.IsWhole()) return batch.BaseOffset;
+        {
+            // What a load did not find behind a rotten header is as good as rotten: the next one need not find it either.
+            bool isOutOfReach = batch.File is null && batch.NextOffset <= p.Model.Written && Disk.Find(batch.Path) is SimFileData;
+            if (isOutOfReach || (batch.File is not null && !batch.IsWhole())) return batch.BaseOffset;
+        }
+
         return long.MaxValue;
     }
 

@@ -110,7 +110,7 @@ internal sealed partial class StorageWorld
 
     private void Append(StoragePartition p)
     {
-        if (p is not { IsOpen: true, Log: { } log }) return;
+        if (p is not { IsOpen: true, Log: { } log } || p.IsCutting) return;
         if (p.Plan.IsFollower) AppendAsFollower(p, log);
         else AppendAsLeader(p, log);
     }
@@ -154,7 +154,7 @@ internal sealed partial class StorageWorld
     /// <summary>A copy of the leader's batches, at the offsets that are next; or, rarely, ones that do not fit.</summary>
     private void AppendAsFollower(StoragePartition p, PartitionLog log)
     {
-        if (p.Model.IsTruncating || p.IsCutting) return;
+        if (p.Model.IsTruncating) return;
         int count = 1 + _prng.Next(3);
         long next = log.LogEndOffset;
         if (p.LeaderEpoch == 0) p.LeaderEpoch = ++_epochs;
@@ -373,11 +373,7 @@ internal sealed partial class StorageWorld
         }
 
         p.See(p.Log); // an offset within a batch takes the whole batch
-        p.IsCutting = true;
-        Submit(CheckpointsOf(p.Directory), op =>
-        {
-            if (op.Error == DiskError.None) p.IsCutting = false;
-        });
+        Checkpoint(p);
         CheckState(p, p.Log);
     }
 
@@ -412,6 +408,7 @@ internal sealed partial class StorageWorld
         p.Log = null;
         p.Model = new LogModel();
         p.Rot = RotKinds.None;
+        p.HasForgottenPages = false;
         _leaving.Add(log);
         if (log.Discard()) Left(log, hasFailed: false);
     }

@@ -85,7 +85,7 @@ internal sealed partial class ReplicaSet
         }
 
         if ((changes & (LogChanges.WrittenEnd | LogChanges.DurableEnd)) != 0) AdvanceHighWatermark(partition, log);
-        else if ((changes & LogChanges.LogStart) != 0) _shard.Fetches.Moved(partition);
+        if ((changes & LogChanges.LogStart) != 0) _shard.Fetches.Moved(partition);
         if ((changes & LogChanges.Closed) != 0) Closed(partition, log);
     }
 

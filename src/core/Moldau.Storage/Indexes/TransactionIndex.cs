@@ -28,6 +28,13 @@ public sealed class TransactionIndex
         _entries.Add(transaction);
     }
 
+    public TransactionIndex Copy()
+    {
+        TransactionIndex copy = new();
+        copy._entries.AddRange(_entries);
+        return copy;
+    }
+
     public bool TruncateTo(long offset) => _entries.RemoveAll(e => e.LastOffset >= offset) > 0;
 
     /// <summary>Adds the transactions that touch [from, upTo); true if later segments need not be asked.</summary>

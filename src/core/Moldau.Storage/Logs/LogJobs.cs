@@ -123,6 +123,8 @@ public sealed class LocateJob : JobOp
 
     internal int IndexIntervalBytes { get; init; }
 
+    internal bool IsCompacted { get; init; }
+
     internal SharedFile? File { get; init; }
 
     internal OffsetIndex? Offsets { get; init; }
@@ -154,7 +156,7 @@ public sealed class LocateJob : JobOp
             (file, offsets) = (Opened.File, Opened.Offsets);
         }
 
-        SegmentSearch search = new(file.File, Segment.BaseOffset, SegmentEnd, Segment.Bytes);
+        SegmentSearch search = new(file.File, Segment.BaseOffset, SegmentEnd, Segment.Bytes, IsCompacted, ReadsSums: true);
         Span<byte> window = new byte[16 * 1024];
         SearchStatus status = search.Find(offsets.Lookup(StartOffset), StartOffset, window, false, out BatchSpan? first, out _);
         // Perhaps it is the index that is wrong: the batches themselves lead there too.
@@ -179,7 +181,7 @@ internal enum SearchStatus
     /// <summary>At the batch, or behind the last one.</summary>
     Done,
 
-    /// <summary>At a header that is not in memory.</summary>
+    /// <summary>At a header that is not in memory, or where the sum of a batch has to be checked.</summary>
     Cold,
 
     /// <summary>At bytes that are no batch, or at a batch that cannot stand there: rot, or an index that is wrong.</summary>
@@ -190,7 +192,11 @@ internal enum SearchStatus
 /// batch, and stay within the segment.</summary>
 /// <param name="SegmentEnd">The next segment's base offset, or the log's end.</param>
 /// <param name="Bytes">Where the valid part of the file ends.</param>
-internal readonly record struct SegmentSearch(IDiskFile File, long BaseOffset, long SegmentEnd, int Bytes)
+/// <param name="IsCompacted">Offsets are missing as a rule. Else the sum of the batch before tells whether they were compacted
+/// away once, or whether that batch has rotted and they are its own.</param>
+/// <param name="ReadsSums">A batch may be read for its sum.</param>
+internal readonly record struct SegmentSearch(
+    IDiskFile File, long BaseOffset, long SegmentEnd, int Bytes, bool IsCompacted, bool ReadsSums)
 {
     /// <summary>Where a search begins that trusts no index.</summary>
     public OffsetPosition Start => new(long.MaxValue, 0);
@@ -203,6 +209,7 @@ internal readonly record struct SegmentSearch(IDiskFile File, long BaseOffset, l
     {
         found = null;
         long next = BaseOffset;
+        int before = -1;
         BatchScanner scanner = new(File, from.Position, Bytes, window, isCachedOnly);
         while (scanner.MoveNext())
         {
@@ -212,8 +219,15 @@ internal readonly record struct SegmentSearch(IDiskFile File, long BaseOffset, l
             bool isInOrder = first >= next && batch.LastOffset >= first && batch.LastOffset < SegmentEnd;
             bool isAstray = batch.Position == from.Position && from.Position > 0 && first > from.Offset;
             if (!isInOrder || isAstray) return SearchStatus.Damaged;
+            if (batch.LastOffset < offset)
+            {
+                next = batch.LastOffset + 1;
+                before = batch.Position;
+                continue;
+            }
+
+            if (first > Math.Max(offset, next) && MayBeRot(before, from, out SearchStatus status)) return status;
             next = batch.LastOffset + 1;
-            if (batch.LastOffset < offset) continue;
             found = new BatchSpan(batch.LastOffset, batch.MaxTimestamp, batch.Position, batch.SizeInBytes);
             // Offsets that are missing were compacted away, or the batch has rotted: then the next one contradicts it.
             if (first <= offset || !scanner.MoveNext() || scanner.Current.FirstOffset >= next) return SearchStatus.Done;
@@ -223,6 +237,16 @@ internal readonly record struct SegmentSearch(IDiskFile File, long BaseOffset, l
 
         damage = scanner.NextPosition;
         if (scanner.IsCold) return SearchStatus.Cold;
-        return scanner.Status == Records.BatchReadStatus.Ok ? SearchStatus.Done : SearchStatus.Damaged;
+        if (scanner.Status != Records.BatchReadStatus.Ok) return SearchStatus.Damaged;
+        return next < SegmentEnd && MayBeRot(before, from, out SearchStatus atEnd) ? atEnd : SearchStatus.Done;
+    }
+
+    // Whether the batch before missing offsets cannot be believed, or not without a look at its sum; or at those before it,
+    // where the search has left them out: its base offset may be lower than it was.
+    private bool MayBeRot(int before, OffsetPosition from, out SearchStatus status)
+    {
+        status = ReadsSums ? SearchStatus.Damaged : SearchStatus.Cold;
+        if (IsCompacted || before < 0) return false;
+        return !ReadsSums || from.Position > 0 || !BatchOrder.IsWhole(File, before, Bytes);
     }
 }

@@ -109,7 +109,8 @@ public sealed partial class PartitionLog
         try
         {
             Span<byte> window = stackalloc byte[HopWindowBytes];
-            SegmentSearch search = new(segment.File!.File, segment.BaseOffset, segmentEnd, segment.WrittenBytes);
+            SegmentSearch search = new(
+                segment.File!.File, segment.BaseOffset, segmentEnd, segment.WrittenBytes, Config.IsCompacted, ReadsSums: false);
             // At damage a job looks for another way.
             return search.Find(from, offset, window, !isHot, out batch, out _) == SearchStatus.Done;
         }
@@ -130,6 +131,7 @@ public sealed partial class PartitionLog
             // What waits for the file will be written through the handle that this may open.
             IsActive = segment == Active || !segment.IsWritten,
             IndexIntervalBytes = Config.IndexIntervalBytes,
+            IsCompacted = Config.IsCompacted,
             File = segment.File,
             Offsets = segment.Offsets?.Snapshot(),
             StartOffset = offset,

@@ -10,6 +10,10 @@ public sealed partial class PartitionLog
     private readonly List<DyingSegment> _dying = [];
     private bool _isAskingTimes;
     private bool _isDiscarded;
+    private bool _isResting;
+
+    // Retention wants all below gone, and has rolled the active segment for it: what it may take goes when that is flushed.
+    private long _retiresUpTo;
 
     /// <summary>When <see cref="Tick"/> has something to do next.</summary>
     public Instant NextDeadline
@@ -40,16 +44,26 @@ public sealed partial class PartitionLog
     {
         if (IsFailed || IsClosed || _isTruncating) return LogChanges.None;
         Producers.RemoveExpired(now.UnixMs, Config.ProducerIdExpirationMs);
-        int count = CountBelowStart();
-        if (Config.IsDeleted)
-        {
-            count = Math.Max(count, CountExpired(now, ops));
-            count = Math.Max(count, CountOversize());
-        }
-
-        LogChanges changes = count > 0 ? Retire(count, now, ops) : LogChanges.None;
+        LogChanges changes = Retire(CountDue(now, ops), now, ops);
         CloseIdle(now, ops);
         return changes;
+    }
+
+    /// <summary>Of the segments that go by retention or lie below the log's start, so many as may go, from the oldest on.</summary>
+    private int CountDue(Instant now, EffectList<DiskOp> ops)
+    {
+        int count = CountBelowStart();
+        return Config.IsDeleted ? Math.Max(count, Math.Max(CountExpired(now, ops), CountOversize())) : count;
+    }
+
+    /// <summary>What was the active segment when retention asked for it is flushed: it may go now, and nothing behind it.</summary>
+    private LogChanges RetireRolled(Instant now, EffectList<DiskOp> ops)
+    {
+        int most = 0;
+        while (most < _segments.Count - 1 && _segments[most + 1].BaseOffset <= _retiresUpTo) most++;
+        _retiresUpTo = 0;
+        if (IsFailed || IsClosed || _isTruncating) return LogChanges.None;
+        return Retire(Math.Min(most, CountDue(now, ops)), now, ops);
     }
 
     /// <summary>Does what time asks for: removes files of deleted segments, syncs by flush.ms.</summary>
@@ -91,9 +105,11 @@ public sealed partial class PartitionLog
             () => job = MakeCloseJob(withStandby: true),
             (_, _) =>
             {
-                RecoveryPoint = DurableEnd = WrittenEnd;
                 job?.File?.Release();
                 ReleaseFiles();
+                // Another operation failed while this one was out: what it should have made durable, nobody has.
+                if (IsFailed) return LogChanges.Closed;
+                RecoveryPoint = DurableEnd = WrittenEnd;
                 return LogChanges.Closed | LogChanges.RecoveryPoint | LogChanges.DurableEnd;
             },
             ReleaseFiles));
@@ -159,14 +175,18 @@ public sealed partial class PartitionLog
     private int CountBelowStart()
     {
         int count = 0;
-        while (count < _segments.Count - 1 && _segments[count + 1].BaseOffset <= LogStartOffset) count++;
+        while (count < _segments.Count - 1 && _segments[count + 1].BaseOffset <= LogStartOffset && IsFlushed(count)) count++;
         return count;
     }
+
+    // Only then is the snapshot at its end on the disk, which alone knows what its producers did, and the name of the next
+    // segment, which alone knows where the log ends.
+    private bool IsFlushed(int index) => _flushedUpTo >= _segments[index + 1].BaseOffset;
 
     // Never beyond the high watermark, and only from the oldest on without a gap.
     private bool MayRetire(int index) => index == _segments.Count - 1
         ? HighWatermark >= LogEndOffset && _segments[index].DecidedBytes > 0
-        : HighWatermark >= _segments[index + 1].BaseOffset;
+        : HighWatermark >= _segments[index + 1].BaseOffset && IsFlushed(index);
 
     private int CountExpired(Instant now, EffectList<DiskOp> ops)
     {
@@ -203,11 +223,17 @@ public sealed partial class PartitionLog
     {
         if (count == _segments.Count)
         {
-            // A log is never without an active segment.
-            if (!IsIdle) return LogChanges.None;
-            Roll(LogEndOffset, now);
+            // A log is never without an active segment, and none goes before it is flushed.
+            count--;
+            if (IsIdle)
+            {
+                Roll(LogEndOffset, now);
+                _retiresUpTo = LogEndOffset;
+                Pump(now, ops);
+            }
         }
 
+        if (count == 0) return LogChanges.None;
         List<LogSegment> gone = _segments.GetRange(0, count);
         _segments.RemoveRange(0, count);
         long[] bases = [.. gone.Select(s => s.BaseOffset)];
@@ -285,11 +311,14 @@ public sealed partial class PartitionLog
     {
         LogSegment active = Active; // an append that comes meanwhile may begin the next one
         CloseLogJob job = MakeCloseJob(withStandby: false);
+        _isResting = true;
         _steps.Enqueue(new JobStep(
             () => job,
             (_, _) =>
             {
+                _isResting = false;
                 job.File?.Release();
+                if (IsFailed) return LogChanges.None;
                 active.IsDirty = false;
                 RecoveryPoint = DurableEnd = WrittenEnd;
                 if (_steps.Count == 0) active.Close();

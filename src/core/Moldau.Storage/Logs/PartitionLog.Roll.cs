@@ -7,6 +7,9 @@ public sealed partial class PartitionLog
     private int _writtenEpochs;
     private SharedFile? _syncing;
     private long _lastSyncedEnd;
+
+    // Segments that end at or below are flushed as at a roll: with their indexes and the snapshot at their end.
+    private long _flushedUpTo;
     private readonly Queue<FlushSegmentJob> _heldFlushes = new();
 
     /// <summary>Begins a new segment at the log's end, whatever the present one holds. No effect on an empty one.</summary>
@@ -25,7 +28,9 @@ public sealed partial class PartitionLog
         // What is synced may still wait for the flush of a segment before it; another sync would not help.
         bool isSynced = Math.Max(DurableEnd, _lastSyncedEnd) >= WrittenEnd;
         if (_syncing is not null || IsFailed || isSynced || Active.File is not { } file) return;
-        if (IsClosed) return; // its last step syncs
+        // Its last step syncs, and so does one that brings it to rest. Two syncs of one file are never out together: if one
+        // fails the other may say that all is well, since the kernel tells an error once.
+        if (IsClosed || _isResting) return;
         // Bytes of rolled segments are the flush jobs' business; the active file may have none yet.
         if (Active.WrittenBytes == 0) return;
         _syncing = file;
@@ -116,12 +121,10 @@ public sealed partial class PartitionLog
         return ProducerSnapshotFile.Encode(Producers.Producers);
     }
 
-    // Also where retention has removed the segment already: nothing in the next one is called durable before this has
-    // made its file's name so.
+    // Nothing in the next segment is called durable before this has made its file's name so.
     private void FlushRolled(LogSegment segment, LogSegment next, byte[]? snapshot, EffectList<DiskOp> ops)
     {
-        bool isHere = _segments.Contains(segment);
-        bool isDirty = isHere && segment is { IsOpen: true, IsDirty: true };
+        bool isDirty = segment is { IsOpen: true, IsDirty: true };
         if (isDirty) segment.File!.Retain(); // IsOpen
         _unflushed.Enqueue(segment);
         ops.Add(new FlushSegmentJob
@@ -133,9 +136,7 @@ public sealed partial class PartitionLog
             File = isDirty ? segment.File : null,
             Indexes = isDirty ? SegmentIndexes.Of(segment) : null,
             EndOffset = next.BaseOffset,
-            // It belongs to the segment that it stands before: where all older ones have been removed, it alone knows what
-            // their producers did.
-            Snapshot = _segments.Contains(next) ? snapshot : null,
+            Snapshot = snapshot,
         });
     }
 
@@ -154,15 +155,10 @@ public sealed partial class PartitionLog
         LogSegment segment = _unflushed.Dequeue();
         Verify.That(ReferenceEquals(segment, job.Segment));
         if (IsFailed) return LogChanges.None;
-        if (job.Error != DiskError.None)
-        {
-            // Retention may have removed the segment meanwhile; anything else is a directory that cannot be trusted.
-            if (!_segments.Contains(segment)) return LogChanges.None;
-            return Fail(job.ErrorText ?? "flush failed");
-        }
-
+        if (job.Error != DiskError.None) return Fail(job.ErrorText ?? "flush failed");
         LastFlush = now;
         segment.IsDirty = false;
+        _flushedUpTo = job.EndOffset;
         LogChanges changes = LogChanges.RecoveryPoint;
         if (job.EndOffset > RecoveryPoint) RecoveryPoint = Math.Min(job.EndOffset, WrittenEnd);
         // A sync of the next file may have been done already and only waited for this.

@@ -76,6 +76,7 @@ public sealed partial class PartitionLog
         LogEndOffset = WrittenEnd = offset;
         DurableEnd = Math.Min(DurableEnd, offset);
         RecoveryPoint = Math.Min(RecoveryPoint, offset);
+        _flushedUpTo = Math.Min(_flushedUpTo, offset);
         LogStartOffset = Math.Min(LogStartOffset, offset);
         HighWatermark = Math.Min(HighWatermark, offset);
         _lastSyncedEnd = Math.Min(_lastSyncedEnd, offset);
@@ -106,7 +107,7 @@ public sealed partial class PartitionLog
             Offset = offset,
             Dropped = dropped,
             Epochs = Epochs.Encode(),
-            Transactions = last.Transactions.Encode(),
+            Transactions = last.Transactions.Copy(),
             Config = Config,
             NowMs = now.UnixMs,
             DropsAll = dropsAll,
@@ -126,7 +127,13 @@ public sealed partial class PartitionLog
             last.IsDirty = true;
             last.EmptyFrom = long.MaxValue;
             InstallOrRelease(last, opened, now);
-            if (job.EndOffset < LogEndOffset) SetEnds(job.EndOffset);
+            if (job.EndOffset < LogEndOffset)
+            {
+                SetEnds(job.EndOffset);
+                Epochs.TruncateFromEnd(job.EndOffset);
+                last.Transactions.TruncateTo(job.EndOffset);
+            }
+
         }
 
         _snapshotOffsets.Clear();

@@ -45,6 +45,7 @@ public sealed partial class PartitionLog
         // Loading has synced what it recovered, and a clean end had synced all.
         DurableEnd = loaded.LogEndOffset;
         RecoveryPoint = loaded.RecoveryPoint;
+        _flushedUpTo = Active.BaseOffset;
         HighWatermark = LogStartOffset;
         LastFlush = now;
         foreach (LogSegment segment in _segments)
@@ -156,6 +157,7 @@ public sealed partial class PartitionLog
         };
         if (_isDiscarded) return IsIdle ? changes | ReleaseDiscarded() : changes;
         if (!IsFailed) Pump(now, ops);
+        if (_retiresUpTo > 0 && _flushedUpTo >= _retiresUpTo) changes |= RetireRolled(now, ops);
         if (!IsFailed && Config.SyncsAppends) RequestSync(ops);
         return changes;
     }

@@ -1,9 +1,13 @@
+using Moldau.Records;
+
 namespace Moldau.Storage;
 
 /// <summary>Makes a log's files follow a truncation. May be interrupted anywhere: what is done is done in an order that
 /// recovery brings to the same end or leaves as it was before.</summary>
 internal sealed class TruncateJob : JobOp
 {
+    private const int WindowBytes = 64 * 1024;
+
     /// <summary>The segments that stay, the one to cut last, and the snapshots as they were.</summary>
     public required LoadedLog Log { get; init; }
 
@@ -14,7 +18,8 @@ internal sealed class TruncateJob : JobOp
 
     public required byte[] Epochs { get; init; }
 
-    public required byte[] Transactions { get; init; }
+    /// <summary>Of the segment to cut: a copy that the job cuts where the log ends.</summary>
+    public required TransactionIndex Transactions { get; init; }
 
     public required LogConfig Config { get; init; }
 
@@ -49,9 +54,16 @@ internal sealed class TruncateJob : JobOp
 
         disk.SyncDirectory(Log.Folder);
         Cut(disk);
+        // Below the offset where that lay within a batch, or behind damage.
+        foreach (long at in Log.Snapshots.Where(s => s > EndOffset).ToArray())
+        {
+            DiskFiles.DeleteIfExists(disk, LogFileNames.PathOf(Log.Folder, at, LogFileNames.ProducerSnapshot));
+            Log.Snapshots.Remove(at);
+        }
+
         DiskFiles.WriteAtomically(
             disk, LogFileNames.Join(Log.Folder, LogFileNames.LeaderEpochCheckpoint), Epochs);
-        Producers = ProducerRebuild.To(disk, Log, Offset, NowMs, Config.ProducerIdExpirationMs);
+        Producers = ProducerRebuild.To(disk, Log, EndOffset, NowMs, Config.ProducerIdExpirationMs);
         Producers.LastSnapshotOffset = Log.Snapshots.Count == 0 ? Log.LogStartOffset : Log.Snapshots.Max;
     }
 
@@ -67,7 +79,8 @@ internal sealed class TruncateJob : JobOp
             (OffsetIndex offsets, TimeIndex times, TimestampOffset max) =
                 SegmentOpener.Rebuild(file, last.BaseOffset, Bytes, Config.IndexIntervalBytes);
             if (max.Timestamp >= 0) times.AppendIfLater(max.Timestamp, max.Offset);
-            new SegmentIndexes(offsets, times, Transactions).Write(disk, Log.Folder, last.BaseOffset);
+            Transactions.TruncateTo(EndOffset);
+            new SegmentIndexes(offsets, times, Transactions.Encode()).Write(disk, Log.Folder, last.BaseOffset);
         }
 
         last.WrittenBytes = Bytes;
@@ -78,20 +91,53 @@ internal sealed class TruncateJob : JobOp
     // A batch that the offset lies within goes as a whole.
     private int PositionOf(IDiskFile file, int end)
     {
-        BatchScanner scanner = new(file, 0, end, new byte[Math.Clamp(end, 0, 64 * 1024)]);
-        EndOffset = Offset;
+        BatchScanner scanner = new(file, 0, end, new byte[Math.Clamp(end, 0, WindowBytes)]);
         long next = Log.Segments[^1].BaseOffset;
         while (scanner.MoveNext())
         {
             BatchHeader batch = scanner.Current;
+            bool isInOrder = batch.LastOffset >= batch.FirstOffset
+                && (Config.IsCompacted ? batch.FirstOffset >= next : batch.FirstOffset == next);
+            if (!isInOrder) return PositionBySums(file, end);
+            if (batch.LastOffset >= Offset)
+            {
+                EndOffset = Math.Min(Offset, batch.FirstOffset);
+                return batch.Position;
+            }
+
             next = batch.LastOffset + 1;
-            if (batch.LastOffset < Offset) continue;
-            EndOffset = Math.Min(Offset, batch.FirstOffset);
-            return batch.Position;
         }
 
-        // Behind damage nothing can be told apart: the log says that it ends there, and its leader has the rest.
-        if (scanner.Status != Records.BatchReadStatus.Ok) EndOffset = Math.Min(Offset, next);
+        bool isMissing = next < Offset && !Config.IsCompacted;
+        if (isMissing || scanner.Status != BatchReadStatus.Ok) return PositionBySums(file, end);
+        EndOffset = Offset;
         return scanner.NextPosition;
+    }
+
+    // Something is out of order: only whole batches are believed. Behind damage nothing can be told apart: the log says that it
+    // ends there, and its leader has the rest.
+    private int PositionBySums(IDiskFile file, int end)
+    {
+        BatchReader reader = new(file, 0, end, WindowBytes);
+        long next = Log.Segments[^1].BaseOffset;
+        int position = 0;
+        while (reader.MoveNext())
+        {
+            RecordBatchView batch = reader.Current;
+            long first = batch.IsV2 ? batch.BaseOffset : Math.Min(next, batch.LastOffset);
+            bool isMisplaced = first > next && BatchOrder.IsContradicted(file, reader.NextPosition, end, batch.NextOffset);
+            if (batch.LastOffset >= Offset || first < next || isMisplaced || !batch.IsCrcValid)
+            {
+                // Offsets that are missing before it may be its own.
+                EndOffset = Math.Min(Offset, next);
+                return position;
+            }
+
+            next = batch.NextOffset;
+            position = reader.NextPosition;
+        }
+
+        EndOffset = reader.Status == BatchReadStatus.Ok ? Offset : Math.Min(Offset, next);
+        return position;
     }
 }

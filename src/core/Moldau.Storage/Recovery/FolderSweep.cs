@@ -8,15 +8,16 @@ internal static class FolderSweep
     private const string DeletedCheckpoint = ".checkpoint" + LogFileNames.Deleted;
 
     /// <summary>Returns the names of what is left, given those of what is there.</summary>
-    public static IReadOnlyList<string> Run(IDisk disk, string folder, IReadOnlyList<string> names, List<string> notes)
+    public static IReadOnlyList<string> Run(
+        IDisk disk, string folder, IReadOnlyList<string> names, bool isCompacted, List<string> notes)
     {
+        names = FinishRetention(disk, folder, names, isCompacted, notes);
         List<string> swaps = [];
         List<string> cleaned = [];
         List<string> left = new(names.Count);
-        long first = FirstOffset(names);
         foreach (string name in names)
         {
-            if (IsRest(name) && !TellsOfAHole(name, first)) disk.Delete(LogFileNames.Join(folder, name));
+            if (IsRest(name)) disk.Delete(LogFileNames.Join(folder, name));
             else if (name.EndsWith(LogFileNames.Swap, StringComparison.Ordinal)) swaps.Add(name);
             else if (name.EndsWith(LogFileNames.Cleaned, StringComparison.Ordinal)) cleaned.Add(name);
             else left.Add(name);
@@ -32,24 +33,58 @@ internal static class FolderSweep
         return left;
     }
 
-    private static long FirstOffset(IReadOnlyList<string> names)
-    {
-        long first = long.MaxValue;
-        foreach (string name in names)
-            if (LogFileNames.TryParse(name, LogFileNames.Log, out long offset)) first = Math.Min(first, offset);
-        return first;
-    }
-
-    /// <summary>Retention begins with the oldest segment. Where one before a retired one is still there, its rename was lost with
-    /// the power: the retired one says that what is behind it is part of the log, now and if it is recovered once more.</summary>
-    private static bool TellsOfAHole(string name, long first) =>
-        LogFileNames.TryParse(name, LogFileNames.Log + LogFileNames.Deleted, out long retired) && retired >= first;
-
     private static bool IsRest(string name) =>
         (name.EndsWith(LogFileNames.Deleted, StringComparison.Ordinal)
             && !name.EndsWith(DeletedCheckpoint, StringComparison.Ordinal))
         || name is LogFileNames.LeaderEpochCheckpoint + LogFileNames.Temporary
             or LogFileNames.PartitionMetadata + LogFileNames.Temporary;
+
+    /// <summary>Retention renames the oldest segments first, but a loss of power may keep any of its renames. What is older
+    /// than a renamed segment was to go too: a hole would be left in the offsets, and once the renamed files are removed nothing
+    /// would tell it from records that were lost.</summary>
+    private static IReadOnlyList<string> FinishRetention(
+        IDisk disk, string folder, IReadOnlyList<string> names, bool isCompacted, List<string> notes)
+    {
+        SortedSet<long> retired = [];
+        SortedSet<long> present = [];
+        foreach (string name in names)
+        {
+            if (LogFileNames.TryParse(name, LogFileNames.Log + LogFileNames.Deleted, out long offset)) retired.Add(offset);
+            else if (LogFileNames.TryParse(name, LogFileNames.Log, out offset)) present.Add(offset);
+        }
+
+        if (retired.Count == 0) return names;
+        // The renames are durable before the first file is removed, for the same reason.
+        disk.SyncDirectory(folder);
+        if (isCompacted || EndOfHole(disk, folder, present, retired) is not { } end) return names;
+        foreach (long older in present.GetViewBetween(0, end - 1)) SegmentFiles.MarkDeleted(disk, folder, older);
+        disk.SyncDirectory(folder);
+        notes.Add($"an interrupted retention of the segments below offset {end} was finished");
+        return disk.List(folder);
+    }
+
+    /// <summary>The base offset of the last segment that has a hole before it which renamed segments fill without a gap; null
+    /// if there is none. A truncation of Kafka's renames files too, of segments that others have overgrown since.</summary>
+    private static long? EndOfHole(IDisk disk, string folder, SortedSet<long> present, SortedSet<long> retired)
+    {
+        long[] bases = [.. present];
+        for (int i = bases.Length - 1; i > 0; i--)
+        {
+            if (!retired.Any(r => r > bases[i - 1] && r < bases[i])) continue;
+            long end = NextOffset(disk, LogFileNames.PathOf(folder, bases[i - 1], LogFileNames.Log), bases[i - 1]);
+            if (!retired.Contains(end)) continue;
+            while (end < bases[i] && retired.Contains(end))
+            {
+                long next = NextOffset(disk, LogFileNames.PathOf(folder, end, LogFileNames.Log + LogFileNames.Deleted), end);
+                if (next == end) break;
+                end = next;
+            }
+
+            if (end == bases[i]) return end;
+        }
+
+        return null;
+    }
 
     private static void SettleCompaction(
         IDisk disk, string folder, List<string> swaps, List<string> cleaned, List<string> notes)

@@ -7,7 +7,6 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
 {
     private readonly LoadedLog _log = new() { Partition = request.Partition, Folder = request.Folder };
     private readonly HashSet<long> _withTransactions = [];
-    private readonly HashSet<long> _retired = [];
     private IReadOnlyList<string> _names = [];
     private bool _mustScanAll;
 
@@ -22,9 +21,7 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         if (disk.DirectoryExists(request.Folder)) OpenFolder();
         if (_log.IsOtherSetAside) return _log;
         if (_names.Count == 0) CreateFolder();
-        foreach (string name in _names)
-            if (LogFileNames.TryParse(name, LogFileNames.Log + LogFileNames.Deleted, out long retired)) _retired.Add(retired);
-        _names = FolderSweep.Run(disk, request.Folder, _names, _log.Notes);
+        _names = FolderSweep.Run(disk, request.Folder, _names, request.Config.IsCompacted, _log.Notes);
         ReadFolder();
         _log.LogStartOffset = request.LogStartOffset;
         ReadEpochs();
@@ -153,13 +150,17 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         if (_mustScanAll) from = 0;
         if (from == long.MaxValue)
         {
-            if (TryFindEnd(_log.Segments[^1], out long end))
+            // The checkpoint of a clean end is the log's end; 0 is also what is said where there is none.
+            bool isFound = TryFindEnd(_log.Segments[^1], out long end);
+            if (isFound && (end == request.RecoveryPoint || request.RecoveryPoint == 0))
             {
                 _log.LogEndOffset = end;
                 return null;
             }
 
-            _log.Notes.Add("the last segment does not end with a whole batch although the end was clean");
+            _log.Notes.Add(isFound
+                ? $"the last segment ends at {end}, the clean end was at {request.RecoveryPoint}"
+                : "the last segment does not end with a whole batch although the end was clean");
             from = _log.Segments[^1].BaseOffset;
         }
 
@@ -171,7 +172,9 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
             && start.Position == _log.Segments[first].WrittenBytes && _log.TopicId is not null;
         if (isFlushed) isFlushed = !_log.Segments[first].Transactions.TruncateTo(from);
         if (!isFlushed) return RecoverFrom(first, start);
-        // Nothing came after the recovery point: not a byte to check or to sync.
+        // Nothing came after the recovery point: not a byte to check or to sync. But the process may have died between a roll
+        // and the sync of the new segment's name.
+        if (start is { Position: 0, Offset: > 0 }) disk.SyncDirectory(request.Folder);
         _log.LogEndOffset = from;
         return null;
     }
@@ -186,9 +189,8 @@ internal sealed class LogLoader(IDisk disk, LoadLogRequest request)
         {
             LogSegment segment = _log.Segments[i];
             // It overlaps what precedes it: the rest of a truncation that was interrupted. Or what was between is lost: nothing
-            // behind the gap was ever called durable. Compaction leaves gaps too, and so does retention, where a loss of power
-            // kept some of its renames only.
-            bool isGap = segment.BaseOffset > end && !request.Config.IsCompacted && !_retired.Contains(end);
+            // behind the gap was ever called durable. Compaction leaves gaps too.
+            bool isGap = segment.BaseOffset > end && !request.Config.IsCompacted;
             if (i > first && (isGap || segment.BaseOffset < end))
             {
                 DropFrom(i);

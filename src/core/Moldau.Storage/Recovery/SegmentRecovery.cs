@@ -32,9 +32,14 @@ internal sealed class SegmentRecovery(LoadedLog log, int indexIntervalBytes, lon
             RecordBatchView batch = reader.Current;
             if (!IsValid(batch, segment)) break;
             BatchHeader.TryRead(batch.Bytes, reader.Position, out BatchHeader header);
-            // The sum of a batch leaves its base offset out. Compaction leaves gaps too, so this is no reason to cut.
+            // The sum of a batch leaves its base offset out. Compaction leaves gaps too, so one is no reason to cut: a batch
+            // that belongs before the one that seems to precede it is.
             if (header.FirstOffset > NextOffset && batch.IsV2)
+            {
+                if (BatchOrder.IsContradicted(file, reader.NextPosition, (int)file.Length, batch.NextOffset)) break;
                 log.Notes.Add($"segment {segment.BaseOffset}: the offsets {NextOffset} to {header.FirstOffset - 1} are missing");
+            }
+
             if (batch.IsV2 && !Replay(batch, producers, transactions)) break;
             builder.Add(header);
             producers.MapEndOffset = NextOffset = batch.NextOffset;
