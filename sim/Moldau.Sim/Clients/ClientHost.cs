@@ -144,8 +144,8 @@ internal sealed class ClientHost : ISimActor
     private void Check(ClientFrame frame)
     {
         Span<byte> request = frame.Span[Link.SizeBytes..];
-        if (RequestFrame.ApiOf(request) != ApiKey.Produce) return;
-        KafkaReader reader = new(RequestFrame.BodyOf(request, out short version));
+        if (FrameParts.ApiOf(request) != ApiKey.Produce) return;
+        KafkaReader reader = new(FrameParts.BodyOf(request, out short version));
         foreach (ProduceRequest.TopicProduceData topic in ProduceRequest.Read(ref reader, version).TopicData)
             foreach (ProduceRequest.PartitionProduceData data in topic.PartitionData)
                 if (!IsWhole(data.Records)) _world.Fail($"[D1] {Machine.Settings.ClientId} sends a batch that is not whole");

@@ -16,8 +16,8 @@ public sealed class PlantedRequests(PlantedBug bug, StaleIds stale, Prng prng)
     internal void Change(Span<byte> frame)
     {
         // The stranger sends what is no request.
-        if (frame.Length < RequestFrame.HeaderBytes + 2) return;
-        ApiKey api = RequestFrame.ApiOf(frame);
+        if (frame.Length < FrameParts.HeaderBytes + 2) return;
+        ApiKey api = FrameParts.ApiOf(frame);
         switch (bug)
         {
             case PlantedBug.StaleTopicIdsServed: stale.Renew(frame); break;
@@ -57,7 +57,7 @@ public sealed class PlantedRequests(PlantedBug bug, StaleIds stale, Prng prng)
     private static void Rewrite<TRequest>(Span<byte> frame, Action<TRequest> change)
         where TRequest : IRequest, IMessage<TRequest>
     {
-        Span<byte> body = RequestFrame.BodyOf(frame, out short version);
+        Span<byte> body = FrameParts.BodyOf(frame, out short version);
         KafkaReader reader = new(body);
         TRequest request = TRequest.Read(ref reader, version);
         if (!reader.IsComplete) return;
@@ -69,7 +69,7 @@ public sealed class PlantedRequests(PlantedBug bug, StaleIds stale, Prng prng)
 
     private void Produced(Span<byte> frame)
     {
-        Span<byte> body = RequestFrame.BodyOf(frame, out short version);
+        Span<byte> body = FrameParts.BodyOf(frame, out short version);
         KafkaReader reader = new(body);
         ProduceRequest request = ProduceRequest.Read(ref reader, version);
         foreach (ProduceRequest.TopicProduceData topic in request.TopicData)

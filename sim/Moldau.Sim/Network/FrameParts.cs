@@ -4,7 +4,7 @@ using Moldau.Protocol;
 namespace Moldau.Sim;
 
 /// <summary>The parts of a request's frame, without the length before it.</summary>
-internal static class RequestFrame
+internal static class FrameParts
 {
     /// <summary>Key, version and correlation id.</summary>
     public const int HeaderBytes = 8;
