@@ -1,3 +1,4 @@
+using Moldau.Base;
 using Moldau.Protocol;
 using Moldau.Storage;
 
@@ -124,6 +125,33 @@ public sealed class FailureTests
         Assert.True(node.Exists("/d1/t-0"));
         MakeAgainElsewhereAndKill(node, client);
         Assert.Equal(2, node.Connect().Produced("t", 0, "c"));
+    }
+
+    /// <summary>Damage cut the log below its recovery point: the next start would believe the checkpoint once the log has grown
+    /// to it, whatever was flushed by then.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_log_that_ends_below_its_recovery_point_is_not_appended_to_before_the_checkpoint_says_so(int shards)
+    {
+        using TestNode node = new(shards, 1, ("metadata.log.dir", "/meta"));
+        node.Connect().CreateTopic("t", 2);
+        for (int i = 0; i < 3; i++) node.Connect().Produced("t", 0, $"{i}");
+        node.Connect().Produced("t", 1, "other");
+        node.Stop();
+        node.Start();
+        node.Kill();
+        string path = $"{TestNode.Data}/t-0/{LogFileNames.Of(0, LogFileNames.Log)}";
+        using (IDiskFile file = node.Disk.OpenSession().Open(path, DiskOpenMode.ReadWrite)) file.SetLength(file.Length - 1);
+        node.Start();
+        Assert.Equal(2, node.Connect().Produced("t", 0, "c"));
+        byte[]? checkpoint = DiskFiles.ReadWhole(node.Probe, $"{TestNode.Data}/{LogFileNames.RecoveryPointCheckpoint}");
+        SortedDictionary<TopicPartition, long>? points = OffsetCheckpoint.TryDecode(checkpoint);
+        Assert.Equal((2, 1), (points![new("t", 0)], points[new("t", 1)])); // what is not damaged can be read
+        Assert.Equal(["0", "1", "c"], node.Connect().ReadAll("t", 0));
+        node.Stop();
+        node.Start();
+        Assert.Equal(["0", "1", "c"], node.Connect().ReadAll("t", 0));
     }
 
     [Fact]

@@ -55,7 +55,7 @@ internal sealed class ReplicaPlacement
             MustExist = place.MustExist,
             HadCleanShutdown = directory.IsClean,
             LogStartOffset = place.IsNew ? 0 : directory.LogStartOffsets.GetValueOrDefault(name),
-            RecoveryPoint = place.IsNew ? 0 : directory.RecoveryPoints.GetValueOrDefault(name),
+            RecoveryPoint = place.IsNew ? 0 : place.RecoveryPoint ?? directory.RecoveryPoints.GetValueOrDefault(name),
             NowMs = nowMs,
         };
     }
@@ -67,6 +67,10 @@ internal sealed class ReplicaPlacement
         TopicPartition name = new(partition.Topic, partition.Index);
         return place.IsNew ? 0 : _directories[place.Directory].HighWatermarks.GetValueOrDefault(name);
     }
+
+    /// <summary>What the checkpoint of the start says of the replica's recovery point is no longer so.</summary>
+    public void Recovered(Partition partition, long recoveryPoint) =>
+        _byFolder[partition.Name] = _byFolder[partition.Name] with { RecoveryPoint = recoveryPoint };
 
     /// <summary>Null: the replica has not been placed; its folder may be that of an older one that is leaving.</summary>
     public BootedDirectory? DirectoryOf(Partition partition) =>
@@ -199,5 +203,6 @@ internal sealed class ReplicaPlacement
     /// <param name="TopicId">Whose it is.</param>
     /// <param name="IsNew">The start found no folder of the name there.</param>
     /// <param name="MustExist">It is not to be made.</param>
-    private readonly record struct Place(int Directory, Uuid TopicId, bool IsNew, bool MustExist);
+    /// <param name="RecoveryPoint">Null: what the checkpoint of the start says.</param>
+    private readonly record struct Place(int Directory, Uuid TopicId, bool IsNew, bool MustExist, long? RecoveryPoint = null);
 }

@@ -1,5 +1,6 @@
 using Moldau.Base;
 using Moldau.Metadata;
+using Moldau.Storage;
 
 namespace Moldau.Broker;
 
@@ -12,6 +13,8 @@ internal sealed partial class ReplicaSet
     private readonly HashSet<ReplicaFolder> _freeEarly = [];
     private readonly List<Partition> _waitingForFolder = [];
     private readonly Dictionary<TopicIdPartition, Partition> _waitingForCheckpoints = [];
+    private readonly Dictionary<TopicIdPartition, (string Directory, PartitionCheckpoint Checkpoint)> _cut = [];
+    private readonly List<TopicIdPartition> _unasked = [];
     private List<ReplicaFolder> _left = [];
     private bool _isLeftPosted;
 
@@ -47,7 +50,9 @@ internal sealed partial class ReplicaSet
     /// <summary>What the checkpoint files said of the folder that was set aside is gone, durably: the log can be made.</summary>
     public void OnCheckpointsCleared(CheckpointsCleared cleared)
     {
-        if (_waitingForCheckpoints.Remove(cleared.Partition, out Partition? partition) && _onClosed is null) Open(partition);
+        if (_onClosed is not null || !_waitingForCheckpoints.Remove(cleared.Partition, out Partition? partition)) return;
+        _cut.Remove(cleared.Partition);
+        Open(partition);
     }
 
     /// <summary>Before a record of the new log is acknowledged, no checkpoint file may name a log start or a recovery point for
@@ -62,7 +67,27 @@ internal sealed partial class ReplicaSet
 
         _placement.Renew(partition);
         _waitingForCheckpoints.Add(partition.Id, partition);
-        _shard.Post(MachineId.Control, new FolderSetAside(_shard.Id, partition.Id, Checkpoints()));
+        _unasked.Add(partition.Id);
+    }
+
+    /// <summary>Damage, or a crash in the middle of a truncation, left less of the log than its recovery point says. Before a
+    /// record is appended the checkpoint must say what is true: the next start would believe it once the log has grown to it.
+    /// Then the log is opened again, which costs nothing any more.</summary>
+    private void EndsBelowRecoveryPoint(Partition partition, PartitionLog log)
+    {
+        _placement.Recovered(partition, log.RecoveryPoint);
+        TopicPartition name = new(partition.Topic, partition.Index);
+        _cut.Add(partition.Id, (log.LogDirectory, new(name, log.RecoveryPoint, log.CheckpointedLogStart, log.HighWatermark)));
+        _waitingForCheckpoints.Add(partition.Id, partition);
+        _unasked.Add(partition.Id);
+    }
+
+    /// <summary>Not while logs are being opened: files that leave them out would take their log starts away.</summary>
+    private void AskForCheckpoints()
+    {
+        if (_opening > 0) return;
+        foreach (TopicIdPartition id in _unasked) _shard.Post(MachineId.Control, new FolderSetAside(_shard.Id, id, Checkpoints()));
+        _unasked.Clear();
     }
 
     private bool IsWaiting(Partition partition) =>
@@ -98,6 +123,7 @@ internal sealed partial class ReplicaSet
     {
         _waitingForFolder.Remove(partition);
         _waitingForCheckpoints.Remove(partition.Id);
+        _cut.Remove(partition.Id);
         _left.Add(new(partition.Name, partition.Id.TopicId));
         if (!_isLeftPosted) PostLeft();
     }

@@ -33,6 +33,8 @@ internal sealed partial class ReplicaSet
                 partitions.Add(new PartitionCheckpoint(name, log.RecoveryPoint, log.CheckpointedLogStart, log.HighWatermark));
             }
 
+            foreach ((string path, PartitionCheckpoint cut) in _cut.Values)
+                if (path == directory.Path) partitions.Add(cut);
             checkpoints.Add(new DirectoryCheckpoint(directory.Path, partitions));
         }
 

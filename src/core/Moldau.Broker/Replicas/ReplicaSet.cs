@@ -190,17 +190,24 @@ internal sealed partial class ReplicaSet
         {
             PartitionLog log = job.Open(_services, _shard.Now);
             log.SetHighWatermark(Math.Min(_placement.HighWatermarkOf(partition), log.LogEndOffset));
-            _byLog.Add(log, partition);
-            partition.Opened(log);
-            _shard.Log.LogOpened(partition.Name, log.LogStartOffset, log.LogEndOffset);
-            Assign(partition);
-            if (partition.IsDeleted) DeleteFolder(partition, log);
-            else if (_onClosed is not null) log.Close(_shard.Now, _shard.DiskOps);
+            if (log.LogEndOffset < job.Request.RecoveryPoint && !partition.IsDeleted) EndsBelowRecoveryPoint(partition, log);
+            else Opened(partition, log);
         }
 
         PostPlaced();
+        AskForCheckpoints();
         ReportReady();
         FinishClosing();
+    }
+
+    private void Opened(Partition partition, PartitionLog log)
+    {
+        _byLog.Add(log, partition);
+        partition.Opened(log);
+        _shard.Log.LogOpened(partition.Name, log.LogStartOffset, log.LogEndOffset);
+        Assign(partition);
+        if (partition.IsDeleted) DeleteFolder(partition, log);
+        else if (_onClosed is not null) log.Close(_shard.Now, _shard.DiskOps);
     }
 
     private void OnRoom(string directory, bool isFull)
@@ -245,7 +252,7 @@ internal sealed partial class ReplicaSet
     private void ReportReady()
     {
         if (_opening > 0 || _unassigned.Count > 0 || _readyFor < 0) return;
-        _shard.Post(MachineId.Control, new ReplicasReady(_shard.Id, _readyFor));
+        _shard.Post(MachineId.Control, new ReplicasReady(_shard.Id, _readyFor, Checkpoints()));
         _readyFor = -1;
     }
 

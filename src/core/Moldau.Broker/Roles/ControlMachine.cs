@@ -177,7 +177,10 @@ internal sealed class ControlMachine : Machine
     {
         switch (message)
         {
-            case ReplicasReady ready: Broker.OnReplicasReady(ready); break;
+            case ReplicasReady ready:
+                _checkpoints.Remember(ready.Shard, ready.Checkpoints);
+                Broker.OnReplicasReady(ready);
+                break;
             case ReplicasPlaced placed: Assignments.Add(placed); break;
             case CheckpointsChanged changed: _checkpoints.Remember(changed.Shard, changed.Checkpoints); _checkpoints.WriteSoon(); break;
             case FoldersLeft left:

@@ -13,7 +13,7 @@ internal sealed record ImagePublished(MetadataImage Image, MetadataDelta? Delta)
 internal sealed record KRaftVersionKnown(short Level);
 
 /// <summary>A shard to the control machine: the replicas of this image are open (or have failed).</summary>
-internal sealed record ReplicasReady(MachineId Shard, long ImageOffset);
+internal sealed record ReplicasReady(MachineId Shard, long ImageOffset, IReadOnlyList<DirectoryCheckpoint> Checkpoints);
 
 /// <summary>The control machine to a shard: close the logs and end.</summary>
 internal sealed record StopShard;
@@ -30,10 +30,11 @@ internal sealed record FoldersFree(MachineId Shard, IReadOnlyList<ReplicaFolder>
 internal readonly record struct ReplicaFolder(string Name, Uuid TopicId);
 
 /// <summary>A shard to the control machine: in a replica's place was the folder of another topic, which an interrupted deletion
-/// had left and which has another name now.</summary>
+/// had left and which has another name now; or its log ends below the recovery point that the checkpoint file names.</summary>
 internal sealed record FolderSetAside(MachineId Shard, TopicIdPartition Partition, IReadOnlyList<DirectoryCheckpoint> Checkpoints);
 
-/// <summary>The control machine to that shard: the checkpoint files say nothing of a folder of this name any more.</summary>
+/// <summary>The control machine to that shard: the checkpoint files say nothing of a folder of this name any more, or what the
+/// shard said with its question.</summary>
 internal sealed record CheckpointsCleared(TopicIdPartition Partition);
 
 /// <summary>A shard to the control machine: logs are open in directories that the metadata does not name for them.</summary>
