@@ -91,6 +91,38 @@ public sealed class CoordinatorTests
         node.Advance(60_000);
     }
 
+    /// <summary>The answer to a member of a round lets its next request begin, which may not change the group while the round is
+    /// being answered.</summary>
+    [Fact]
+    public void A_member_that_leaves_right_behind_its_join_leaves_when_the_round_is_over()
+    {
+        using TestNode node = new(1);
+        TestClient one = node.Connect();
+        TestClient two = node.Connect();
+        one.FindGroup("g");
+        string first = one.JoinGroup("g").MemberId;
+        string second = two.Call<JoinGroupRequest, JoinGroupResponse>(AskGroups.JoinOf("g", ""), 7).MemberId;
+        int joining = two.Send(AskGroups.JoinOf("g", second), 7);
+        node.Run();
+        int generation = one.Call<JoinGroupRequest, JoinGroupResponse>(AskGroups.JoinOf("g", first), 7).GenerationId;
+        Assert.Equal(generation, two.Take<JoinGroupResponse>(joining, 7).GenerationId);
+        SyncGroupRequest sync = new() { GroupId = "g", GenerationId = generation, MemberId = first };
+        Assert.Equal((short)0, one.Call<SyncGroupRequest, SyncGroupResponse>(sync, 4).ErrorCode);
+        LeaveGroupRequest leave = new() { GroupId = "g" };
+        leave.Members.Add(new() { MemberId = first });
+        int again = one.Send(AskGroups.JoinOf("g", first), 7);
+        int leaving = one.Send(leave, 3);
+        node.Run();
+        Assert.Equal(0, one.AnswerCount);
+        joining = two.Send(AskGroups.JoinOf("g", second), 7);
+        node.Run();
+        Assert.Equal(generation + 1, one.Take<JoinGroupResponse>(again, 7).GenerationId);
+        Assert.Equal((short)0, one.Take<LeaveGroupResponse>(leaving, 3).ErrorCode);
+        Assert.Equal(generation + 1, two.Take<JoinGroupResponse>(joining, 7).GenerationId);
+        HeartbeatRequest beat = new() { GroupId = "g", GenerationId = generation + 1, MemberId = second };
+        Assert.Equal(ErrorCode.RebalanceInProgress, (ErrorCode)two.Call<HeartbeatRequest, HeartbeatResponse>(beat, 4).ErrorCode);
+    }
+
     [Fact]
     public void The_properties_of_groups_hold()
     {

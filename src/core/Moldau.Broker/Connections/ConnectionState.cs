@@ -32,8 +32,8 @@ internal sealed class ConnectionState(ConnectionId id, ConnectionInfo info)
     /// <summary>Request bytes held by requests not yet answered.</summary>
     public long HeldBytes { get; set; }
 
-    /// <summary>Set while responses are being released, so that a request completing at once does not nest.</summary>
-    public bool IsAdvancing { get; set; }
+    /// <summary>Its waiting requests are looked at when the work under way is over.</summary>
+    public bool IsToBegin { get; set; }
 
     public int Pipelined => Started.Count + Waiting.Count;
 }

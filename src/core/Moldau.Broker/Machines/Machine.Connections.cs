@@ -7,6 +7,9 @@ internal abstract partial class Machine
 {
     private readonly Dictionary<ConnectionId, ConnectionState> _connections = [];
 
+    // Whose waiting requests may perhaps begin.
+    private readonly Queue<ConnectionState> _toBegin = new();
+
     public int ConnectionCount => _connections.Count;
 
     /// <summary>Requests that wait behind others of their connections.</summary>
@@ -40,14 +43,39 @@ internal abstract partial class Machine
 
     internal short HighestVersion(ApiKey api) => Router.Highest(api);
 
-    /// <summary>Sends what is ready and begins what may begin; called when a request of the connection completes.</summary>
+    /// <summary>Sends what is ready; called when a request of the connection completes. Whoever completes it may be in the middle of
+    /// changing what the next request is about (a coordinator that answers all members of a group): that one begins when the work
+    /// under way is over.</summary>
     internal void Advance(ConnectionState connection)
     {
-        if (connection.IsClosing || connection.IsAdvancing) return;
-        connection.IsAdvancing = true;
-        do SendReady(connection);
-        while (BeginNext(connection));
-        connection.IsAdvancing = false;
+        if (connection.IsClosing) return;
+        SendReady(connection);
+        if (connection.Waiting.Count == 0)
+        {
+            MayResume(connection);
+        }
+        else if (!connection.IsToBegin)
+        {
+            connection.IsToBegin = true;
+            _toBegin.Enqueue(connection);
+        }
+    }
+
+    private void BeginWaiting()
+    {
+        while (_toBegin.TryDequeue(out ConnectionState? connection))
+        {
+            while (BeginNext(connection))
+            {
+            }
+
+            connection.IsToBegin = false;
+            MayResume(connection);
+        }
+    }
+
+    private void MayResume(ConnectionState connection)
+    {
         if (!connection.IsPaused || connection.IsClosing || connection.Pipelined > ConnectionState.MaxPipelined / 2) return;
         connection.IsPaused = false;
         Emit(NodeEffect.ResumeReads(connection.Id));

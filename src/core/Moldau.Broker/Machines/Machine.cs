@@ -61,7 +61,12 @@ internal abstract partial class Machine : INodeMachine
         }
 
         Timers.RunDue(now);
-        EndTurn();
+        do
+        {
+            BeginWaiting();
+            EndTurn();
+        }
+        while (_toBegin.Count > 0);
         FlushDiskOps();
         _effects = null;
     }
