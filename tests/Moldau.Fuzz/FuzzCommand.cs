@@ -7,12 +7,13 @@ namespace Moldau.Fuzz;
 internal static class FuzzCommand
 {
     private const string Usage = """
-        ./fuzz [TARGET…] [--seconds N | --hours N | --iterations N] [--seed N]
+        ./fuzz [TARGET…] [--seconds N | --hours N | --iterations N | --quick] [--seed N]
         ./fuzz TARGET --replay FILE
           --list          what there is
           --seconds N     for each target (10)
           --hours N       the same in hours
           --iterations N  executions of each target instead of a time: then all follows from the seed
+          --quick         the same with a number of each target's own, about a second's
           --seed N        where choices begin (1)
           --replay FILE   run one input and say what happens
           --corpus DIR    begin with the inputs in DIR/TARGET, and write there what reached new code
@@ -39,7 +40,8 @@ internal static class FuzzCommand
                 return 0;
             }
 
-            if (args[i] == "--no-feedback") options = options with { HasFeedback = false };
+            if (args[i] == "--quick") options = options with { IsQuick = true };
+            else if (args[i] == "--no-feedback") options = options with { HasFeedback = false };
             else if (!args[i].StartsWith('-')) chosen.Add(Find(args[i]) ?? throw new ArgumentException($"there is no target {args[i]}\n{Usage}"));
             else if (i + 1 == args.Length) throw new ArgumentException(Usage);
             else if (args[i] == "--replay") replay = args[++i];

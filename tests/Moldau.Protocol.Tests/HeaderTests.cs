@@ -65,6 +65,19 @@ public sealed class HeaderTests
     public void ShortOrUnknownHeader_IsRefused(string hex) =>
         Assert.False(RequestHeaderView.TryRead(Convert.FromHexString(hex), out _));
 
+    /// <summary>Damaged text grows to three times its bytes: one byte more and it is longer than a string may be.</summary>
+    [Theory]
+    [InlineData(short.MaxValue / 3, true)]
+    [InlineData((short.MaxValue / 3) + 1, false)]
+    public void ClientIdThatIsNoText_IsReadByViewAndClassAlike(int length, bool isRead)
+    {
+        byte[] frame = [0, 18, 0, 0, 0, 0, 0, 7, (byte)(length >> 8), (byte)length, .. Enumerable.Repeat((byte)0xFF, length)];
+        KafkaReader reader = new(frame);
+        RequestHeader.Read(ref reader, 1);
+        Assert.Equal(isRead, !reader.Failed);
+        Assert.Equal(isRead, RequestHeaderView.TryRead(frame, out _));
+    }
+
     [Fact]
     public void ApiVersionsResponse_HasTheOldHeaderInEveryVersion()
     {

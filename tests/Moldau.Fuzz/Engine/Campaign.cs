@@ -12,6 +12,9 @@ internal sealed record CampaignOptions
     /// <summary>Null: until the time is up.</summary>
     public long? Iterations { get; init; }
 
+    /// <summary>As many iterations as the target's quick form has.</summary>
+    public bool IsQuick { get; init; }
+
     public double Seconds { get; init; } = 10;
 
     public bool HasFeedback { get; init; } = true;
@@ -49,9 +52,10 @@ internal sealed class Campaign(FuzzTarget target, CampaignOptions options, TextW
         Mutator mutator = new(prng.Fork());
         long first = _execution.Count;
         int seeded = _corpus.Covered;
+        long? most = options.IsQuick ? target.QuickIterations : options.Iterations;
         long done = 0;
         while (_findings.Count < MostFindings
-            && (options.Iterations is { } most ? done < most : clock.Elapsed.TotalSeconds < options.Seconds))
+            && (most is { } end ? done < end : clock.Elapsed.TotalSeconds < options.Seconds))
         {
             CorpusEntry entry = _corpus.Pick(prng);
             mutator.Comparisons = entry.Comparisons;

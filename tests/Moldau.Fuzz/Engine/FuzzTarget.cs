@@ -13,6 +13,9 @@ internal abstract class FuzzTarget
 
     public virtual int MaxBytes => 4096;
 
+    /// <summary>Executions of the quick form, about a second's.</summary>
+    public abstract int QuickIterations { get; }
+
     /// <summary>Memory that one execution may take whatever its input, in bytes; below zero where the rule of 8 × input is not
     /// this target's.</summary>
     public virtual long AllocationSlack => 512 << 10;

@@ -22,6 +22,8 @@ internal sealed class ArgumentsTarget : FuzzTarget
 
     public override string Summary => "command lines of all verbs and scripts, numbers, times, places: refused with a sentence or taken";
 
+    public override int QuickIterations => 15_000;
+
     public override int MaxBytes => 1024;
 
     /// <summary>Help, and sentences for what is refused.</summary>

@@ -18,6 +18,8 @@ internal sealed class BatchesTarget : FuzzTarget
 
     public override string Summary => "batches of magic 0, 1, 2, all codecs: readers agree with a naive one, accepted ones read back the same";
 
+    public override int QuickIterations => 80_000;
+
     /// <summary>Several readers unfold what is packed, each in buffers that double.</summary>
     public override long AllocationSlack => 32L * LargestOutput;
 

@@ -30,6 +30,8 @@ internal sealed class BootTarget : FuzzTarget
 
     public override string Summary => "a node's start on a mutated data folder: refused with a sentence, or it serves; no machine throws";
 
+    public override int QuickIterations => 1_000;
+
     public override int MaxBytes => 24 << 10;
 
     /// <summary>A node is made for each input.</summary>

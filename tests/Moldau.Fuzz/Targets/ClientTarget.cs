@@ -24,6 +24,8 @@ internal sealed class ClientTarget : FuzzTarget
 
     public override string Summary => "ClientMachine before a hostile broker: nothing is thrown out of a step, memory <= 64x what came, records are read or refused";
 
+    public override int QuickIterations => 500;
+
     public override int MaxBytes => 240;
 
     /// <summary>By what the broker sent and not by the input, see <see cref="Run"/>.</summary>

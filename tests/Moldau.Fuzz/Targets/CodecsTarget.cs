@@ -20,6 +20,8 @@ internal sealed class CodecsTarget : FuzzTarget
 
     public override string Summary => "gzip, snappy, lz4, zstd: output bounded, managed as native, packing and unpacking gives the same";
 
+    public override int QuickIterations => 30_000;
+
     public override int MaxBytes => 16 << 10;
 
     /// <summary>Two decoders, each with a window and an output that doubles.</summary>

@@ -36,6 +36,8 @@ internal sealed class FilesTarget : FuzzTarget
 
     public override string Summary => "indexes, checkpoints, snapshots, meta.properties, quorum-state, KRaft log: damage is a value, read-write-read a fixed point";
 
+    public override int QuickIterations => 120_000;
+
     /// <summary>Each is read twice and written twice, and an image of the metadata is built.</summary>
     public override long AllocationSlack => 4 << 20;
 

@@ -30,6 +30,8 @@ internal sealed class FolderTarget : FuzzTarget
 
     public override string Summary => "recovery of a mutated partition folder: no exception, whole batches only, the same again when run again";
 
+    public override int QuickIterations => 12_000;
+
     public override int MaxBytes => 16 << 10;
 
     /// <summary>The simulated disk counts as well, and recovery's windows.</summary>

@@ -21,6 +21,8 @@ internal sealed class FormatTarget : FuzzTarget
 
     public override string Summary => "the CLI's format language: parse-write-parse is a fixed point, printing any record and reading any text never throws";
 
+    public override int QuickIterations => 60_000;
+
     /// <summary>Every record is printed by each printer.</summary>
     public override long AllocationSlack => 8 << 20;
 

@@ -19,6 +19,8 @@ internal sealed class FramesTarget : FuzzTarget
 
     public override string Summary => "FrameReader: the same frames however the bytes are cut, memory by what came; request headers read twice";
 
+    public override int QuickIterations => 30_000;
+
     public override int MaxBytes => 100_000;
 
     public override IEnumerable<byte[]> Seeds(Prng prng)

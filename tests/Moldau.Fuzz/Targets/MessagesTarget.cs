@@ -27,6 +27,8 @@ internal sealed class MessagesTarget : FuzzTarget
 
     public override string Summary => "all messages and versions: valid ones are read, read-write-read is a fixed point, memory <= 8x + 256 KiB";
 
+    public override int QuickIterations => 35_000;
+
     /// <summary>Held to the reader's own, tighter rule below; writing is not reading.</summary>
     public override long AllocationSlack => -1;
 

@@ -28,6 +28,8 @@ internal sealed class NodeTarget : FuzzTarget
 
     public override string Summary => "a whole node in simulation: no machine throws or halts, answers are in order and can be read, others are served after it";
 
+    public override int QuickIterations => 1_000;
+
     public override int MaxBytes => 6000;
 
     /// <summary>A node is made for each input.</summary>

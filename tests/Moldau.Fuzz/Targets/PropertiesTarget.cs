@@ -34,6 +34,8 @@ internal sealed class PropertiesTarget : FuzzTarget
 
     public override string Summary => "server.properties: parse-write-parse is a fixed point, validation answers, what is accepted is usable";
 
+    public override int QuickIterations => 2_000;
+
     /// <summary>Tables of some hundred properties are gone through for each text, errors say what is wrong.</summary>
     public override long AllocationSlack => 16 << 20;
 

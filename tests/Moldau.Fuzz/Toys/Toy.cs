@@ -12,6 +12,8 @@ internal sealed class Toy : FuzzTarget
 
     public override string Summary => "three planted bugs";
 
+    public override int QuickIterations => 30_000;
+
     public override int MaxBytes => 256;
 
     public override long AllocationSlack => 64 << 10;

@@ -41,10 +41,9 @@ public readonly ref struct RequestHeaderView
         int correlationId = reader.ReadInt32();
         header = default;
         if (reader.Failed || ApiTable.Find(key) is not { IsRemoved: false } api) return false;
-        int length = reader.ReadStringLength(flexible: false);
-        ReadOnlySpan<byte> clientId = length > 0 ? reader.ReadSpan(length) : default;
+        ReadOnlySpan<byte> clientId = reader.ReadNullableText(flexible: false, out bool isNull);
         if (api.RequestHeaderVersion(version) >= 2) reader.SkipTaggedFields();
-        header = new RequestHeaderView(api, version, correlationId, length >= 0, clientId, reader.Position);
+        header = new RequestHeaderView(api, version, correlationId, !isNull, clientId, reader.Position);
         return !reader.Failed;
     }
 }

@@ -88,6 +88,16 @@ public ref struct KafkaReader
         return span;
     }
 
+    /// <summary>A nullable string in place, refused where <see cref="ReadNullableString"/> would refuse it.</summary>
+    internal ReadOnlySpan<byte> ReadNullableText(bool flexible, out bool isNull)
+    {
+        int length = ReadStringLength(flexible);
+        isNull = length < 0;
+        if (length <= 0 || !Take(length, out ReadOnlySpan<byte> bytes)) return default;
+        if (IsTooLong(bytes)) Fail();
+        return bytes;
+    }
+
     public void Skip(int length) => Take(length, out _);
 
     /// <summary>The length of a string: negative for null.</summary>
@@ -122,10 +132,8 @@ public ref struct KafkaReader
         if (length < 0) return null;
         if (!Take(length, out ReadOnlySpan<byte> bytes) || !Charge(32 + (2 * length))) return "";
         // Bytes that are not UTF-8 become U+FFFD, as in Java.
-        string text = Encoding.UTF8.GetString(bytes);
-        // U+FFFD takes three bytes, so damaged text may have become longer than a string may be on its way back.
-        if (length > short.MaxValue / 3 && Encoding.UTF8.GetByteCount(text) > short.MaxValue) Fail();
-        return text;
+        if (IsTooLong(bytes)) Fail();
+        return Encoding.UTF8.GetString(bytes);
     }
 
     public byte[] ReadBytes(bool flexible) => ReadNullableBytes(flexible) ?? FailWith<byte[]>([]);
@@ -253,6 +261,11 @@ public ref struct KafkaReader
         for (int i = 0; i < count && !_failed; i++) list.Add(TCodec.Read(ref this, flexible));
         return list;
     }
+
+    /// <summary>U+FFFD takes three bytes, so damaged text may have become longer than a string may be on its way
+    /// back.</summary>
+    private static bool IsTooLong(ReadOnlySpan<byte> text) =>
+        text.Length > short.MaxValue / 3 && Encoding.UTF8.GetByteCount(Encoding.UTF8.GetString(text)) > short.MaxValue;
 
     private bool Charge(long bytes)
     {
