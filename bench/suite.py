@@ -5,7 +5,7 @@ ratios with the least and most of the rounds.
   bench/suite.py [--only GROUP,...] [--rounds N] [--seconds S] [--quick | --full] [--write] [--servers moldau,apache] [--save FILE]
 
 Groups: start, produce, consume, requests (the same bytes to both and to a minimal loop in C), e2e, innocent (latency beside busy
-neighbours), fsync (acknowledge after fdatasync, this node alone), recovery.
+neighbours), fsync (acknowledge after fdatasync, this node alone), system (sendfile without a server), recovery.
 --quick   a round of half a second each and few rows: shows that all of it works
 --full    produce and consume in every combination, not one factor at a time
 --write   puts tables and plots into docs/performance.md and docs/images
@@ -27,6 +27,8 @@ COLUMNS = {
     "innocent": [("p50", "p50 ms", False), ("p99", "p99 ms", False), ("p9999", "p99.99 ms", False), ("max", "most ms", False)],
     "group commit": [("requests_s", "acknowledged/s", None), ("device_s", "the device's own syncs/s", None),
                      ("of_device", "of the device", None), ("p50", "p50 ms", None), ("p99", "p99 ms", None)],
+    "system": [("server_cpu_gb", "CPU s a GB of who sends", None), ("client_cpu_gb", "of who reads", None), ("gb_s", "GB/s", None),
+               ("calls_gb", "calls a GB", None), ("waits_gb", "waits a GB", None)],
     "start": [("answered", "s to the first answer", False), ("ready", "s to the first topic", False), ("rss", "MB at rest", False),
               ("idle", "CPU at rest, %", False)],
     "recovery": [("seconds", "s until all is served", False), ("cpu", "CPU s", False)],
@@ -83,7 +85,7 @@ def measure(settings):
                 for number in range(settings.rounds if group != "recovery" else 1):
                     for at, row in enumerate(rows):
                         there = nodes[::-1 if number % 2 else 1]
-                        if row.group == "group commit":
+                        if row.group in ("group commit", "system"):
                             there = [n for n in there if not n.is_apache]
                         if row.group == "requests":
                             loop = loop or workloads.Loop(generators, nodes[0])

@@ -16,7 +16,7 @@ class Generators:
         if build:
             subprocess.run(["dotnet", "build", str(bench / "Moldau.Load"), "-c", "Release", "--nologo", "-v", "q"], check=True,
                            stdout=subprocess.DEVNULL)
-        for name in ("raw", "loop"):
+        for name in ("raw", "loop", "sendfile"):
             subprocess.run(["gcc", "-O2", "-Wall", "-pthread", "-o", str(self.work / name), str(bench / f"c/{name}.c")], check=True)
 
     def failing_calls(self):

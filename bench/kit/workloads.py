@@ -349,6 +349,19 @@ def group_commit(settings, generators):
             yield Row("group commit", f"{partitions} partition{'s' * (partitions > 1)}, {connections} connection{'s' * (connections > 1)}", run)
 
 
+def system(settings, generators):
+    """What the system alone takes to send a file over loopback (c/sendfile.c): no server's share of consume can be less."""
+    def run(server, buffer):
+        path = generators.work / "sent"
+        if not path.exists():
+            path.write_bytes(os.urandom(1 << 20) * (32 if settings.quick else 512))
+        gigabytes = 0.2 if settings.quick else 4
+        return json.loads(subprocess.check_output([str(generators.work / "sendfile"), str(path), "1000000", str(buffer), str(gigabytes)]))
+    for name, buffer in (("send buffer of 100 KiB, as both brokers have it", 102400), ("send buffer of 1 MiB", 1 << 20),
+                         ("send buffer as the system sizes it", 0)):
+        yield Row("system", name, lambda server, buffer=buffer: run(server, buffer))
+
+
 def start(settings, generators):
     """A fresh folder, and at rest."""
     def run(server):
@@ -384,4 +397,4 @@ def recovery(settings, generators):
 
 
 GROUPS = {"start": start, "produce": produce, "consume": consume, "requests": requests, "e2e": end_to_end, "innocent": innocent,
-          "fsync": group_commit, "recovery": recovery}
+          "fsync": group_commit, "system": system, "recovery": recovery}
