@@ -147,6 +147,43 @@ public sealed class RecordVerbTests(Clusters clusters)
         Cluster.AssertFailed(cluster.Run("produce", topic, "-f", "%x"), 2, "no %x");
     }
 
+    /// <summary>A short input is read to its end before the cluster is spoken to; on both sides of what is short nothing is lost.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(65_535)]
+    [InlineData(65_536)]
+    [InlineData(65_537)]
+    public void InputsAboutAsLongAsWhatIsReadAhead_AreWhole(int bytes)
+    {
+        Cluster cluster = clusters.Get(Clusters.Ours);
+        string topic = NewTopic(cluster, 1);
+        string input = string.Concat(Enumerable.Range(0, bytes / 8).Select(i => $"{i:0000000}\n")) + new string('x', bytes % 8);
+        cluster.Send(input, "produce", topic).Succeeded();
+        Assert.Equal(input.TrimEnd('\n'), Read(cluster, topic, "-f", @"%v\n"));
+    }
+
+    [Fact]
+    public void InputThatComesSlowly_IsSentAsItComes_AndMayBeInterrupted()
+    {
+        Cluster cluster = clusters.Get(Clusters.Ours);
+        string topic = NewTopic(cluster, 1);
+        using ChildProcess producer = cluster.Start("produce", topic, "-o", "ndjson");
+        for (int i = 1; i <= 3; i++)
+        {
+            producer.StandardInput.Write("line\n"u8);
+            producer.StandardInput.Flush();
+            string end = $"\"end\":{i},";
+            Wait.Until(
+                () => cluster.Run("topic", "describe", topic, "-o", "ndjson").Output.Contains(end, StringComparison.Ordinal),
+                TimeSpan.FromSeconds(60), $"record {i}");
+        }
+
+        Cli.Signal(producer, Cli.Interrupt);
+        ProgramResult ended = producer.WaitForEnd(TimeSpan.FromSeconds(60));
+        Assert.True(ended.ExitCode == 130, ended.ToString());
+        Assert.Contains("\"records\":3,", ended.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void WhoeverReadsNoMore_EndsIt()
     {

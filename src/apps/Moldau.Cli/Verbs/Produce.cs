@@ -51,12 +51,16 @@ internal static class Produce
         foreach (string file in arguments.Operands.Skip(1))
             if (file != "-" && !File.Exists(file)) throw new CommandException($"there is no file '{file}'", ExitCodes.NotFound);
 
-        MoldauClient client = await context.ConnectAsync().ConfigureAwait(false);
-        ProduceReport report = new();
+        // A little is sent on this thread; a stream wants threads of its own.
+        MoldauClient client = await context.AskingAsync().ConfigureAwait(false);
+        bool isTombstone = maker.IsOneTombstone && arguments.Operands.Count == 1;
+        bool isShort = isTombstone || input.IsShort(context.Cancel);
+        if (!isShort) client = await context.ConnectAsync().ConfigureAwait(false);
+        ProduceReport report = new(isShort);
         Producer producer = CreateProducer(client, options);
         await using (producer.ConfigureAwait(false))
         {
-            string? trouble = maker.IsOneTombstone && arguments.Operands.Count == 1
+            string? trouble = isTombstone
                 ? await SendOneAsync(producer, topic, maker, report).ConfigureAwait(false)
                 : await input.SendAsync(record => report.SendAsync(producer, topic, maker.Make(record)), report, context.Cancel)
                     .ConfigureAwait(false);
@@ -140,12 +144,17 @@ internal sealed class RecordMaker
     }
 }
 
-/// <summary>What became of the records that were sent. Deliveries come on pool threads.</summary>
-internal sealed class ProduceReport
+/// <summary>What became of the records that were sent. Deliveries come on pool threads, or are looked at in the end where the
+/// records are few.</summary>
+internal sealed class ProduceReport(bool isShort)
 {
     private readonly Lock _lock = new();
+
+    /// <summary>What is looked at in the end.</summary>
+    private readonly List<ValueTask<RecordMetadata>> _sent = [];
+
     private readonly Dictionary<int, Written> _written = [];
-    private ClientError? _error;
+    private (string Text, int ExitCode)? _error;
     private long _failed;
     private long _open;
     private TaskCompletionSource? _ended;
@@ -163,6 +172,12 @@ internal sealed class ProduceReport
     /// <summary>Hands a record to the producer; what becomes of it is told later.</summary>
     public async ValueTask SendAsync(Producer producer, string topic, RawRecord record)
     {
+        if (isShort)
+        {
+            _sent.Add(producer.SendAsync(topic, record));
+            return;
+        }
+
         lock (_lock) _open++;
         await producer.EnqueueAsync(topic, record, OnDelivered).ConfigureAwait(false);
     }
@@ -171,6 +186,19 @@ internal sealed class ProduceReport
     public async Task EndAsync(Producer producer)
     {
         await producer.FlushAsync().ConfigureAwait(false);
+        foreach (ValueTask<RecordMetadata> delivery in _sent)
+        {
+            try
+            {
+                RecordMetadata written = await delivery.ConfigureAwait(false);
+                lock (_lock) Add(written.Partition, written.Offset);
+            }
+            catch (MoldauException error)
+            {
+                lock (_lock) Fail(ErrorText.Of(error), ErrorText.ExitCode(error.Error));
+            }
+        }
+
         lock (_lock)
         {
             if (_open == 0) return;
@@ -193,8 +221,7 @@ internal sealed class ProduceReport
             if (_written.Count > 0) context.Show(result);
             Tally tally = new();
             if (_written.Count > 0) tally.Succeed();
-            if (_error is { } error)
-                tally.Fail($"{Words.Count(_failed, "record")} failed: {ErrorText.Of(error)}", ErrorText.ExitCode(error.Code));
+            if (_error is var (text, exitCode)) tally.Fail($"{Words.Count(_failed, "record")} failed: {text}", exitCode);
             if (trouble is not null) tally.Fail(trouble, ExitCodes.Failed);
             return IsInterrupted ? ExitCodes.Interrupted : tally.ExitCode;
         }
@@ -204,20 +231,22 @@ internal sealed class ProduceReport
     {
         lock (_lock)
         {
-            if (report.Error is { } error)
-            {
-                _error ??= error;
-                _failed++;
-            }
-            else
-            {
-                if (!_written.TryGetValue(report.Partition, out Written? to))
-                    _written[report.Partition] = to = new Written(report.Partition);
-                to.Add(report.Offset);
-            }
-
+            if (report.Error is { } error) Fail(ErrorText.Of(error), ErrorText.ExitCode(error.Code));
+            else Add(report.Partition, report.Offset);
             if (--_open == 0) _ended?.TrySetResult();
         }
+    }
+
+    private void Fail(string text, int exitCode)
+    {
+        _error ??= (text, exitCode);
+        _failed++;
+    }
+
+    private void Add(int partition, long offset)
+    {
+        if (!_written.TryGetValue(partition, out Written? to)) _written[partition] = to = new Written(partition);
+        to.Add(offset);
     }
 
     /// <summary>What a partition got.</summary>

@@ -15,6 +15,17 @@ internal sealed class ProduceInput(Func<Stream, IRecordSource> open, string[] fi
     /// <summary>What was read, where it is sent again: standard input is there only once.</summary>
     private readonly List<ParsedRecord> _kept = [];
 
+    /// <summary>The only input, of which a part was read before; null where nothing was.</summary>
+    private InputAhead? _ahead;
+
+    /// <summary>True where the input is at hand, and little. It waits until the input begins.</summary>
+    public bool IsShort(CancellationToken cancel)
+    {
+        if (files.Length > 1 || rate > 0 || times > 1) return false;
+        _ahead = new InputAhead(Open(files is [string file] ? file : "-"));
+        return _ahead.ReadToEnd(cancel);
+    }
+
     /// <summary>Null, or why the rest of the input was not read.</summary>
     public async Task<string?> SendAsync(Func<ParsedRecord, ValueTask> send, ProduceReport report, CancellationToken cancel)
     {
@@ -40,10 +51,12 @@ internal sealed class ProduceInput(Func<Stream, IRecordSource> open, string[] fi
         return null;
     }
 
+    private static Stream Open(string file) => file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+
     private async Task<string?> SendFileAsync(
         string file, Func<ParsedRecord, ValueTask> send, ProduceReport report, CancellationToken cancel)
     {
-        Stream stream = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+        Stream stream = _ahead ?? Open(file);
         await using (stream.ConfigureAwait(false))
         {
             IRecordSource source = open(stream);

@@ -47,7 +47,7 @@ internal static class TopicCopy
             TopicInfo topic = (await Topics.RequireAsync(context, source.Admin, [from]).ConfigureAwait(false))[0];
             int partitions = await EnsureAsync(context, source.Admin, target.Admin, topic, to).ConfigureAwait(false);
             bool keeps = !arguments.Has("--rehash") && partitions >= topic.Partitions.Length;
-            ProduceReport report = new();
+            ProduceReport report = new(isShort: false);
             Producer producer = target.CreateProducer(options);
             await using (producer.ConfigureAwait(false))
             {
