@@ -20,6 +20,9 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
     /// <summary>Our node has no quotas and no stored passwords: it says so, or the options alone are wrong.</summary>
     public bool NeedsQuotas { get; init; }
 
+    /// <summary>Our node has no transactions yet: it says so.</summary>
+    public bool NeedsTransactions { get; init; }
+
     /// <summary>What the original knows of itself is in the answer: it is asked over the libraries of 4.4.0.</summary>
     public bool IsOfNewest { get; init; }
 
@@ -70,6 +73,7 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
         text = Regex.Replace(text, @"(producerId|LeaderEpoch: *|HighWatermark: *|Epoch): ?\d+", "$1: N");
         text = Regex.Replace(text, @"(LeaderEpoch|HighWatermark):( +)\d+", "$1:$2N");
         text = Regex.Replace(text, @"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d:\d{3}", "DATE");
+        text = Regex.Replace(text, @"^\d+(?= records sent,.* max latency\.$)", "N", RegexOptions.Multiline);
         return Regex.Replace(text, @"\b\d+\.\d+(?= records/sec| MB/sec| ms)|\b\d+(?= ms (50|95|99))", "N");
     }
 }

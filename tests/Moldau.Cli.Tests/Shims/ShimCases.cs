@@ -3,6 +3,8 @@ namespace Moldau.Cli.Tests.Shims;
 /// <summary>Calls in the order in which they are made on a new cluster.</summary>
 internal static class ShimCases
 {
+    private const string Perf = "producer-perf-test --topic orders --bootstrap-server BOOTSTRAP ";
+
     public static readonly ShimCase[] All =
     [
         new("topics-create", "topics B --create --topic orders --partitions 2 --replication-factor 1 --config retention.ms=86400000"),
@@ -81,6 +83,17 @@ internal static class ShimCases
         new("log-dirs", "log-dirs B --describe --topic-list orders"),
         new("producer-perf", "producer-perf-test --topic orders --num-records 100 --record-size 100 --throughput -1 --producer-props bootstrap.servers=BOOTSTRAP"),
         new("consumer-perf", "consumer-perf-test B --topic orders --num-records 50") { Lines = 1 },
+        new("producer-perf-warm-up", Perf + "--num-records 100 --record-size 100 --throughput -1 --warmup-records 40"),
+        new("producer-perf-warm-up-all", Perf + "--num-records 100 --record-size 100 --throughput -1 --warmup-records 100"),
+        new("producer-perf-interval", Perf + "--num-records 60 --record-size 10 --throughput 20 --reporting-interval 1000") { Lines = 1 },
+        new("producer-perf-no-interval", Perf + "--num-records 60 --record-size 10 --throughput 20 --reporting-interval 0"),
+        new("producer-perf-transactions", Perf + "--num-records 30 --record-size 10 --throughput 20 --transactional-id perf --transaction-duration-ms 500")
+        { NeedsTransactions = true },
+        new("producer-perf-no-duration", Perf + "--num-records 30 --record-size 10 --throughput 20 --transaction-duration-ms 0"),
+        new("consumer-perf-detailed", "consumer-perf-test B --topic orders --num-records 50 --show-detailed-stats"),
+        new("consumer-perf-timeout", "consumer-perf-test B --topic orders --num-records 100000 --timeout 3000 --hide-header") { Lines = 1 },
+        new("consumer-perf-no-dates", "consumer-perf-test B --topic orders --num-records 50 --date-format q"),
+        new("consumer-perf-no-interval", "consumer-perf-test B --topic orders --num-records 50 --reporting-interval 0"),
         new("dump-log", "dump-log --files DATA/my.topic-0/00000000000000000000.log --print-data-log"),
         new("dump-index", "dump-log --files DATA/my.topic-0/00000000000000000000.index,DATA/my.topic-0/00000000000000000000.timeindex"),
         new("topics-delete", "topics B --delete --topic my.topic"),

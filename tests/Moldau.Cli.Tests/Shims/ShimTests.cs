@@ -68,6 +68,13 @@ public sealed class ShimTests : IDisposable
                 continue;
             }
 
+            if (one.NeedsTransactions && name == Clusters.Ours)
+            {
+                string told = string.Join('\n', answer.Errors);
+                if (answer.ExitCode != 1 || !told.Contains("does not serve transactions yet", StringComparison.Ordinal)) differences.Add($"{one.Name}: {told}");
+                continue;
+            }
+
             if (IsRecording) golden[one.Name] = answer;
             else if (Difference(golden[one.Name], answer) is { } difference && !Accepted.ContainsKey(one.Name)) differences.Add($"{one.Name}: {difference}");
         }
@@ -86,6 +93,31 @@ public sealed class ShimTests : IDisposable
         Assert.Equal((1, "--bootstrap-server must be specified\n"), (result.ExitCode, result.Error));
         Assert.Contains("--create", ChildProcess.Run(link, ["--help"], Cli.Patience).Error, StringComparison.Ordinal);
         Cli.AssertRefused(Cli.Run("kafka-nothing"), 2, "there is no command 'kafka-nothing'");
+    }
+
+    /// <summary>A line for each interval with the fields of the original, and times as the pattern wants them.</summary>
+    [Fact]
+    public void ConsumerPerf_TellsOfEachInterval_AndWritesTimesByThePattern()
+    {
+        if (MoldauServer.WhyMissing is { } notBuilt) Assert.Skip(notBuilt);
+        using MoldauServer server = new(new ServerOptions { Properties = ServerOptions.WithoutRetention });
+        server.Start();
+        Cluster cluster = new(server);
+        cluster.Run("topic", "create", "timed", "-p", "1").Succeeded();
+        cluster.Send(string.Concat(Enumerable.Repeat("0123456789\n", 2000)), "produce", "timed").Succeeded();
+        string[] lines = Perf("--show-detailed-stats", "--reporting-interval", "1", "--date-format", "yy/M/d 'at' HH.mm.ss,SSS a Z");
+        Assert.Equal(
+            "time, threadId, data.consumed.in.MB, MB.sec, data.consumed.in.nMsg, nMsg.sec, rebalance.time.ms, fetch.time.ms, fetch.MB.sec, fetch.nMsg.sec",
+            lines[0]);
+        Assert.All(lines[1..], l => Assert.Matches(
+            @"^\d\d/\d{1,2}/\d{1,2} at \d\d\.\d\d\.\d\d,\d{3} [AP]M [+-]\d{4}, 0, \d+\.\d{4}, \d+\.\d{4}, \d+, \d+\.\d{4}, \d+, \d+, \d+\.\d{4}, \d+\.\d{4}$", l));
+        Assert.NotEmpty(lines[1..]);
+        string line = Assert.Single(Perf("--hide-header", "--date-format", "''yyyy-DDD KK EEE"));
+        Assert.Matches(@"^'\d{4}-\d{3} \d\d [A-Z][a-z][a-z], '\d{4}-\d{3} \d\d [A-Z][a-z][a-z], 0\.0191, \d+\.\d{4}, 2000, ", line);
+
+        string[] Perf(params string[] options) => Cli
+            .Run(["kafka-consumer-perf-test", "--bootstrap-server", cluster.Bootstrap, "--topic", "timed", "--num-records", "2000", .. options])
+            .Succeeded().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     [Fact]

@@ -42,7 +42,8 @@ internal sealed class BenchDeliveries
 
     /// <summary>The handler of one record.</summary>
     /// <param name="due">When it was due, in ticks of the stopwatch.</param>
-    public Action<DeliveryReport> For(long due)
+    /// <param name="acknowledged">Told how many microseconds it took, and when that was, in ticks of the stopwatch.</param>
+    public Action<DeliveryReport> For(long due, Action<long, long>? acknowledged = null)
     {
         lock (_lock) _open++;
         return report =>
@@ -52,8 +53,10 @@ internal sealed class BenchDeliveries
             {
                 if (report.Error is null)
                 {
-                    Times.Record((now - due) * 1_000_000 / Stopwatch.Frequency);
+                    long micros = (now - due) * 1_000_000 / Stopwatch.Frequency;
+                    Times.Record(micros);
                     LastAt = now;
+                    acknowledged?.Invoke(micros, now);
                 }
 
                 _error ??= report.Error;

@@ -8,6 +8,8 @@ namespace Moldau.Cli.Shims;
 internal static class ConsumerPerfShim
 {
     private const long DefaultTimeoutMs = 10_000;
+    private const long DefaultIntervalMs = 5000;
+    private const string DefaultDates = "yyyy-MM-dd HH:mm:ss:SSS";
 
     public static readonly Shim Shim = new(
         "kafka-consumer-perf-test",
@@ -23,6 +25,11 @@ internal static class ConsumerPerfShim
         if (arguments.Has("messages")) context.Out.WriteLine("Warning: --messages is deprecated. Use --num-records instead.");
         long count = arguments.Number("num-records") ?? arguments.Number("messages")
             ?? throw new ShimUsageException("Exactly one of the following arguments is required: [num-records], [messages]");
+        if (!arguments.Has("hide-header")) context.Out.WriteLine(BenchResult.ConsumerHead(arguments.Has("show-detailed-stats")));
+        string dates = arguments.Value("date-format") ?? DefaultDates;
+        JavaDates.Format(dates, DateTimeOffset.UnixEpoch);
+        long intervalMs = arguments.Number("reporting-interval") ?? DefaultIntervalMs;
+        if (intervalMs <= 0) throw new ShimUsageException("Reporting interval must be greater than 0.");
         string group = arguments.Value("group") ?? $"perf-consumer-{Random.Shared.Next(100_000)}";
         context.AddPropertiesFile(arguments.Value("consumer.config") ?? arguments.Value("command-config"));
         context.AddProperties(ShimArguments.Pairs(arguments.Values("command-property")));
@@ -35,12 +42,14 @@ internal static class ConsumerPerfShim
         {
             if (arguments.Value("topic") is { } topic) consumer.Subscribe(topic);
             else consumer.Subscribe(new System.Text.RegularExpressions.Regex(arguments.Value("include")!));
-            return await ReadAsync(context, consumer, count).ConfigureAwait(false);
+            return await ReadAsync(context, consumer, count, intervalMs, dates).ConfigureAwait(false);
         }
     }
 
-    private static async Task<int> ReadAsync(ShimContext context, Consumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> consumer, long count)
+    private static async Task<int> ReadAsync(
+        ShimContext context, Consumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> consumer, long count, long intervalMs, string dates)
     {
+        bool isDetailed = context.Arguments.Has("show-detailed-stats");
         TimeSpan patience = TimeSpan.FromMilliseconds(context.Arguments.Number("timeout") ?? DefaultTimeoutMs);
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(context.Cancel);
         limit.CancelAfter(patience);
@@ -50,15 +59,31 @@ internal static class ConsumerPerfShim
         TimeSpan? join = null;
         long records = 0;
         long bytes = 0;
+        (long Records, long Bytes) reported = (0, 0);
+        long reportedAt = began;
+        TimeSpan? joinToReport = null;
         try
         {
             await foreach (var batch in consumer.ReadBatchesAsync(limit.Token).ConfigureAwait(false))
             {
-                join ??= Stopwatch.GetElapsedTime(began);
+                joinToReport = join is null ? Stopwatch.GetElapsedTime(began) : joinToReport;
+                join ??= joinToReport;
+                long now = Stopwatch.GetTimestamp();
                 foreach (var record in batch)
                 {
                     bytes += record.RawKey.GetValueOrDefault().Length + record.RawValue.GetValueOrDefault().Length;
                     records++;
+                    TimeSpan took = Stopwatch.GetElapsedTime(reportedAt, now);
+                    if (took.TotalMilliseconds < intervalMs) continue;
+                    if (isDetailed)
+                    {
+                        string at = $"{JavaDates.Format(dates, start + Stopwatch.GetElapsedTime(began, now))}, 0";
+                        (long, long) counted = (records - reported.Records, bytes - reported.Bytes);
+                        context.Out.WriteLine(BenchResult.ConsumerLine(at, (records, bytes), counted, took, joinToReport ?? TimeSpan.Zero));
+                        context.Out.Flush();
+                    }
+
+                    (joinToReport, reportedAt, reported) = (null, now, (records, bytes));
                 }
 
                 last = Stopwatch.GetTimestamp();
@@ -70,13 +95,14 @@ internal static class ConsumerPerfShim
         {
             last = Stopwatch.GetTimestamp();
             context.Out.WriteLine(
-                $"WARNING: Exiting before consuming the expected number of messages: timeout ({(long)patience.TotalMilliseconds} ms) exceeded. "
+                $"WARNING: Exiting before consuming the expected number of records: timeout ({(long)patience.TotalMilliseconds} ms) exceeded. "
                 + "You can use the --timeout option to increase the timeout.");
         }
 
-        DateTimeOffset end = start + Stopwatch.GetElapsedTime(began, last);
-        string[] lines = BenchResult.ConsumerLines(records, bytes, start, end, join ?? TimeSpan.Zero).Split('\n');
-        foreach (string line in context.Arguments.Has("hide-header") ? lines[1..] : lines) context.Out.WriteLine(line);
+        TimeSpan whole = Stopwatch.GetElapsedTime(began, last);
+        string when = $"{JavaDates.Format(dates, start)}, {JavaDates.Format(dates, start + whole)}";
+        if (!isDetailed) context.Out.WriteLine(BenchResult.ConsumerLine(when, (records, bytes), (records, bytes), whole, join ?? TimeSpan.Zero));
+        if (context.Arguments.Has("print-metrics")) context.TellOfMetrics();
         return ExitCodes.Ok;
     }
 }

@@ -81,6 +81,13 @@ internal sealed class ShimContext : IAsyncDisposable
         }
     }
 
+    /// <summary>A property that was added; null where none was.</summary>
+    public string? Property(string name) => _properties.GetValueOrDefault(name);
+
+    /// <summary>The names that the originals print are those of the Java client's own measurements.</summary>
+    public void TellOfMetrics() =>
+        Error.WriteLine("moldau: --print-metrics has nothing to print: this client is measured by OpenTelemetry, and has no table of the Java client's names");
+
     /// <summary>Adds the properties of a file.</summary>
     public void AddPropertiesFile(string? path)
     {

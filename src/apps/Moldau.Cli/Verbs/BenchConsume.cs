@@ -42,7 +42,7 @@ internal static class BenchConsume
             CommandResult result = new(BenchResult.Columns);
             BenchResult.Add(result, "consume", records, bytes, took, new LatencyHistogram());
             context.Show(result);
-            context.Say(BenchResult.ConsumerLines(records, bytes, start, start + took, TimeSpan.Zero));
+            context.Say(BenchResult.ConsumerLines(records, bytes, start, start + took));
             return wasInterrupted ? ExitCodes.Interrupted : ExitCodes.Ok;
         }
     }
