@@ -48,6 +48,37 @@ public sealed class DamageTests
         }
     }
 
+    /// <summary>The same of lookups by time: the first record that is late enough, and the latest, whatever byte has flipped.</summary>
+    [Fact]
+    public void LookUp_WithAnyByteOfTheIndexFlipped_FindsTheRightRecord()
+    {
+        const int Records = 20;
+        for (int at = 0; at < 16; at++)
+        {
+            for (int bit = 0; bit < 8; bit++)
+            {
+                MemoryDisk disk = new();
+                using LogHarness harness = new(disk, Small);
+                harness.Open();
+                for (int i = 0; i < Records; i++) harness.Append(Batches.At(Batches.BaseTime + i, $"value {i:d2} of a record"));
+                harness.Log.Close(harness.Now, harness.Ops);
+                harness.Run();
+                Flip(disk, $"{harness.Folder}/{LogFileNames.Of(0, LogFileNames.OffsetIndex)}", at, (byte)(1 << bit));
+                harness.Open(isClean: true);
+                for (int i = 0; i < Records; i++)
+                {
+                    TimestampLookupJob job = harness.Log.LookUp(Batches.BaseTime + i);
+                    job.Execute(disk);
+                    Assert.True(job is { IsDamaged: false, Result.Offset: var offset } && offset == i, $"byte {at}, bit {bit}, record {i}: {job.Result} {job.IsDamaged}");
+                }
+
+                TimestampLookupJob largest = harness.Log.LookUp(TimestampLookupJob.MaxTimestamp);
+                largest.Execute(disk);
+                Assert.Equal((false, Records - 1), (largest.IsDamaged, largest.Result?.Offset));
+            }
+        }
+    }
+
     [Fact]
     public void TopicId_OfCharactersThatAreNone_IsNoTopicId() =>
         Assert.Null(PartitionMetadataFile.TryDecode("version: 0\ntopic_id: AAAAAAAAAAA\0AAAAAAAAAA"u8));
@@ -56,12 +87,12 @@ public sealed class DamageTests
     public void Checkpoint_WithZerosBehindADigit_IsDamaged() =>
         Assert.Null(OffsetCheckpoint.TryDecode("0\n1\nt 0 12\0"u8));
 
-    private static void Flip(MemoryDisk disk, string path, int at)
+    private static void Flip(MemoryDisk disk, string path, int at, byte bits = 0x40)
     {
         using IDiskFile file = disk.Open(path, DiskOpenMode.ReadWrite);
         Span<byte> one = stackalloc byte[1];
         if (file.Read(at, one) == 0) return;
-        one[0] ^= 0x40;
+        one[0] ^= bits;
         file.Write(at, one);
     }
 

@@ -55,7 +55,7 @@ public sealed record FaultPlan(IReadOnlyList<Fault> Faults)
 
     public override string ToString() => Faults.Count == 0 ? Nothing : string.Join(',', Faults);
 
-    private static bool IsRare(FaultKind kind) => kind is FaultKind.BrokenAtStart;
+    private static bool IsRare(FaultKind kind) => kind is FaultKind.BrokenAtStart or FaultKind.RotAtRest;
 
     private static Fault One(Prng prng, long atMs, FaultKind kind, int node)
     {
@@ -73,6 +73,7 @@ public sealed record FaultPlan(IReadOnlyList<Fault> Faults)
             FaultKind.SlowNetwork => (200 + prng.Next(3_000), 5 + prng.Next(500)),
             FaultKind.DirectoryFails => (prng.Next(200), prng.Next(12)),
             FaultKind.BrokenAtStart => (600 + prng.Next(4_000), prng.Next(12)),
+            FaultKind.RotAtRest => (100 + prng.Next(1_500), prng.Next(24)),
             FaultKind.ClockDrift => (500 + prng.Next(6_000), prng.Next(-200, 300)),
             FaultKind.Partition => (prng.Next(3), 100 + prng.Next(3_000)),
             FaultKind.BitRot => (100 + prng.Next(1_500), 1 + prng.Next(20)),

@@ -55,12 +55,8 @@ public sealed class KafkaScenario : Scenario
             : SimDurability.FsyncTopics;
     }
 
-    /// <summary>Rot at rest is for plans that name it.</summary>
     public override IReadOnlyList<FaultKind> Faults =>
-    [
-        .. Enum.GetValues<FaultKind>().Where(
-            k => k != FaultKind.RotAtRest && (_durability != SimDurability.PageCache || k != FaultKind.PowerLoss)),
-    ];
+        [.. Enum.GetValues<FaultKind>().Where(k => _durability != SimDurability.PageCache || k != FaultKind.PowerLoss)];
 
     public override int WorkMs => _workMs;
 

@@ -47,18 +47,11 @@ public sealed class TimestampLookupJob : JobOp
             if (view.Max.Timestamp < Target) continue;
             // The last entry before the target says that nothing up to its offset is late enough.
             long from = Math.Max(view.Times.Lookup(Target - 1).Offset, LogStartOffset);
-            BatchReader reader = new(view.File, view.Offsets.Lookup(from).Position, source.Segment.Bytes, WindowBytes);
-            while (reader.MoveNext())
-            {
-                RecordBatchView batch = reader.Current;
-                if (batch.MaxTimestamp < Target || batch.LastOffset < LogStartOffset) continue;
-                IsDamaged = !batch.IsCrcValid;
-                if (IsDamaged) return null;
-                if (FirstIn(batch, codecs, Target) is { } found) return found;
-            }
-
-            IsDamaged = reader.Status != BatchReadStatus.Ok;
-            if (IsDamaged) return null;
+            int start = SegmentOpener.StartOf(view.File, source.Segment.Bytes, view.Offsets.Lookup(from));
+            TimestampLookupResult? found = FirstIn(view.File, start, source.Segment.Bytes, codecs);
+            // Perhaps it is the index that is wrong: the batches themselves lead there too.
+            if (IsDamaged && start > 0) found = FirstIn(view.File, 0, source.Segment.Bytes, codecs);
+            if (IsDamaged || found is not null) return found;
         }
 
         return null;
@@ -77,11 +70,34 @@ public sealed class TimestampLookupJob : JobOp
 
         if (holder is not { } found) return null;
         using View last = View.Open(disk, found);
-        BatchReader reader = new(last.File, last.Offsets.Lookup(best.Offset).Position, found.Segment.Bytes, WindowBytes);
+        int start = SegmentOpener.StartOf(last.File, found.Segment.Bytes, last.Offsets.Lookup(best.Offset));
+        TimestampLookupResult? largest = LargestAt(best.Offset, last.File, start, found.Segment.Bytes, codecs);
+        return IsDamaged && start > 0 ? LargestAt(best.Offset, last.File, 0, found.Segment.Bytes, codecs) : largest;
+    }
+
+    private TimestampLookupResult? FirstIn(IDiskFile file, int start, int bytes, RecordCodecs codecs)
+    {
+        BatchReader reader = new(file, start, bytes, WindowBytes);
         while (reader.MoveNext())
         {
             RecordBatchView batch = reader.Current;
-            if (batch.LastOffset < best.Offset) continue;
+            if (batch.MaxTimestamp < Target || batch.LastOffset < LogStartOffset) continue;
+            IsDamaged = !batch.IsCrcValid;
+            if (IsDamaged) return null;
+            if (FirstIn(batch, codecs, Target) is { } found) return found;
+        }
+
+        IsDamaged = reader.Status != BatchReadStatus.Ok;
+        return null;
+    }
+
+    private TimestampLookupResult? LargestAt(long offset, IDiskFile file, int start, int bytes, RecordCodecs codecs)
+    {
+        BatchReader reader = new(file, start, bytes, WindowBytes);
+        while (reader.MoveNext())
+        {
+            RecordBatchView batch = reader.Current;
+            if (batch.LastOffset < offset) continue;
             IsDamaged = !batch.IsCrcValid;
             if (IsDamaged) return null;
             // The log gave all records one time: the last one counts as the latest.

@@ -59,16 +59,32 @@ internal static class SegmentOpener
     internal static TimestampOffset MaxTimestamp(IDiskFile file, int bytes, OffsetIndex offsets, TimeIndex times)
     {
         TimestampOffset max = times.Last;
-        int position = offsets.Lookup(max.Offset).Position;
+        int position = StartOf(file, bytes, offsets.Lookup(max.Offset));
+        if (!TryRaise(file, position, bytes, offsets.BaseOffset, ref max) && position > 0)
+            TryRaise(file, 0, bytes, offsets.BaseOffset, ref max);
+        return max;
+    }
+
+    /// <summary>The entry's position where a batch begins there that the entry may mean, else the segment's begin: an entry may
+    /// have rotted.</summary>
+    internal static int StartOf(IDiskFile file, int bytes, OffsetPosition entry)
+    {
+        BatchScanner scanner = new(file, entry.Position, bytes, stackalloc byte[RecordBatchLayout.HeaderBytes]);
+        return scanner.MoveNext() && scanner.Current.FirstOffset <= entry.Offset ? entry.Position : 0;
+    }
+
+    /// <returns>False where it came to bytes that are no batch.</returns>
+    private static bool TryRaise(IDiskFile file, int position, int bytes, long baseOffset, ref TimestampOffset max)
+    {
         BatchScanner scanner = new(file, position, bytes, new byte[Math.Clamp(bytes - position, 0, WindowBytes)]);
         while (scanner.MoveNext())
         {
             BatchHeader batch = scanner.Current;
-            bool isInSegment = OffsetIndex.Fits(offsets.BaseOffset, batch.LastOffset);
+            bool isInSegment = OffsetIndex.Fits(baseOffset, batch.LastOffset);
             if (isInSegment && batch.MaxTimestamp > max.Timestamp) max = new TimestampOffset(batch.MaxTimestamp, batch.LastOffset);
         }
 
-        return max;
+        return scanner.Status == BatchReadStatus.Ok;
     }
 
     private static long? FirstTimestamp(IDiskFile file, int bytes)
