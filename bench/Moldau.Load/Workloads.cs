@@ -57,7 +57,7 @@ internal static class Workloads
         meter.Print(options.Size);
     }
 
-    /// <summary>The first client sends; all of them read.</summary>
+    /// <summary>A client sends; all others read.</summary>
     public static async Task EndToEndAsync(LoadOptions options)
     {
         Meter meter = options.NewMeter();
@@ -67,7 +67,9 @@ internal static class Workloads
         {
             await using var consumer = client.CreateConsumer(Serde.Bytes, Serde.Bytes, options.Consumer(OffsetReset.Earliest));
             consumer.Assign([.. options.AllPartitions]);
-            await using Producer producer = client.CreateProducer(options.Producer);
+            // Who sends and who reads are not one program as a rule, and share no client's lock.
+            await using MoldauClient sender = new(options.Bootstrap);
+            await using Producer producer = sender.CreateProducer(options.Producer);
             if (index == 0) sending = OnThreadAsync(() => Send(options, producer, () => Volatile.Read(ref isOver)));
             await foreach (var batch in consumer.ReadBatchesAsync())
             {
