@@ -9,7 +9,7 @@ namespace Moldau.System.Tests;
 public sealed class BenchSuiteTests
 {
     private static readonly string[] Groups =
-        ["Start", "Produce", "Consume", "Requests", "End to end", "Innocent", "Group commit", "Recovery"];
+        ["Start", "Produce", "Consume", "Requests", "End to end", "Innocent", "Group commit", "System", "Recovery"];
 
     [Fact]
     public void QuickSuite_BesideApache_PrintsEveryGroup()

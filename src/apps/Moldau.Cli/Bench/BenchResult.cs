@@ -51,7 +51,8 @@ internal static class BenchResult
     /// <param name="counted">Those of the time.</param>
     /// <param name="took">The time.</param>
     /// <param name="join">How much of it went to join the group.</param>
-    public static string ConsumerLine(string when, (long Records, long Bytes) total, (long Records, long Bytes) counted, TimeSpan took, TimeSpan join)
+    public static string ConsumerLine(
+        string when, (long Records, long Bytes) total, (long Records, long Bytes) counted, TimeSpan took, TimeSpan join)
     {
         double seconds = Math.Max(took.TotalSeconds, 1e-9);
         double fetch = Math.Max(seconds - join.TotalSeconds, 1e-9);

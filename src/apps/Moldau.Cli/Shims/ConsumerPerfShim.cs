@@ -101,7 +101,8 @@ internal static class ConsumerPerfShim
 
         TimeSpan whole = Stopwatch.GetElapsedTime(began, last);
         string when = $"{JavaDates.Format(dates, start)}, {JavaDates.Format(dates, start + whole)}";
-        if (!isDetailed) context.Out.WriteLine(BenchResult.ConsumerLine(when, (records, bytes), (records, bytes), whole, join ?? TimeSpan.Zero));
+        (long, long) all = (records, bytes);
+        if (!isDetailed) context.Out.WriteLine(BenchResult.ConsumerLine(when, all, all, whole, join ?? TimeSpan.Zero));
         if (context.Arguments.Has("print-metrics")) context.TellOfMetrics();
         return ExitCodes.Ok;
     }
