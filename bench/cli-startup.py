@@ -10,12 +10,13 @@ the machine does not change much. --jit adds how many methods were compiled at r
 import argparse
 import os
 import resource
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+from kit import servers
 
 VERBS = [
     "help", "topic create --help", "topic list", "topic describe orders", "broker list", "group list", "health",
@@ -24,18 +25,6 @@ VERBS = [
     "kafka-console-consumer --topic orders --from-beginning --max-messages 1",
 ]
 INPUT = "echo x | "
-
-
-def free_port():
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
 
 
 def call(program, verb, environment, port):
@@ -66,10 +55,10 @@ def main():
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--jit", action="store_true")
     options = parser.parse_args()
-    port = free_port()
+    port = servers.free_port()
     environment = dict(os.environ, MOLDAU_BOOTSTRAP=f"localhost:{port}")
     node = subprocess.Popen(
-        [options.program, "dev", "--demo", "--ephemeral", "--port", str(port), "--http-port", str(free_port())], stdout=subprocess.PIPE, text=True)
+        [options.program, "dev", "--demo", "--ephemeral", "--port", str(port), "--http-port", str(servers.free_port())], stdout=subprocess.PIPE, text=True)
     try:
         for line in node.stdout:
             if "is up" in line:

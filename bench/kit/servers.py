@@ -1,5 +1,5 @@
 """The servers that are measured, each as one process on a folder of its own."""
-import base64, functools, os, pathlib, resource, shutil, socket, subprocess, sys, time
+import base64, functools, os, pathlib, random, resource, shutil, socket, subprocess, sys, time
 
 from . import wire
 
@@ -31,15 +31,16 @@ def kload():
 
 
 def free_port():
-    """A port that is free together with the next one, which is the controller's."""
+    """A port that is free together with the next one, which is the controller's, and that no outgoing connection is given."""
     while True:
+        port = random.randrange(10_240, 30_000)
         with socket.socket() as one, socket.socket() as two:
-            one.bind(("127.0.0.1", 0))
             try:
-                two.bind(("127.0.0.1", one.getsockname()[1] + 1))
-            except (OSError, OverflowError):
+                one.bind(("127.0.0.1", port))
+                two.bind(("127.0.0.1", port + 1))
+            except OSError:
                 continue
-            return one.getsockname()[1]
+            return port
 
 
 def published():

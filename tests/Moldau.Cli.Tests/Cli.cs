@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Moldau.TestServers;
 
@@ -33,39 +31,6 @@ internal static partial class Cli
 
     public static void WaitUntilStarted(this ChildProcess node) => node.WaitForText("Kafka Server started", Patience);
 
-    /// <summary>Ports that nothing listened on just now.</summary>
-    public static int[] FreePorts(int count)
-    {
-        List<TcpListener> listeners = [];
-        try
-        {
-            for (int i = 0; i < count; i++)
-            {
-                TcpListener listener = new(IPAddress.Loopback, 0);
-                listener.Start();
-                listeners.Add(listener);
-            }
-
-            return [.. listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port)];
-        }
-        finally
-        {
-            foreach (TcpListener listener in listeners) listener.Dispose();
-        }
-    }
-
-    /// <summary>A port whose follower is free as well, as <c>dev --port</c> wants it.</summary>
-    public static int FreePair()
-    {
-        for (int attempt = 0; attempt < 50; attempt++)
-        {
-            int port = FreePorts(1)[0];
-            if (port < 65_000 && IsFree(port + 1)) return port;
-        }
-
-        throw new InvalidOperationException("no two ports in a row are free");
-    }
-
     /// <summary>One line on standard error that says why, nothing that looks like a stack trace, and the exit code.</summary>
     public static void AssertRefused(ProgramResult result, int exitCode, string text)
     {
@@ -76,20 +41,6 @@ internal static partial class Cli
     }
 
     public static void Signal(ChildProcess process, int signal) => Assert.Equal(0, SendSignal(process.Id, signal));
-
-    private static bool IsFree(int port)
-    {
-        try
-        {
-            using TcpListener probe = new(IPAddress.Loopback, port);
-            probe.Start();
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
 
     private static void NeedExecutable()
     {

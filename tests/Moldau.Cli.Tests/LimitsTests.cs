@@ -14,7 +14,7 @@ public sealed class LimitsTests
     private const long Set = 0;
     private const long Delete = 1;
 
-    private readonly int _port = Cli.FreePair();
+    private readonly int _port = FreePorts.TakeTwoInARow();
 
     [Fact]
     public void Connections_AreCountedByAddress_AndLargeRequestsEndThem()
@@ -117,7 +117,7 @@ public sealed class LimitsTests
     private ChildProcess StartNode(params string[] more)
     {
         ChildProcess node = Cli.Start(
-            ["dev", "--ephemeral", "--port", $"{_port}", "--http-port", $"{Cli.FreePorts(1)[0]}", .. more]);
+            ["dev", "--ephemeral", "--port", $"{_port}", "--http-port", $"{FreePorts.Take()}", .. more]);
         node.WaitForText("Ctrl+C stops it.", Cli.Patience);
         return node;
     }

@@ -8,8 +8,8 @@ namespace Moldau.Cli.Tests;
 public sealed class MetricsTests : IDisposable
 {
     private readonly ScratchFolder _scratch = new("cli");
-    private readonly int _port = Cli.FreePair();
-    private readonly int _httpPort = Cli.FreePorts(1)[0];
+    private readonly int _port = FreePorts.TakeTwoInARow();
+    private readonly int _httpPort = FreePorts.Take();
 
     public void Dispose() => _scratch.Dispose();
 

@@ -16,7 +16,7 @@ public sealed class NodeTests : IDisposable
     [Fact]
     public void Start_WithKafkasOwnFile_RunsAndEndsCleanlyOnSigterm()
     {
-        int[] ports = Cli.FreePorts(2);
+        int[] ports = [FreePorts.Take(), FreePorts.Take()];
         string file = ServerProperties.Write(_scratch.FullPath, "log.retention.huors=5");
         string[] own = ServerProperties.Own(ports[0], ports[1], _scratch["data"]);
         using ChildProcess node = Cli.Start(["start", file, .. own]);
@@ -34,7 +34,7 @@ public sealed class NodeTests : IDisposable
     [Fact]
     public void Dev_Greets_TakesTheEnvironment_AndASecondInterruptEndsItAtOnce()
     {
-        int port = Cli.FreePair();
+        int port = FreePorts.TakeTwoInARow();
         Dictionary<string, string> environment = new()
         {
             ["KAFKA_LOG_RETENTION_HOURS"] = "1",
@@ -44,7 +44,7 @@ public sealed class NodeTests : IDisposable
             ["MOLDAU_LOG_FORMAT"] = "json",
         };
         using ChildProcess node = Cli.StartWith(
-            environment, "dev", "--data", _scratch["data"], "--port", $"{port}", "--http-port", $"{Cli.FreePorts(1)[0]}");
+            environment, "dev", "--data", _scratch["data"], "--port", $"{port}", "--http-port", $"{FreePorts.Take()}");
         node.WaitForText("Ctrl+C stops it.", Cli.Patience);
         Assert.Contains($"echo hello | ./moldau produce greetings -b localhost:{port}\n", node.Output);
         Assert.Contains("KAFKA_HEAP_OPTS", node.Output);
@@ -81,7 +81,7 @@ public sealed class NodeTests : IDisposable
     [Fact]
     public void Start_ThatFormats_TakesTheClusterIdOfTheEnvironment()
     {
-        int[] ports = Cli.FreePorts(2);
+        int[] ports = [FreePorts.Take(), FreePorts.Take()];
         string file = ServerProperties.Write(_scratch.FullPath, "moldau.storage.auto.format=true");
         string[] own = ServerProperties.Own(ports[0], ports[1], _scratch["data"]);
         Dictionary<string, string> environment = new() { ["CLUSTER_ID"] = "cNthVMF8TKCqYDS1TbNbhQ" };
@@ -96,7 +96,7 @@ public sealed class NodeTests : IDisposable
     [Fact]
     public void UpdateFeatures_RaisesKRaftVersion_ForGood()
     {
-        int[] ports = Cli.FreePorts(2);
+        int[] ports = [FreePorts.Take(), FreePorts.Take()];
         string file = _scratch["static.properties"];
         File.WriteAllText(file, $"""
             process.roles=broker,controller

@@ -8,7 +8,7 @@ namespace Moldau.Cli.Tests;
 public sealed class RefusedStartTests : IDisposable
 {
     private readonly ScratchFolder _scratch = new("cli");
-    private readonly int[] _ports = Cli.FreePorts(2);
+    private readonly int[] _ports = [FreePorts.Take(), FreePorts.Take()];
 
     public void Dispose() => _scratch.Dispose();
 

@@ -13,7 +13,7 @@ public sealed class TlsTests : IDisposable
     private const string Password = "vltava";
 
     private readonly ScratchFolder _scratch = new("cli");
-    private readonly int[] _ports = Cli.FreePorts(3);
+    private readonly int[] _ports = [FreePorts.Take(), FreePorts.Take(), FreePorts.Take()];
 
     public void Dispose() => _scratch.Dispose();
 

@@ -1,9 +1,8 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Moldau.Base;
 using Moldau.Metadata;
+using Moldau.TestServers;
 
 namespace Moldau.Raft.Tests;
 
@@ -31,8 +30,8 @@ public sealed class StorageFormatTests
         string folder = Directory.CreateTempSubdirectory("moldau-format-").FullName;
         try
         {
-            int client = FreePort();
-            int controller = FreePort();
+            int client = FreePorts.Take();
+            int controller = FreePorts.Take();
             ReplicaKey self = new(1, new Prng(3).NextUuid());
             VoterSet voters = StorageFormat.Standalone(self,
                 [new RaftEndpoint("CONTROLLER", "127.0.0.1", (ushort)controller)]);
@@ -97,13 +96,6 @@ public sealed class StorageFormatTests
         process.Kill(entireProcessTree: true);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         lock (output) return output.ToString();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string? FindKafka()

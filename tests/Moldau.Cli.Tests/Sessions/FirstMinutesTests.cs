@@ -14,7 +14,7 @@ public sealed class FirstMinutesTests : IDisposable
         if (TestTools.WhyMissing("tmux") is { } noTerminal) Assert.Skip(noTerminal);
         // The README's ./moldau builds the program first; here it is built already.
         File.CreateSymbolicLink(_folder["moldau"], MoldauServer.Executable);
-        int port = Cli.FreePair();
+        int port = FreePorts.TakeTwoInARow();
         using Terminal terminal = new(_folder.FullPath, new Dictionary<string, string>
         {
             ["MOLDAU_BOOTSTRAP"] = $"localhost:{port}",
@@ -23,7 +23,7 @@ public sealed class FirstMinutesTests : IDisposable
         string[] lines = Commands();
         Assert.Equal("./moldau dev", lines[0]);
         // Other tests have the usual ports.
-        terminal.Type(0, $"{lines[0]} --port {port} --http-port {Cli.FreePorts(1)[0]}; echo ended with $?");
+        terminal.Type(0, $"{lines[0]} --port {port} --http-port {FreePorts.Take()}; echo ended with $?");
         terminal.WaitFor(0, "Ctrl+C stops it.");
         Assert.True(terminal.Shows(0, "./moldau topic create greetings"), terminal.Screen(0));
 
@@ -53,8 +53,8 @@ public sealed class FirstMinutesTests : IDisposable
     public void Demo_HasSomethingToShowOnArrival()
     {
         if (MoldauServer.WhyMissing is { } notBuilt) Assert.Skip(notBuilt);
-        int port = Cli.FreePair();
-        using ChildProcess dev = Cli.Start("dev", "--demo", "--ephemeral", "--port", $"{port}", "--http-port", $"{Cli.FreePorts(1)[0]}");
+        int port = FreePorts.TakeTwoInARow();
+        using ChildProcess dev = Cli.Start("dev", "--demo", "--ephemeral", "--port", $"{port}", "--http-port", $"{FreePorts.Take()}");
         dev.WaitForText("Ctrl+C stops it.", Cli.Patience);
         Assert.Contains($"./moldau consume orders -n 3 -b localhost:{port}", dev.Output, StringComparison.Ordinal);
         string[] orders = Cli.Run("consume", "orders", "-n", "3", "-b", $"localhost:{port}", "-f", @"%k %v\n").Succeeded().Split('\n')[..3];

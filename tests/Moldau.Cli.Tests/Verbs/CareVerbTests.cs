@@ -53,10 +53,10 @@ public sealed class CareVerbTests(Clusters clusters)
     [Fact]
     public void Doctor_SaysWhatIsWrong_AndWhatToDo()
     {
-        int port = Cli.FreePorts(1)[0];
+        int port = FreePorts.Take();
         Ill(["-b", $"localhost:{port}"], "bootstrap port", "nothing listens there");
         Ill(["-b", "no-such-host.invalid:9092"], "bootstrap name", "correct the name");
-        using ChildProcess dev = Cli.Start("dev", "--ephemeral", "--port", $"{Cli.FreePair()}", "--http-port", $"{port}");
+        using ChildProcess dev = Cli.Start("dev", "--ephemeral", "--port", $"{FreePorts.TakeTwoInARow()}", "--http-port", $"{port}");
         dev.WaitUntilStarted();
         Ill(["-b", $"localhost:{port}"], "bootstrap protocol", "this is no Kafka port");
     }
@@ -65,7 +65,7 @@ public sealed class CareVerbTests(Clusters clusters)
     public void Doctor_SeesAdvertisedAddressesThatNobodyReaches()
     {
         if (MoldauServer.WhyMissing is { } why) Assert.Skip(why);
-        int nowhere = Cli.FreePorts(1)[0];
+        int nowhere = FreePorts.Take();
         using MoldauServer server = new(new ServerOptions
         {
             Properties = new Dictionary<string, string> { ["advertised.listeners"] = $"PLAINTEXT://127.0.0.1:{nowhere}" },
@@ -122,7 +122,7 @@ public sealed class CareVerbTests(Clusters clusters)
         File.WriteAllText(Path.Combine(data, "letters.txt"), "dear");
         Cli.AssertRefused(Cli.Run([.. reset, "-y"]), 1, "is no data folder of a node");
         Directory.Delete(data, recursive: true);
-        using (ChildProcess dev = Cli.Start("dev", "--data", data, "--port", $"{Cli.FreePair()}", "--http-port", $"{Cli.FreePorts(1)[0]}"))
+        using (ChildProcess dev = Cli.Start("dev", "--data", data, "--port", $"{FreePorts.TakeTwoInARow()}", "--http-port", $"{FreePorts.Take()}"))
         {
             dev.WaitUntilStarted();
             Cli.AssertRefused(Cli.Run([.. reset, "-y"]), 1, "a node runs on");

@@ -55,7 +55,7 @@ public sealed class ClusterVerbTests(Clusters clusters)
     [Fact]
     public void Unreachable_IsExitCodeFive_AtOnce()
     {
-        int port = Cli.FreePorts(1)[0];
+        int port = FreePorts.Take();
         foreach (string[] verb in (string[][])[["topic", "list"], ["consume", "t"], ["produce", "t"], ["group", "lag"]])
             Cli.AssertRefused(Cli.Run([.. verb, "-b", $"localhost:{port}"]), 5, $"no broker can be reached at localhost:{port}: connection refused");
     }
