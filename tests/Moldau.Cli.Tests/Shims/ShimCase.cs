@@ -17,11 +17,8 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
     /// <summary>Only how the output begins is the same for both servers.</summary>
     public int? Lines { get; init; }
 
-    /// <summary>Our node has no quotas and no stored passwords: it says so, or the options alone are wrong.</summary>
-    public bool NeedsQuotas { get; init; }
-
-    /// <summary>Our node has no transactions yet: it says so.</summary>
-    public bool NeedsTransactions { get; init; }
+    /// <summary>What our node says as long as it does not have what the script asks for; null where it has.</summary>
+    public string? NotYet { get; init; }
 
     /// <summary>What the original knows of itself is in the answer: it is asked over the libraries of 4.4.0.</summary>
     public bool IsOfNewest { get; init; }

@@ -5,6 +5,8 @@ internal static class ShimCases
 {
     private const string Perf = "producer-perf-test --topic orders --bootstrap-server BOOTSTRAP ";
 
+    private const string NoQuotas = "has no version";
+
     public static readonly ShimCase[] All =
     [
         new("topics-create", "topics B --create --topic orders --partitions 2 --replication-factor 1 --config retention.ms=86400000"),
@@ -88,7 +90,7 @@ internal static class ShimCases
         new("producer-perf-interval", Perf + "--num-records 60 --record-size 10 --throughput 20 --reporting-interval 1000") { Lines = 1 },
         new("producer-perf-no-interval", Perf + "--num-records 60 --record-size 10 --throughput 20 --reporting-interval 0"),
         new("producer-perf-transactions", Perf + "--num-records 30 --record-size 10 --throughput 20 --transactional-id perf --transaction-duration-ms 500")
-        { NeedsTransactions = true },
+        { NotYet = "does not serve transactions yet" },
         new("producer-perf-no-duration", Perf + "--num-records 30 --record-size 10 --throughput 20 --transaction-duration-ms 0"),
         new("consumer-perf-detailed", "consumer-perf-test B --topic orders --num-records 50 --show-detailed-stats"),
         new("consumer-perf-timeout", "consumer-perf-test B --topic orders --num-records 100000 --timeout 3000 --hide-header") { Lines = 1 },
@@ -100,32 +102,32 @@ internal static class ShimCases
         new("topics-delete-missing", "topics B --delete --topic nowhere"),
         new("storage-info", "storage info -c PROPERTIES"),
         new("unreachable", "cluster cluster-id --bootstrap-server 127.0.0.1:1") { Lines = 0 },
-        new("users-quota", "configs B --alter --add-config producer_byte_rate=1024,consumer_byte_rate=20000000 --entity-type users --entity-name alice") { NeedsQuotas = true },
-        new("users-quota-fraction", "configs B --alter --add-config consumer_byte_rate=2048.5 --user alice") { NeedsQuotas = true },
-        new("clients-quota-default", "configs B --alter --add-config request_percentage=200 --entity-type clients --entity-default") { NeedsQuotas = true },
+        new("users-quota", "configs B --alter --add-config producer_byte_rate=1024,consumer_byte_rate=20000000 --entity-type users --entity-name alice") { NotYet = NoQuotas },
+        new("users-quota-fraction", "configs B --alter --add-config consumer_byte_rate=2048.5 --user alice") { NotYet = NoQuotas },
+        new("clients-quota-default", "configs B --alter --add-config request_percentage=200 --entity-type clients --entity-default") { NotYet = NoQuotas },
         new("users-clients-quota", "configs B --alter --add-config producer_byte_rate=1 --entity-type users --entity-name alice --entity-type clients --entity-name app")
-        { NeedsQuotas = true },
-        new("users-quota-default", "configs B --alter --add-config controller_mutation_rate=3 --user-defaults") { NeedsQuotas = true },
-        new("ips-quota", "configs B --alter --add-config connection_creation_rate=5 --ip 10.0.0.1") { NeedsQuotas = true },
+        { NotYet = NoQuotas },
+        new("users-quota-default", "configs B --alter --add-config controller_mutation_rate=3 --user-defaults") { NotYet = NoQuotas },
+        new("ips-quota", "configs B --alter --add-config connection_creation_rate=5 --ip 10.0.0.1") { NotYet = NoQuotas },
         new("users-password", "configs B --alter --add-config SCRAM-SHA-256=[iterations=8192,password=secret] --entity-type users --entity-name alice")
-        { NeedsQuotas = true },
-        new("users-describe", "configs B --describe --entity-type users") { IsUnordered = true, NeedsQuotas = true },
-        new("users-describe-one", "configs B --describe --user alice") { NeedsQuotas = true },
-        new("users-describe-none", "configs B --describe --user nobody") { NeedsQuotas = true },
-        new("clients-describe", "configs B --describe --entity-type clients") { NeedsQuotas = true },
-        new("clients-describe-default", "configs B --describe --client-defaults") { NeedsQuotas = true },
-        new("users-clients-describe", "configs B --describe --entity-type users --entity-type clients") { NeedsQuotas = true },
-        new("users-clients-describe-one", "configs B --describe --user alice --client app") { NeedsQuotas = true },
-        new("ips-describe", "configs B --describe --entity-type ips") { NeedsQuotas = true },
-        new("users-unknown-key", "configs B --alter --add-config bogus=1 --user alice") { NeedsQuotas = true },
-        new("users-both-kinds", "configs B --alter --add-config SCRAM-SHA-256=[password=x],producer_byte_rate=5 --user alice") { NeedsQuotas = true },
-        new("users-no-number", "configs B --alter --add-config producer_byte_rate=x --user alice") { NeedsQuotas = true },
-        new("users-no-name", "configs B --alter --add-config producer_byte_rate=5 --entity-type users") { NeedsQuotas = true },
-        new("users-default-password", "configs B --alter --add-config SCRAM-SHA-256=[password=x] --user-defaults") { NeedsQuotas = true },
-        new("clients-password", "configs B --alter --add-config SCRAM-SHA-256=[password=x] --client app") { NeedsQuotas = true },
-        new("users-delete-quota", "configs B --alter --delete-config producer_byte_rate --user alice") { NeedsQuotas = true },
-        new("users-delete-missing", "configs B --alter --delete-config producer_byte_rate --user alice") { NeedsQuotas = true },
-        new("users-delete-no-password", "configs B --alter --delete-config SCRAM-SHA-512 --user alice") { NeedsQuotas = true },
-        new("users-delete-password", "configs B --alter --delete-config SCRAM-SHA-256 --user alice") { NeedsQuotas = true },
+        { NotYet = NoQuotas },
+        new("users-describe", "configs B --describe --entity-type users") { IsUnordered = true, NotYet = NoQuotas },
+        new("users-describe-one", "configs B --describe --user alice") { NotYet = NoQuotas },
+        new("users-describe-none", "configs B --describe --user nobody") { NotYet = NoQuotas },
+        new("clients-describe", "configs B --describe --entity-type clients") { NotYet = NoQuotas },
+        new("clients-describe-default", "configs B --describe --client-defaults") { NotYet = NoQuotas },
+        new("users-clients-describe", "configs B --describe --entity-type users --entity-type clients") { NotYet = NoQuotas },
+        new("users-clients-describe-one", "configs B --describe --user alice --client app") { NotYet = NoQuotas },
+        new("ips-describe", "configs B --describe --entity-type ips") { NotYet = NoQuotas },
+        new("users-unknown-key", "configs B --alter --add-config bogus=1 --user alice") { NotYet = NoQuotas },
+        new("users-both-kinds", "configs B --alter --add-config SCRAM-SHA-256=[password=x],producer_byte_rate=5 --user alice") { NotYet = NoQuotas },
+        new("users-no-number", "configs B --alter --add-config producer_byte_rate=x --user alice") { NotYet = NoQuotas },
+        new("users-no-name", "configs B --alter --add-config producer_byte_rate=5 --entity-type users") { NotYet = NoQuotas },
+        new("users-default-password", "configs B --alter --add-config SCRAM-SHA-256=[password=x] --user-defaults") { NotYet = NoQuotas },
+        new("clients-password", "configs B --alter --add-config SCRAM-SHA-256=[password=x] --client app") { NotYet = NoQuotas },
+        new("users-delete-quota", "configs B --alter --delete-config producer_byte_rate --user alice") { NotYet = NoQuotas },
+        new("users-delete-missing", "configs B --alter --delete-config producer_byte_rate --user alice") { NotYet = NoQuotas },
+        new("users-delete-no-password", "configs B --alter --delete-config SCRAM-SHA-512 --user alice") { NotYet = NoQuotas },
+        new("users-delete-password", "configs B --alter --delete-config SCRAM-SHA-256 --user alice") { NotYet = NoQuotas },
     ];
 }
