@@ -32,6 +32,7 @@ public sealed class CommandLineTests
     [InlineData("needs a value", "dev", "--port")]
     [InlineData("name=value", "dev", "--set", "nothing")]
     [InlineData("leave '--data' out", "dev", "--ephemeral", "--data", "x")]
+    [InlineData("'--http-port 5001' is taken", "dev", "--port", "5000", "--http-port", "5001")]
     [InlineData("takes one file", "start")]
     [InlineData("'--loose'", "start", "--loose", "x")]
     [InlineData("'storage shred'", "storage", "shred")]

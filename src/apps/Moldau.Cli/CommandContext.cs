@@ -1,6 +1,7 @@
 using Moldau.Base;
 using Moldau.Cli.Output;
 using Moldau.Cli.Parsing;
+using Moldau.Cli.Wire;
 using Moldau.Client;
 
 namespace Moldau.Cli;
@@ -14,6 +15,8 @@ internal sealed class CommandContext : IAsyncDisposable
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(15);
 
     private readonly bool _isQuiet;
+    private readonly bool _isVerbose;
+    private readonly bool _showsMessages;
     private readonly bool? _wantsColour;
     private readonly OutputFormat _format;
     private MoldauClient? _client;
@@ -25,6 +28,7 @@ internal sealed class CommandContext : IAsyncDisposable
     {
         (Arguments, Cancel) = (arguments, cancel);
         _isQuiet = arguments.Has("--quiet");
+        (_isVerbose, _showsMessages) = (arguments.Has("--verbose"), arguments.Has("--debug"));
         _format = OutputFormats.Parse(arguments.Value("--output"));
         _wantsColour = arguments.Value("--color") switch
         {
@@ -58,11 +62,14 @@ internal sealed class CommandContext : IAsyncDisposable
     public OutputFormat Format => _format;
 
     /// <summary>Where the cluster is asked first, as it was given.</summary>
-    public string Bootstrap => Arguments.Value("--bootstrap")
-        ?? Properties.Bootstrap
-        ?? (Environment.GetEnvironmentVariable("MOLDAU_BOOTSTRAP") is { Length: > 0 } set ? set : null)
-        ?? Profile?.Bootstrap
-        ?? DefaultBootstrap;
+    public string Bootstrap => BootstrapAndSource.Address;
+
+    private (string Address, string Source) BootstrapAndSource =>
+        Arguments.Value("--bootstrap") is { } given ? (given, "-b")
+        : Properties.Bootstrap is { } property ? (property, "bootstrap.servers")
+        : Environment.GetEnvironmentVariable("MOLDAU_BOOTSTRAP") is { Length: > 0 } set ? (set, "MOLDAU_BOOTSTRAP")
+        : Profile?.Bootstrap is { } known ? (known, $"profile {Profile.Name}")
+        : (DefaultBootstrap, "the default");
 
     public TimeSpan Timeout { get; }
 
@@ -177,7 +184,8 @@ internal sealed class CommandContext : IAsyncDisposable
     private (ClientSettings Settings, OpenConnection Door) Knock()
     {
         IReadOnlyList<BrokerAddress> addresses = Addresses();
-        string bootstrap = Bootstrap;
+        (string bootstrap, string source) = BootstrapAndSource;
+        if (_isVerbose || _showsMessages) Console.Error.WriteLine($"asking {bootstrap} ({source})");
         string reason = "";
         OpenConnection door = Door.Open(addresses, Timeout, Cancel, (_, why) => reason = why) ?? throw new CommandException(
             $"no broker can be reached at {bootstrap}: {reason} (NETWORK_EXCEPTION); "
@@ -186,11 +194,13 @@ internal sealed class CommandContext : IAsyncDisposable
         return (Properties.Client(addresses, Timeout), door);
     }
 
-    private static MoldauClient Made(ClientSettings settings, Func<ClientSettings, MoldauClient> make)
+    private MoldauClient Made(ClientSettings settings, Func<ClientSettings, MoldauClient> make)
     {
         try
         {
-            return make(settings);
+            MoldauClient made = make(settings);
+            made.Driver.Watcher = WireTrace.Wanted(_isVerbose, _showsMessages);
+            return made;
         }
         catch (ArgumentException error)
         {

@@ -196,6 +196,51 @@ public sealed class RecordVerbTests(Clusters clusters)
         Assert.Equal("a line of text with number 0\n", piped.Succeeded());
     }
 
+    /// <summary>kcat itself is asked what its letters mean.</summary>
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void KcatFormats_PrintWhatKcatPrints(string name)
+    {
+        string? kcat = TestTools.Find("kcat");
+        if (kcat is null) Assert.Skip("kcat is not on the path; install the package kcat");
+        Cluster cluster = clusters.Get(name);
+        string topic = NewTopic(cluster, 1);
+        cluster.Send("k1:1700000000123:value one\nk2:1700000000456:\u00e4\u00f6\n", "produce", topic, "-f", @"%k:%d:%v\n", "-H", "a=1", "-H", "b=two").Succeeded();
+        cluster.Send("no key\n", "produce", topic).Succeeded();
+        cluster.Run("produce", topic, "-k", "gone", "--tombstone").Succeeded();
+        foreach (string format in (string[])[@"%t [%p] at %o: key %k (%K bytes) = %s (%S bytes), %T, %h, 100%%\n", @"%S{%s}\t%K\x0a", "%R%s"])
+        {
+            string theirs = ChildProcess.Run(kcat, ["-C", "-b", cluster.Bootstrap, "-t", topic, "-e", "-q", "-f", format], TimeSpan.FromSeconds(60)).Succeeded();
+            Assert.NotEmpty(theirs);
+            Assert.Equal(theirs, cluster.Run("consume", topic, "--until", "end", "--kcat", "-f", format).Succeeded());
+        }
+
+        Assert.Equal("2 9 2\n2 4 2\n-1 6 0\n4 -1 0", Read(cluster, topic, "-f", @"%K %V %H\n"));
+        Cluster.AssertFailed(cluster.Run("consume", topic, "--kcat", "-f", "%v"), 2, "there is no %v");
+        Cluster.AssertFailed(cluster.Run("consume", topic, "--kcat"), 2, "give -f too");
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void OneTransaction_IsReadWhole_OrNotAtAll(string name)
+    {
+        Cluster cluster = clusters.Get(name);
+        string topic = NewTopic(cluster, 2);
+        ProgramResult sent = cluster.Send("one\ntwo\nthree\n", "produce", topic, "-p", "0", "--txn", "-o", "ndjson");
+        if (name == Clusters.Ours)
+        {
+            Cluster.AssertFailed(sent, 4, "does not serve transactions yet");
+            return;
+        }
+
+        Assert.Equal($$"""{"topic":"{{topic}}","partition":0,"records":3,"firstOffset":0,"lastOffset":2}""" + "\n", sent.Succeeded());
+        ProgramResult broken = cluster.Send("0;four\n0;five\nsix\n", "produce", topic, "-f", @"%p;%v\n", "--txn");
+        Cluster.AssertFailed(broken, 1, "record 3 of standard input", "the transaction was aborted");
+        Assert.Equal("", broken.Output);
+        Assert.Equal("one\ntwo\nthree", Read(cluster, topic, "-f", @"%v\n", "-X", "isolation.level=read_committed"));
+        Assert.Contains("four", Read(cluster, topic, "-f", @"%v\n", "-X", "isolation.level=read_uncommitted"), StringComparison.Ordinal);
+    }
+
     private static string NewTopic(Cluster cluster, int partitions)
     {
         string topic = Cluster.NewName("r");

@@ -19,6 +19,8 @@ internal sealed record Option(string Name, string? Short, string? Value, string 
         new("--timeout", null, "TIME", "how long to wait for the cluster, such as 500ms, 30s (15s)"),
         new("--color", null, "WHEN", "auto|always|never; NO_COLOR means never"),
         new("--quiet", "-q", null, "no messages, only data and errors"),
+        new("--verbose", "-v", null, "tell what is asked of whom, and how long the answers take"),
+        new("--debug", null, null, "the same, with the requests and answers themselves"),
     ];
 
     public static readonly Option Yes = new("--yes", "-y", null, "do it without asking");

@@ -18,8 +18,9 @@ internal static class PercentFormat
     /// <summary>The parts of a format; no two literals stand side by side.</summary>
     /// <param name="text">The format.</param>
     /// <param name="fields">The letters that may be used.</param>
+    /// <param name="hasBraces">What stands in braces behind a field says more of it.</param>
     /// <exception cref="CommandException">It is no such format.</exception>
-    public static IReadOnlyList<FormatPart> Parse(string text, string fields)
+    public static IReadOnlyList<FormatPart> Parse(string text, string fields, bool hasBraces = true)
     {
         List<FormatPart> parts = [];
         List<byte> literal = [];
@@ -45,7 +46,7 @@ internal static class PercentFormat
             char field = text[at + 1];
             if (!fields.Contains(field)) throw Wrong(text, $"there is no %{field}, only {string.Join(' ', fields.Select(f => "%" + f))}");
             at += 2;
-            string? argument = Braces(text, ref at);
+            string? argument = hasBraces ? Braces(text, ref at) : null;
             if (literal.Count > 0) parts.Add(new FormatPart('\0', [.. literal], null));
             literal.Clear();
             parts.Add(new FormatPart(field, [], argument));

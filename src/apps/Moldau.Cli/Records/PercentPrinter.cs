@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Moldau.Client;
@@ -8,14 +9,24 @@ namespace Moldau.Cli.Records;
 /// <summary>Writes records by a percent format.</summary>
 internal sealed class PercentPrinter : IRecordPrinter
 {
-    public const string Fields = "kvtpodhe";
+    public const string Fields = "kvtpodheKVH";
+
+    /// <summary>What stands for a key or value that is not there where its length is asked for.</summary>
+    private const int NoLength = -1;
 
     private readonly IReadOnlyList<FormatPart> _parts;
     private readonly Dictionary<string, IReadOnlyList<FormatPart>> _headerParts = new(StringComparer.Ordinal);
 
     public PercentPrinter(string format)
+        : this(format, PercentFormat.Parse(format, Fields))
     {
-        _parts = PercentFormat.Parse(format, Fields);
+    }
+
+    /// <param name="format">As it was written.</param>
+    /// <param name="parts">What it means.</param>
+    public PercentPrinter(string format, IReadOnlyList<FormatPart> parts)
+    {
+        _parts = parts;
         foreach (FormatPart part in _parts) Check(format, part);
     }
 
@@ -43,11 +54,33 @@ internal sealed class PercentPrinter : IRecordPrinter
                 case 'd':
                     Text(Time(record, part.Argument), output);
                     break;
+                case 'K':
+                    Length(record.RawKey, part.Argument, output);
+                    break;
+                case 'V':
+                    Length(record.RawValue, part.Argument, output);
+                    break;
+                case 'H':
+                    Number(record.Headers.Count, output);
+                    break;
                 default:
                     Number(part.Field == 'p' ? record.Partition : part.Field == 'o' ? record.Offset : record.LeaderEpoch, output);
                     break;
             }
         }
+    }
+
+    private static void Length(ReadOnlyMemory<byte>? bytes, string? encoding, IBufferWriter<byte> output)
+    {
+        int length = bytes?.Length ?? NoLength;
+        if (encoding is null)
+        {
+            Number(length, output);
+            return;
+        }
+
+        BinaryPrimitives.WriteInt32BigEndian(output.GetSpan(sizeof(int)), length);
+        output.Advance(sizeof(int));
     }
 
     private void Check(string format, FormatPart part)
@@ -56,6 +89,8 @@ internal sealed class PercentPrinter : IRecordPrinter
         {
             case 'k' or 'v' when part.Argument is not (null or "hex" or "base64"):
                 throw PercentFormat.Wrong(format, $"%{part.Field}{{{part.Argument}}}: it is hex or base64");
+            case 'K' or 'V' when part.Argument is not (null or "big32"):
+                throw PercentFormat.Wrong(format, $"%{part.Field}{{{part.Argument}}}: it is big32");
             case 'd' when part.Argument is { } time and not "iso":
                 TimePattern.Format(Strftime(time) ?? throw PercentFormat.Wrong(format, "%d takes {iso} or {strftime[…]}"), default(DateTimeOffset));
                 break;

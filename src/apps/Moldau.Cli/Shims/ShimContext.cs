@@ -1,4 +1,5 @@
 using Moldau.Base;
+using Moldau.Cli.Wire;
 using Moldau.Client;
 using Moldau.Config;
 using Moldau.Protocol;
@@ -41,10 +42,10 @@ internal sealed class ShimContext : IAsyncDisposable
     public TextWriter Error => Console.Error;
 
     /// <summary>The client of the cluster that <c>--bootstrap-server</c> names.</summary>
-    public MoldauClient Client => _client ??= new MoldauClient(Settings);
+    public MoldauClient Client => _client ??= Watched(new MoldauClient(Settings));
 
     /// <summary>The same for scripts that ask and end: see <see cref="MoldauClient.OfCaller"/>.</summary>
-    public MoldauClient Asking => _asking ??= Door.Fits(Settings) ? MoldauClient.OfCaller(Settings, _door) : Client;
+    public MoldauClient Asking => _asking ??= Door.Fits(Settings) ? Watched(MoldauClient.OfCaller(Settings, _door)) : Client;
 
     /// <summary>The administration of that cluster.</summary>
     public AdminClient Admin => Asking.Admin;
@@ -170,6 +171,12 @@ internal sealed class ShimContext : IAsyncDisposable
         : (await Admin.DescribeClusterAsync(Cancel).ConfigureAwait(false)).ClusterId;
 
     public ValueTask DisposeAsync() => CloseAsync();
+
+    private static MoldauClient Watched(MoldauClient made)
+    {
+        made.Driver.Watcher = WireTrace.OfEnvironment();
+        return made;
+    }
 
     private async ValueTask CloseAsync()
     {

@@ -24,10 +24,12 @@ internal static class Consume
             new("--group", "-g", "GROUP", "as a member of the group, which remembers how far it came"),
             new("--partition", "-p", "N", "only this partition; may be repeated"),
             new("--raw", null, null, "the bytes of the values and nothing else"),
+            new("--kcat", null, null, "the format is one of kcat's: %s value, %S its length, %k, %K, %t, %p, %o, %T, %h"),
         ],
         Details = """
             %k key, %v value, %t topic, %p partition, %o offset, %e leader epoch, %d milliseconds since 1970,
             %d{iso}, %d{strftime[%F %T]}, %h all headers, %h{NAME} one of them, %h{%k=%v;} each by a format of its own,
+            %K and %V the lengths of key and value in bytes (-1 where there is none), %V{big32} as four bytes, %H the number of headers,
             %k{hex}, %v{base64}, %% a percent sign; \n \t \r \0 \\ \xHH are bytes.
             json is one object a line; bytes that are no text are in keyBase64 and valueBase64.
             -o @2026-08-01:@2026-08-02 reads a day, -o 100:200 the offsets from 100 to 199, -o -10:end what is there now.
@@ -119,6 +121,8 @@ internal static class Consume
     private static IRecordPrinter Printer(CommandContext context) => context.Arguments.Value("--format") switch
     {
         null when context.Arguments.Has("--raw") => new PercentPrinter("%v"),
+        { } format when context.Arguments.Has("--kcat") => KcatFormat.Printer(format),
+        null when context.Arguments.Has("--kcat") => throw new CommandException("--kcat says how -f is read; give -f too", ExitCodes.Usage),
         not null when context.Arguments.Has("--raw") => throw new CommandException("--raw is a format of its own; leave -f out", ExitCodes.Usage),
         null when Console.IsOutputRedirected => new JsonPrinter(),
         null or "pretty" => new PrettyPrinter(context.HasColour),

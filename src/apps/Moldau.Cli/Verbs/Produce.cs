@@ -31,6 +31,7 @@ internal static class Produce
             new("--raw", null, null, "the whole input, or each file, is the value of one record"),
             new("--rate", null, "RATE", "so many records a second at most: 100, 1k/s, 30/m"),
             new("--repeat", null, "N", "all the input so many times"),
+            new("--txn", null, null, "all of it in one transaction, or none; -X transactional.id and transaction.timeout.ms say more of it"),
         ],
         Details = @"%p is the partition, %d milliseconds since 1970, %h{source} the value of a header. Fields go as far as the text behind"
             + "\nthem; %k{hex} and %v{base64} are decoded. " + @"\n \t \r \0 \\ \xHH are bytes."
@@ -48,25 +49,37 @@ internal static class Produce
         RecordMaker maker = new(arguments);
         ProduceInput input = new(open, [.. arguments.Operands.Skip(1)], Bench.Pace.Of(context, "--rate"), arguments.Number("--repeat", 1) ?? 1);
         ProducerOptions options = context.Properties.Producer(context.Timeout, arguments.Value("--compression"));
+        if (arguments.Has("--txn")) options = options with { TransactionalId = options.TransactionalId ?? $"moldau-produce-{Guid.NewGuid():N}" };
+        bool isTransaction = options.TransactionalId is not null;
         foreach (string file in arguments.Operands.Skip(1))
             if (file != "-" && !File.Exists(file)) throw new CommandException($"there is no file '{file}'", ExitCodes.NotFound);
 
         // A little is sent on this thread; a stream wants threads of its own.
         MoldauClient client = await context.AskingAsync().ConfigureAwait(false);
         bool isTombstone = maker.IsOneTombstone && arguments.Operands.Count == 1;
-        bool isShort = isTombstone || input.IsShort(context.Cancel);
+        bool isShort = !isTransaction && (isTombstone || input.IsShort(context.Cancel));
         if (!isShort) client = await context.ConnectAsync().ConfigureAwait(false);
         ProduceReport report = new(isShort);
         Producer producer = CreateProducer(client, options);
         await using (producer.ConfigureAwait(false))
         {
+            Transaction? transaction = isTransaction ? await producer.BeginTransactionAsync(context.Cancel).ConfigureAwait(false) : null;
             string? trouble = isTombstone
                 ? await SendOneAsync(producer, topic, maker, report).ConfigureAwait(false)
                 : await input.SendAsync(record => report.SendAsync(producer, topic, maker.Make(record)), report, context.Cancel)
                     .ConfigureAwait(false);
             await report.EndAsync(producer).ConfigureAwait(false);
+            if (transaction is not null) await EndAsync(transaction, report, trouble is not null).ConfigureAwait(false);
             return report.Finish(context, topic, trouble);
         }
+    }
+
+    /// <summary>All or none: one record that failed, or input that could not be read to its end, ends it.</summary>
+    private static async Task EndAsync(Transaction transaction, ProduceReport report, bool isInputBroken)
+    {
+        report.IsAborted = isInputBroken || report.HasFailed || report.IsInterrupted;
+        if (report.IsAborted) await transaction.AbortAsync().ConfigureAwait(false);
+        else await transaction.CommitAsync().ConfigureAwait(false);
     }
 
     private static Producer CreateProducer(MoldauClient client, ProducerOptions options)
@@ -169,6 +182,9 @@ internal sealed class ProduceReport(bool isShort)
 
     public bool IsInterrupted { get; set; }
 
+    /// <summary>What was written counts for nobody.</summary>
+    public bool IsAborted { get; set; }
+
     /// <summary>Hands a record to the producer; what becomes of it is told later.</summary>
     public async ValueTask SendAsync(Producer producer, string topic, RawRecord record)
     {
@@ -213,6 +229,7 @@ internal sealed class ProduceReport(bool isShort)
     {
         lock (_lock)
         {
+            if (IsAborted) _written.Clear();
             CommandResult result = new(Produce.Columns);
             Written[] written = [.. _written.Values];
             Array.Sort(written, static (one, other) => one.Partition.CompareTo(other.Partition));
@@ -223,6 +240,7 @@ internal sealed class ProduceReport(bool isShort)
             if (_written.Count > 0) tally.Succeed();
             if (_error is var (text, exitCode)) tally.Fail($"{Words.Count(_failed, "record")} failed: {text}", exitCode);
             if (trouble is not null) tally.Fail(trouble, ExitCodes.Failed);
+            if (IsAborted) CommandLine.Complain("the transaction was aborted: readers of committed records see none of it");
             return IsInterrupted ? ExitCodes.Interrupted : tally.ExitCode;
         }
     }

@@ -24,6 +24,9 @@ internal static class DevCommand
             throw new CommandException("'--ephemeral' chooses the data folder itself; leave '--data' out", ExitCodes.Usage);
         int port = Port(arguments.Value("--port"), DefaultPort, 2);
         int httpPort = Port(arguments.Value("--http-port"), DefaultHttpPort, 1);
+        if (httpPort == port || httpPort == port + 1)
+            throw new CommandException(
+                $"'--http-port {httpPort}' is taken: Kafka has port {port}, and its controller {port + 1}; choose another", ExitCodes.Usage);
         // Before there is a folder to be left behind.
         using NodeSignals signals = new();
         string data = isEphemeral

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Unicode;
 using Moldau.Base;
+using Moldau.Cli.Output;
 using Moldau.Metadata;
 using Moldau.Protocol;
 using Moldau.Records;

@@ -47,6 +47,9 @@ internal sealed class ClientDriver : IAsyncDisposable
 
     public ClusterView Cluster => _machine.Cluster;
 
+    /// <summary>Looks at what passes; null where nobody does. To be set before anything is asked.</summary>
+    public IWireWatcher? Watcher { get; set; }
+
     /// <summary>Links that are open or being opened.</summary>
     internal int LinkCount
     {
@@ -95,6 +98,7 @@ internal sealed class ClientDriver : IAsyncDisposable
                 return;
             }
 
+            if (Watcher is not null) Watch(happened);
             _machine.Step(happened, Now, _effects);
 
             // The machine closes no link that has closed itself.
@@ -225,6 +229,7 @@ internal sealed class ClientDriver : IAsyncDisposable
 
     private void Perform(in ClientEffect effect, List<OperationWait>? woken)
     {
+        if (Watcher is not null) Watch(effect);
         switch (effect.Kind)
         {
             case ClientEffectKind.Open:
@@ -260,6 +265,20 @@ internal sealed class ClientDriver : IAsyncDisposable
                 Verify.Fail($"effect {effect.Kind}");
                 break;
         }
+    }
+
+    private void Watch(in ClientEvent happened)
+    {
+        if (happened.Kind == ClientEventKind.Opened) Watcher!.Opened(happened.Link);
+        else if (happened.Kind == ClientEventKind.Received) Watcher!.Received(happened.Link, happened.Frame!.Span);
+        else if (happened.Kind == ClientEventKind.Closed) Watcher!.Closed(happened.Link, happened.Reason?.Text ?? "by the broker");
+    }
+
+    private void Watch(in ClientEffect effect)
+    {
+        if (effect.Kind == ClientEffectKind.Open) Watcher!.Opening(effect.Link, effect.Address);
+        else if (effect.Kind == ClientEffectKind.Send) Watcher!.Sent(effect.Link, effect.Frame!.Span);
+        else if (effect.Kind == ClientEffectKind.Close) Watcher!.Closed(effect.Link, null);
     }
 
     private static void Tell(ClientOperation ended, List<OperationWait>? woken)

@@ -8,7 +8,7 @@ using System.Text.Json;
 using Moldau.Base;
 using Moldau.Protocol;
 
-namespace Moldau.Logs;
+namespace Moldau.Cli.Output;
 
 /// <summary>Messages of the protocol as JSON, with Kafka's field names. What is on its default is left out, so that a line
 /// says what happened.</summary>
@@ -17,6 +17,14 @@ namespace Moldau.Logs;
 internal static class MessageJson
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>What holds secrets: the bytes of SASL, what a password is kept as, and the keys of tokens.</summary>
+    private static readonly string[] Secrets = ["AuthBytes", "Salt", "SaltedPassword", "Hmac"];
+
+    private const int MostBytes = 32;
+
+    /// <summary>The fields of a message that is on its way: without secrets, and of long bytes only how many there are.</summary>
+    public static string OfTraffic(IMessage message) => Write(writer => WriteFields(writer, message, isTraffic: true));
 
     /// <summary>One line: the type's name, the version it was written in, and its fields.</summary>
     public static string Of(IMessage message, short version) => Write(writer =>
@@ -36,7 +44,7 @@ internal static class MessageJson
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    private static void WriteFields(Utf8JsonWriter writer, object message)
+    private static void WriteFields(Utf8JsonWriter writer, object message, bool isTraffic = false)
     {
         writer.WriteStartObject();
         foreach (PropertyInfo property in message.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
@@ -45,11 +53,16 @@ internal static class MessageJson
             object? value = property.GetValue(message);
             if (IsDefault(value)) continue;
             writer.WritePropertyName(JsonNamingPolicy.CamelCase.ConvertName(property.Name));
-            WriteValue(writer, value);
+            if (isTraffic && IsSecret(property)) writer.WriteStringValue("hidden");
+            else WriteValue(writer, value, isTraffic);
         }
 
         writer.WriteEndObject();
     }
+
+    /// <summary>Values of properties that are set may be passwords too.</summary>
+    private static bool IsSecret(PropertyInfo property) =>
+        Secrets.Contains(property.Name) || (property.Name == "Value" && property.DeclaringType!.Name.Contains("AlterableConfig", StringComparison.Ordinal));
 
     private static bool IsDefault(object? value) => value switch
     {
@@ -60,7 +73,7 @@ internal static class MessageJson
         _ => false,
     };
 
-    private static void WriteValue(Utf8JsonWriter writer, object? value)
+    private static void WriteValue(Utf8JsonWriter writer, object? value, bool isTraffic)
     {
         switch (value)
         {
@@ -73,6 +86,9 @@ internal static class MessageJson
             case string text:
                 writer.WriteStringValue(text);
                 break;
+            case byte[] bytes when isTraffic && bytes.Length > MostBytes:
+                writer.WriteStringValue($"{bytes.Length} bytes");
+                break;
             case byte[] bytes:
                 writer.WriteBase64StringValue(bytes);
                 break;
@@ -84,11 +100,11 @@ internal static class MessageJson
                 break;
             case IEnumerable items:
                 writer.WriteStartArray();
-                foreach (object? item in items) WriteValue(writer, item);
+                foreach (object? item in items) WriteValue(writer, item, isTraffic);
                 writer.WriteEndArray();
                 break;
             default:
-                if (value.GetType().Namespace == typeof(IMessage).Namespace) WriteFields(writer, value);
+                if (value.GetType().Namespace == typeof(IMessage).Namespace) WriteFields(writer, value, isTraffic);
                 else writer.WriteStringValue(value.ToString());
                 break;
         }
