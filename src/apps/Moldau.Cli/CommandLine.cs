@@ -20,7 +20,7 @@ public static class CommandLine
         BrokerList.Command, Completion.Command, Complete.Command,
         TopicCopy.Command, TopicAnalyze.Command,
         ConfigEdit.Command, ConfigDiff.Command, ConfigExplain.Command,
-        Health.Command, Doctor.Command, BenchProduce.Command, BenchConsume.Command, BenchEndToEnd.Command,
+        Health.Command, Doctor.Command, Top.TopicsCommand, Top.BrokersCommand, Top.GroupsCommand, BenchProduce.Command, BenchConsume.Command, BenchEndToEnd.Command,
         BenchDisk.Command, BenchNet.Command,
         ProfileVerbs.Add, ProfileVerbs.Use, ProfileVerbs.List, ProfileVerbs.Show, ProfileVerbs.Remove,
         ProfileFiles.Edit, ProfileFiles.Import, ProfileFiles.Prompt,
