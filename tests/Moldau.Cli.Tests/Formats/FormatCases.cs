@@ -34,7 +34,8 @@ internal sealed record FormatCase(string Line)
     public string? Input { get; init; }
 
     public string Verb => string.Join(' ', Line.Split(' ').Take(Line.StartsWith("produce", StringComparison.Ordinal)
-        || Line.StartsWith("health", StringComparison.Ordinal) || Line.StartsWith("doctor", StringComparison.Ordinal) ? 1 : 2));
+        || Line.StartsWith("health", StringComparison.Ordinal) || Line.StartsWith("doctor", StringComparison.Ordinal)
+        || Line.StartsWith("top -", StringComparison.Ordinal) ? 1 : 2));
 }
 
 internal static class FormatCases
@@ -80,6 +81,9 @@ internal static class FormatCases
         new("group list"),
         new("group describe shop"),
         new("group lag shop"),
+        new("top -n 1 --every 10ms -l 1") { IsMeasured = true },
+        new("top brokers -n 1 --every 10ms") { IsMeasured = true },
+        new("top groups -n 1 --every 10ms") { IsMeasured = true },
         new("group seek shop --to start --dry-run"),
         new("group seek shop-N --to group:shop --topic orders -y"),
         new("group forget shop orders --dry-run"),
