@@ -65,6 +65,45 @@ public sealed class ShimTests : IDisposable
             .Succeeded().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
+    /// <summary>Each name is one of the original's, in its layout, and what does not depend on time has its value.</summary>
+    [Theory]
+    [InlineData("producer-perf-test --topic measured --num-records 100 --record-size 10 --throughput -1", 18,
+        "producer-metrics:record-send-total:{client-id=perf-producer-client}", "producer-topic-metrics:record-send-total:{client-id=perf-producer-client, topic=measured}",
+        "producer-metrics:record-error-total:{client-id=perf-producer-client}", "producer-metrics:connection-close-total:{client-id=perf-producer-client}")]
+    [InlineData("consumer-perf-test --topic measured --num-records 50", 20,
+        "consumer-fetch-manager-metrics:records-consumed-total:{client-id=perf-consumer-client}",
+        "consumer-fetch-manager-metrics:records-consumed-total:{client-id=perf-consumer-client, topic=measured}",
+        "consumer-metrics:connection-close-total:{client-id=perf-consumer-client}")]
+    public void PrintMetrics_HasTheOriginalsNames(string line, int least, params string[] equal)
+    {
+        if (MoldauServer.WhyMissing is { } notBuilt) Assert.Skip(notBuilt);
+        if (ApacheServer.WhyMissing is { } missing) Assert.Skip(missing);
+        using MoldauServer server = new(new ServerOptions { Properties = ServerOptions.WithoutRetention });
+        server.Start();
+        Cluster cluster = new(server);
+        cluster.Run("topic", "create", "measured", "-p", "1").Succeeded();
+        cluster.Send(string.Concat(Enumerable.Repeat("0123456789\n", 50)), "produce", "measured").Succeeded();
+        string[] words = [.. line.Split(' '), "--bootstrap-server", cluster.Bootstrap, "--print-metrics"];
+        string theirs = KafkaTools.Run(words[0], words[1..], timeout: TimeSpan.FromMinutes(2)).Succeeded();
+        string ours = Cli.Run(["kafka-" + words[0], .. words[1..]]).Succeeded();
+        Dictionary<string, string> original = Metrics(theirs);
+        Dictionary<string, string> printed = Metrics(ours);
+        Assert.Empty(printed.Keys.Except(original.Keys));
+        Assert.True(printed.Count >= least, ours);
+        Assert.All(equal, name => Assert.Equal(original[name], printed[name]));
+        Assert.All(printed.Values, v => Assert.Matches(@"^\d+\.\d{3}$", v));
+
+        static Dictionary<string, string> Metrics(string output)
+        {
+            string[] lines = output.Split("\n\nMetric Name")[1].Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            Assert.Matches("^ +Value$", lines[0]);
+            // Names hold colons too: the one that is meant stands in one column.
+            int column = lines[0].Length + "Metric Name".Length - "Value".Length - 2;
+            Assert.All(lines[1..], l => Assert.Equal(" : ", l.Substring(column - 1, 3)));
+            return lines[1..].ToDictionary(l => l[..column].TrimEnd(), l => l[(column + 2)..]);
+        }
+    }
+
     [Fact]
     public void AScriptThatIsNotHere_NamesTheVerbThatDoesItsWork()
     {

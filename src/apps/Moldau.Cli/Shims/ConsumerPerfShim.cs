@@ -34,6 +34,7 @@ internal static class ConsumerPerfShim
         context.AddPropertiesFile(arguments.Value("consumer.config") ?? arguments.Value("command-config"));
         context.AddProperties(ShimArguments.Pairs(arguments.Values("command-property")));
         if (arguments.Value("fetch-size") is { } fetch) context.AddProperties(new Dictionary<string, string> { ["max.partition.fetch.bytes"] = fetch });
+        context.BeMeasured("perf-consumer-client");
         context.Connect(bootstrap, "metadata");
         OffsetReset reset = arguments.Has("from-latest") ? OffsetReset.Latest : OffsetReset.Earliest;
         ConsumerOptions options = context.Consumer(group, reset) with { CommitOnlyDone = false };
@@ -103,7 +104,7 @@ internal static class ConsumerPerfShim
         string when = $"{JavaDates.Format(dates, start)}, {JavaDates.Format(dates, start + whole)}";
         (long, long) all = (records, bytes);
         if (!isDetailed) context.Out.WriteLine(BenchResult.ConsumerLine(when, all, all, whole, join ?? TimeSpan.Zero));
-        if (context.Arguments.Has("print-metrics")) context.TellOfMetrics();
+        if (context.Meter is { } meter) new PerfMetrics(meter, context.ClientId).Consumed(context.Arguments.Value("topic"), records, bytes).Print(context.Out);
         return ExitCodes.Ok;
     }
 }

@@ -48,6 +48,15 @@ internal sealed class PerfWindows(TextWriter output, long intervalMs, bool isSte
     }
 
     /// <summary>The line of the end.</summary>
+    /// <summary>Records that were acknowledged.</summary>
+    public long Count
+    {
+        get
+        {
+            lock (_lock) return _times.Count;
+        }
+    }
+
     public void PrintTotal()
     {
         lock (_lock)

@@ -57,6 +57,7 @@ internal static class ProducerPerfShim
                 "The value for --warmup-records must be strictly fewer than the number of records in the test, --num-records.");
         }
 
+        context.BeMeasured("perf-producer-client");
         context.Connect(bootstrap, "metadata");
         Producer producer = context.Client.CreateProducer(context.Properties.Producer(DeliveryTimeout, null));
         await using (producer.ConfigureAwait(false)) return await run.SendAsync(context, producer).ConfigureAwait(false);
@@ -133,6 +134,7 @@ internal sealed class PerfRun
         PerfWindows? steady = null;
         Transaction? transaction = null;
         long transactionBegan = 0;
+        long sent = 0;
         for (long i = 0; i < Count && deliveries.Error is null; i++)
         {
             await pace.NextAsync(context.Cancel).ConfigureAwait(false);
@@ -157,6 +159,7 @@ internal sealed class PerfRun
                 counts?.Record(micros, bytes, at);
             });
             await producer.EnqueueAsync(Topic, new RawRecord(null, payload), told, context.Cancel).ConfigureAwait(false);
+            sent++;
             if (transaction is null || Stopwatch.GetElapsedTime(transactionBegan, now).TotalMilliseconds < TransactionMs) continue;
             await transaction.CommitAsync(context.Cancel).ConfigureAwait(false);
             transaction = null;
@@ -168,7 +171,7 @@ internal sealed class PerfRun
         if (deliveries.Error is { } error) context.Error.WriteLine($"{ShimErrors.ClassOf(error.Code)}: {ShimErrors.TextOf(error)}");
         all.PrintTotal();
         steady?.PrintTotal();
-        if (context.Arguments.Has("print-metrics")) context.TellOfMetrics();
+        if (context.Meter is { } meter) new PerfMetrics(meter, context.ClientId).Produced(Topic, all.Count, sent - all.Count).Print(context.Out);
         return ExitCodes.Ok;
     }
 }

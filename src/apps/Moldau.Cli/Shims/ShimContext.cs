@@ -85,9 +85,18 @@ internal sealed class ShimContext : IAsyncDisposable
     /// <summary>A property that was added; null where none was.</summary>
     public string? Property(string name) => _properties.GetValueOrDefault(name);
 
-    /// <summary>The names that the originals print are those of the Java client's own measurements.</summary>
-    public void TellOfMetrics() =>
-        Error.WriteLine("moldau: --print-metrics has nothing to print: this client is measured by OpenTelemetry, and has no table of the Java client's names");
+    /// <summary>Counts what passes where <c>--print-metrics</c> asks for it; null where it does not.</summary>
+    public WireMeter? Meter { get; private set; }
+
+    public string ClientId => Property("client.id") ?? "";
+
+    /// <summary>For scripts that measure: they have a name of their own in the brokers' logs and quotas. To be called before a
+    /// client is asked for.</summary>
+    public void BeMeasured(string clientId)
+    {
+        _properties.TryAdd("client.id", clientId);
+        if (Arguments.Has("print-metrics")) Meter = new WireMeter(WireTrace.OfEnvironment());
+    }
 
     /// <summary>Adds the properties of a file.</summary>
     public void AddPropertiesFile(string? path)
@@ -172,9 +181,9 @@ internal sealed class ShimContext : IAsyncDisposable
 
     public ValueTask DisposeAsync() => CloseAsync();
 
-    private static MoldauClient Watched(MoldauClient made)
+    private MoldauClient Watched(MoldauClient made)
     {
-        made.Driver.Watcher = WireTrace.OfEnvironment();
+        made.Driver.Watcher = (IWireWatcher?)Meter ?? WireTrace.OfEnvironment();
         return made;
     }
 
