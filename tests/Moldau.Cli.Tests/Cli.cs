@@ -7,6 +7,7 @@ namespace Moldau.Cli.Tests;
 internal static partial class Cli
 {
     public const int Interrupt = 2;
+    public const int Terminate = 15;
 
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
@@ -40,7 +41,9 @@ internal static partial class Cli
         Assert.Contains(text, line);
     }
 
-    public static void Signal(ChildProcess process, int signal) => Assert.Equal(0, SendSignal(process.Id, signal));
+    public static void Signal(ChildProcess process, int signal) => Signal(process.Id, signal);
+
+    public static void Signal(int processId, int signal) => Assert.Equal(0, SendSignal(processId, signal));
 
     private static void NeedExecutable()
     {

@@ -32,6 +32,49 @@ public sealed class NodeTests : IDisposable
     }
 
     [Fact]
+    public void TheScriptThatStartsAServer_TakesAFileAndOverrides_HereOrInTheBackground()
+    {
+        foreach (string[] wrong in (string[][])[[], ["--override", "a=b"], ["x.properties", "--override"], ["x.properties", "a=b"], ["-daemon"]])
+        {
+            ProgramResult refused = Cli.Run(["kafka-server-start", .. wrong]);
+            Assert.Equal((1, "USAGE: kafka-server-start [-daemon] server.properties [--override property=value]*\n"), (refused.ExitCode, refused.Error));
+        }
+
+        int[] ports = [FreePorts.Take(), FreePorts.Take()];
+        string file = ServerProperties.Write(_scratch.FullPath);
+        string[] overrides = [.. ServerProperties.Own(ports[0], ports[1], _scratch["data"]).Select(w => w == "--set" ? "--override" : w)];
+        using (ChildProcess node = Cli.Start(["kafka-server-start.sh", file, .. overrides]))
+        {
+            node.WaitUntilStarted();
+            node.Terminate();
+            Assert.Equal(0, node.WaitForEnd(Cli.Patience).ExitCode);
+        }
+
+        Cli.RunWith(new Dictionary<string, string> { ["LOG_DIR"] = _scratch["logs"] }, ["kafka-server-start", "-daemon", file, .. overrides]).Succeeded();
+        string output = _scratch["logs/kafkaServer.out"];
+        Wait.Until(() => File.Exists(output) && File.ReadAllText(output).Contains("Kafka Server started"), Cli.Patience, "the node in the background");
+        int[] found = [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(n => n!.All(char.IsAsciiDigit)).Select(n => int.Parse(n!))
+            .Where(id => CommandLineOf(id).Contains(_scratch["data"], StringComparison.Ordinal))];
+        int own = Assert.Single(found);
+        Cli.Signal(own, Cli.Terminate);
+        Wait.Until(() => CommandLineOf(own).Length == 0, Cli.Patience, "its end");
+        Assert.True(File.Exists(_scratch["data/.kafka_cleanshutdown"]));
+    }
+
+    /// <summary>Empty for a process that is gone.</summary>
+    private static string CommandLineOf(int processId)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{processId}/cmdline");
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    [Fact]
     public void Dev_Greets_TakesTheEnvironment_AndASecondInterruptEndsItAtOnce()
     {
         int port = FreePorts.TakeTwoInARow();

@@ -1,3 +1,5 @@
+using Moldau.Cli.Shims;
+
 namespace Moldau;
 
 internal static class HelpCommand
@@ -25,10 +27,11 @@ internal static class HelpCommand
               moldau start FILE                a node from a Kafka server.properties
                 --set NAME=VALUE               goes before file and environment; may be repeated
                 --strict                       an unknown property is an error
-              moldau kafka-topics ...          Kafka's own scripts, with their options and output: also configs, console-producer,
-                                               console-consumer, consumer-groups, get-offsets, delete-records, log-dirs, dump-log,
-                                               storage, cluster, features, metadata-quorum, broker-api-versions, producer-perf-test,
-                                               consumer-perf-test; or through a link to moldau named kafka-topics.sh
+              moldau kafka-topics ...          Kafka's own scripts, with their options and output, or through a link to moldau named
+                                               kafka-topics.sh; MOLDAU_DEBUG=wire tells what they ask, =messages in full. Also:
+            """);
+        WriteScripts();
+        Console.Out.WriteLine("""
               moldau --version
               moldau help [VERB]
 
@@ -37,5 +40,25 @@ internal static class HelpCommand
             """);
         Console.Out.Write(CommandLine.Overview());
         return ExitCodes.Ok;
+    }
+
+    /// <summary>The names of all scripts, as many as fit in a line.</summary>
+    private static void WriteScripts()
+    {
+        const int Column = 35;
+        const int Width = 125;
+        string line = "";
+        foreach (string name in KafkaScripts.Names.Append(ServerStartScript.Name).Select(n => n["kafka-".Length..]).Order(StringComparer.Ordinal))
+        {
+            if (Column + line.Length + name.Length + 2 > Width)
+            {
+                Console.Out.WriteLine(new string(' ', Column) + line);
+                line = "";
+            }
+
+            line += (line.Length == 0 ? "" : " ") + name;
+        }
+
+        Console.Out.WriteLine(new string(' ', Column) + line);
     }
 }

@@ -15,6 +15,8 @@ internal static class Program
             StorageVerbs.Format, StorageVerbs.Info, StorageVerbs.RandomUuid, Logs.LogDumpVerb.Command, Logs.LogVerifyVerb.Command);
         KafkaScripts.Add(Logs.DumpLogShim.Shim, StorageShim.Shim);
         if (ScriptName(args) is { } script) return KafkaScripts.Run(script, CalledAs() == script ? args : args[1..]);
+        bool isCalledStart = ServerStartScript.Is(CalledAs());
+        if (isCalledStart || ServerStartScript.Is(args.FirstOrDefault())) return Guarded(() => ServerStartScript.Run(isCalledStart ? args : args[1..]));
         if (MissingScript(args) is { } advice)
         {
             Console.Error.WriteLine($"moldau: {advice}");
@@ -29,17 +31,22 @@ internal static class Program
             verb = "help";
         }
 
+        return Guarded(() => verb switch
+        {
+            "dev" => Dev.DevCommand.Run(rest),
+            "start" => StartCommand.Run(rest),
+            "help" or "--help" or "-h" => HelpCommand.Run(rest),
+            "--version" or "-v" or "version" => PrintVersion(),
+            _ when CommandLine.Nouns.Contains(verb) => CommandLine.Run(args),
+            _ => Unknown(verb),
+        });
+    }
+
+    private static int Guarded(Func<int> run)
+    {
         try
         {
-            return verb switch
-            {
-                "dev" => Dev.DevCommand.Run(rest),
-                "start" => StartCommand.Run(rest),
-                "help" or "--help" or "-h" => HelpCommand.Run(rest),
-                "--version" or "-v" or "version" => PrintVersion(),
-                _ when CommandLine.Nouns.Contains(verb) => CommandLine.Run(args),
-                _ => Unknown(verb),
-            };
+            return run();
         }
         catch (CommandException e)
         {

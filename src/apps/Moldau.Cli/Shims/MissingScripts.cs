@@ -21,7 +21,6 @@ internal static class MissingScripts
         ["kafka-reassign-partitions"] = "partition move",
         ["kafka-replica-verification"] = "log verify",
         ["kafka-run-class"] = NotYet,
-        ["kafka-server-start"] = "start",
         ["kafka-server-stop"] = NotYet,
         ["kafka-share-consumer-perf-test"] = NotYet,
         ["kafka-share-groups"] = "share",
