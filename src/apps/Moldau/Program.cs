@@ -16,7 +16,8 @@ internal static class Program
         KafkaScripts.Add(Logs.DumpLogShim.Shim, StorageShim.Shim);
         if (ScriptName(args) is { } script) return KafkaScripts.Run(script, CalledAs() == script ? args : args[1..]);
         bool isCalledStart = ServerStartScript.Is(CalledAs());
-        if (isCalledStart || ServerStartScript.Is(args.FirstOrDefault())) return Guarded(() => ServerStartScript.Run(isCalledStart ? args : args[1..]));
+        if (isCalledStart || ServerStartScript.Is(args.FirstOrDefault()))
+            return Guarded(() => ServerStartScript.Run(isCalledStart ? args : args[1..]));
         if (MissingScript(args) is { } advice)
         {
             Console.Error.WriteLine($"moldau: {advice}");

@@ -171,7 +171,8 @@ internal sealed class PerfRun
         if (deliveries.Error is { } error) context.Error.WriteLine($"{ShimErrors.ClassOf(error.Code)}: {ShimErrors.TextOf(error)}");
         all.PrintTotal();
         steady?.PrintTotal();
-        if (context.Meter is { } meter) new PerfMetrics(meter, context.ClientId).Produced(Topic, all.Count, sent - all.Count).Print(context.Out);
+        if (context.Meter is { } meter)
+            new PerfMetrics(meter, context.ClientId).Produced(Topic, all.Count, sent - all.Count).Print(context.Out);
         return ExitCodes.Ok;
     }
 }

@@ -106,7 +106,7 @@ internal static class Top
             Rounded(now.BytesPerSecond(before, t.Partitions.Select(p => (new TopicPartition(t.Name, p.Partition), p.LeaderId)))),
             t.Partitions.Length, t.Partitions.Count(IsOutOfSync), t.Partitions.Count(p => p.LeaderId < 0),
         });
-        foreach (object?[] row in rows.OrderByDescending(r => r[1] ?? 0.0).ThenBy(r => (string)r[0]!, StringComparer.Ordinal).Take(Most(context)))
+        foreach (object?[] row in rows.OrderByDescending(r => r[1] ?? 0.0).ThenBy(NameOf, StringComparer.Ordinal).Take(Most(context)))
             result.Add(row);
         return result;
     }
@@ -120,7 +120,8 @@ internal static class Top
         foreach ((int id, IReadOnlyList<LogDirDescription> dirs) in now.Dirs.OrderBy(d => d.Key).Take(Most(context)))
         {
             result.Add(
-                id, Rounded(now.RecordsPerSecond(before, led[id].Select(p => p.Name))), Rounded(now.BytesPerSecond(before, led[id].Select(p => (p.Name, id)))),
+                id, Rounded(now.RecordsPerSecond(before, led[id].Select(p => p.Name))),
+                Rounded(now.BytesPerSecond(before, led[id].Select(p => (p.Name, id)))),
                 led[id].Count(), led[id].Count(p => IsOutOfSync(p.Info)), dirs.Sum(d => d.Replicas.Values.Sum(r => r.SizeBytes)),
                 dirs.Sum(d => d.UsableBytes));
         }
@@ -151,7 +152,7 @@ internal static class Top
             ]);
         }
 
-        foreach (object?[] row in rows.OrderByDescending(r => (long)r[1]!).ThenBy(r => (string)r[0]!, StringComparer.Ordinal).Take(Most(context)))
+        foreach (object?[] row in rows.OrderByDescending(r => (long)r[1]!).ThenBy(NameOf, StringComparer.Ordinal).Take(Most(context)))
             result.Add(row);
         return result;
     }
@@ -189,6 +190,8 @@ internal static class Top
 
     private static long? CaughtUpIn(long lag, double? reads, double? writes) =>
         lag == 0 ? 0 : reads is { } r && writes is { } w && r > w ? (long)Math.Ceiling(lag / (r - w)) : null;
+
+    private static string NameOf(object?[] row) => (string)row[0]!;
 
     private static bool IsOutOfSync(PartitionInfo partition) => partition.InSyncReplicas.Length < partition.Replicas.Length;
 

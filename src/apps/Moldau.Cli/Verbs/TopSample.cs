@@ -10,7 +10,10 @@ namespace Moldau.Cli.Verbs;
 /// <param name="Ends">The ends of the partitions whose leaders answered.</param>
 /// <param name="Dirs">The log directories of the brokers that answered, by their id.</param>
 internal sealed record TopSample(
-    long TakenAt, IReadOnlyList<TopicInfo> Topics, Dictionary<TopicPartition, long> Ends, Dictionary<int, IReadOnlyList<LogDirDescription>> Dirs)
+    long TakenAt,
+    IReadOnlyList<TopicInfo> Topics,
+    Dictionary<TopicPartition, long> Ends,
+    Dictionary<int, IReadOnlyList<LogDirDescription>> Dirs)
 {
     public static async Task<TopSample> TakeAsync(CommandContext context, AdminClient admin)
     {
