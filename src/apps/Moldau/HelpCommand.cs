@@ -27,8 +27,8 @@ internal static class HelpCommand
                 --strict                       an unknown property is an error
               moldau kafka-topics ...          Kafka's own scripts, with their options and output: also configs, console-producer,
                                                console-consumer, consumer-groups, get-offsets, delete-records, log-dirs, dump-log,
-                                               storage, cluster, features, metadata-quorum, broker-api-versions, producer-perf-test,
-                                               consumer-perf-test; or through a link to moldau named kafka-topics.sh
+                                               storage, cluster, features, metadata-quorum, metadata-shell, broker-api-versions,
+                                               producer-perf-test, consumer-perf-test; or through a link to moldau named kafka-topics.sh
               moldau --version
               moldau help [VERB]
 
