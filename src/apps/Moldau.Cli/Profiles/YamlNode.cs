@@ -9,9 +9,10 @@ internal sealed class YamlNode
 
     public IReadOnlyDictionary<string, YamlNode>? Fields { get; init; }
 
+    private bool IsEmpty => Text is null && Items is null && Fields is null;
+
     /// <summary>The named value; null where there is none of the name, or nothing is said of it.</summary>
-    public YamlNode? Field(string name) =>
-        Fields?.GetValueOrDefault(name) is { } node && (node.Text is not null || node.Items is not null || node.Fields is not null) ? node : null;
+    public YamlNode? Field(string name) => Fields?.GetValueOrDefault(name) is { IsEmpty: false } node ? node : null;
 
     /// <summary>The text of the first of the names that has one.</summary>
     public string? TextOf(params ReadOnlySpan<string> names)
