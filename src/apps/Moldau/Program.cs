@@ -7,13 +7,17 @@ namespace Moldau;
 /// <see cref="CommandLine"/>.</summary>
 internal static class Program
 {
+    private const int CommitDigits = 16;
+
     private static readonly string[] NodeVerbs = ["dev", "start", "help", "version"];
 
     private static int Main(string[] args)
     {
         CommandLine.Add(
             StorageVerbs.Format, StorageVerbs.Info, StorageVerbs.RandomUuid, Logs.LogDumpVerb.Command, Logs.LogVerifyVerb.Command);
+        CommandLine.Add(Shell.QuorumShellVerb.Command);
         KafkaScripts.Add(Logs.DumpLogShim.Shim, StorageShim.Shim);
+        KafkaScripts.Add(Shell.MetadataShellShim.Shim);
         if (ScriptName(args) is { } script) return KafkaScripts.Run(script, CalledAs() == script ? args : args[1..]);
         bool isCalledStart = ServerStartScript.Is(CalledAs());
         if (isCalledStart || ServerStartScript.Is(args.FirstOrDefault()))
@@ -83,8 +87,13 @@ internal static class Program
     }
 
     /// <summary>From the build, without the commit.</summary>
-    public static string Version =>
-        typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+    public static string Version => Informational.Split('+')[0];
+
+    /// <summary>The first digits of the build's commit; where it has none, Kafka's word for that.</summary>
+    public static string Commit => Informational.Split('+') is [_, { Length: >= CommitDigits } commit, ..] ? commit[..CommitDigits] : "unknown";
+
+    private static string Informational =>
+        typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 
     private static int PrintVersion()
     {

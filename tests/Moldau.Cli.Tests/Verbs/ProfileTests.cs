@@ -57,7 +57,7 @@ public sealed class ProfileTests(Clusters clusters) : IDisposable
         Assert.Contains("nothing was changed", Edit("true", "profile", "edit", "prod").Error, StringComparison.Ordinal);
         Cluster.AssertFailed(Edit("sed -i /bootstrap/d", "profile", "edit", "prod"), 2, "a profile needs an address");
         Cluster.AssertFailed(Edit("sed -i s/client.id/cleint.id/", "profile", "edit", "prod"), 2, "did you mean 'client.id'");
-        Cluster.AssertFailed(Run("profile", "import", "rpk", _home["client.properties"]), 2, "is no kind of file");
+        Cluster.AssertFailed(Run("profile", "import", "yaml", _home["client.properties"]), 2, "is no kind of file");
         Cluster.AssertFailed(Run("profile", "import", "kcat", "/nowhere/at/all"), 3, "there is no file");
         File.WriteAllText(_home["empty.properties"], "client.id=me\n");
         Cluster.AssertFailed(Run("profile", "import", "properties", _home["empty.properties"]), 2, "names no brokers");

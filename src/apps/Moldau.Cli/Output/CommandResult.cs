@@ -8,6 +8,9 @@ internal sealed record Column(string Name, bool IsWide = false, string Kind = Co
 {
     public const string Text = "string";
 
+    /// <summary>A column of JSON, whose shape depends on the row.</summary>
+    public const string Any = "any";
+
     private const string Integer = "integer";
 
     /// <summary>A column of whole numbers.</summary>
@@ -48,8 +51,8 @@ internal sealed class CommandResult(params Column[] columns)
 
     public IReadOnlyList<object?[]> Rows => _rows;
 
-    /// <summary>A row; each value is a string, an int, a long, a double, a bool, a list of ints, or null for what is not
-    /// known.</summary>
+    /// <summary>A row; each value is a string, an int, a long, a double, a bool, a list of ints, JSON, or null for what is
+    /// not known.</summary>
     public void Add(params object?[] row)
     {
         if (row.Length != Columns.Count) throw new ArgumentException("a row has a value for each column", nameof(row));

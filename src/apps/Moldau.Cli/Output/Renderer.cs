@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Moldau.Cli.Output;
 
@@ -97,6 +98,10 @@ internal static class Renderer
     private static string Line(CommandResult result, object?[] row) =>
         Write(Compact, writer => WriteObject(writer, result, row));
 
+    /// <summary>JSON that a command made itself, without a line's end.</summary>
+    public static string Json(JsonNode node, bool isIndented) =>
+        Write(isIndented ? Indented : Compact, writer => node.WriteTo(writer)).TrimEnd('\n');
+
     private static string Write(JsonWriterOptions options, Action<Utf8JsonWriter> write)
     {
         ArrayBufferWriter<byte> buffer = new();
@@ -135,6 +140,9 @@ internal static class Renderer
             case bool fact:
                 writer.WriteBooleanValue(fact);
                 break;
+            case JsonNode node:
+                node.WriteTo(writer);
+                break;
             case IReadOnlyList<int> numbers:
                 writer.WriteStartArray();
                 foreach (int number in numbers) writer.WriteNumberValue(number);
@@ -161,6 +169,8 @@ internal static class Renderer
         null => "null",
         bool fact => fact ? "true" : "false",
         IReadOnlyList<int> numbers => $"[{string.Join(", ", numbers)}]",
+        // JSON is YAML too.
+        JsonNode node => Json(node, isIndented: false),
         string text when !IsPlain(text) => Write(Compact, writer => writer.WriteStringValue(text)).TrimEnd('\n'),
         _ => Text(value),
     };
@@ -182,6 +192,7 @@ internal static class Renderer
         long number => number.ToString(CultureInfo.InvariantCulture),
         double number => number.ToString("0.###", CultureInfo.InvariantCulture),
         IReadOnlyList<int> numbers => string.Join(',', numbers),
+        JsonNode node => Json(node, isIndented: false),
         _ => value.ToString() ?? "",
     };
 }

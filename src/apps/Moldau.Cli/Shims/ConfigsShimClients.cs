@@ -65,7 +65,7 @@ internal static class ConfigsShimClients
 
         foreach (ClientQuota quota in await context.Admin.Quotas.DescribeAsync(filter, context.Cancel).ConfigureAwait(false))
         {
-            IEnumerable<string> values = quota.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={JavaText(v.Value)}");
+            IEnumerable<string> values = quota.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={JavaNumbers.Text(v.Value)}");
             context.Out.WriteLine($"Quota configs for {Text(quota.Entity)} are {string.Join(", ", values)}");
         }
 
@@ -228,13 +228,5 @@ internal static class ConfigsShimClients
         {
             if (name is { } part) parts.Add(part.Value is { } value ? $"{type} '{value}'" : $"the default {type}");
         }
-    }
-
-    /// <summary>A number as Java writes it: <c>1024.0</c>, and from ten millions on <c>1.0E7</c>.</summary>
-    private static string JavaText(double value)
-    {
-        bool isPlain = value == 0 || Math.Abs(value) is >= 1e-3 and < 1e7;
-        if (isPlain) return value.ToString("0.0###############", CultureInfo.InvariantCulture);
-        return value.ToString("0.0###############E0", CultureInfo.InvariantCulture);
     }
 }

@@ -16,7 +16,6 @@ internal static class MissingScripts
         ["kafka-groups"] = "group list",
         ["kafka-jmx"] = NotYet,
         ["kafka-leader-election"] = "partition elect",
-        ["kafka-metadata-shell"] = NotYet,
         ["kafka-mirror-maker"] = "topic copy",
         ["kafka-reassign-partitions"] = "partition move",
         ["kafka-replica-verification"] = "log verify",

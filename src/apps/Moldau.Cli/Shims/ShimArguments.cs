@@ -7,24 +7,41 @@ internal sealed class ShimArguments
 {
     private readonly List<(string Name, string Value)> _given = [];
 
-    private ShimArguments()
-    {
-    }
+    private readonly bool _takesWords;
+
+    private ShimArguments(bool takesWords) => _takesWords = takesWords;
 
     /// <summary>The word that says what to do; null where the script has none.</summary>
     public string? Action { get; private set; }
 
-    public bool IsEmpty => _given.Count == 0 && Action is null;
+    /// <summary>Words that are no options, of a script that takes them.</summary>
+    public List<string> Words { get; } = [];
+
+    public bool IsEmpty => _given.Count == 0 && Action is null && !_takesWords;
 
     /// <summary>Reads a command line.</summary>
     /// <exception cref="ShimUsageException">An option is unknown or lacks its value.</exception>
     public static ShimArguments Parse(Shim shim, ReadOnlySpan<string> args)
     {
-        ShimArguments parsed = new();
+        ShimArguments parsed = new(shim.TakesWords);
+        // The library beneath the newer scripts tells in its own words what is wrong.
+        bool isNewer = shim.Actions.Count > 0 || shim.TakesWords;
         List<string> known = [.. shim.Options.Split(' ')];
         for (int i = 0; i < args.Length; i++)
         {
             string arg = args[i];
+            if (shim.TakesWords && (!arg.StartsWith('-') || double.TryParse(arg, CultureInfo.InvariantCulture, out _)))
+            {
+                parsed.Words.Add(arg);
+                continue;
+            }
+
+            if (shim.TakesWords && arg == "--")
+            {
+                parsed.Words.AddRange(args[(i + 1)..]);
+                break;
+            }
+
             if (!arg.StartsWith('-'))
             {
                 if (shim.Actions.Count == 0) continue;
@@ -40,7 +57,7 @@ internal sealed class ShimArguments
             string name = (equals < 0 ? arg : arg[..equals]).TrimStart('-');
             if (shim.Letters.TryGetValue(name, out string? whole)) name = whole;
             string? option = known.Find(k => k.TrimEnd(':', '?') == name)
-                ?? throw new ShimUsageException(shim.Actions.Count > 0 ? $"unrecognized arguments: '{arg}'" : $"{name} is not a recognized option");
+                ?? throw new ShimUsageException(isNewer ? $"unrecognized arguments: '{arg}'" : $"{name} is not a recognized option");
             if (equals >= 0) parsed._given.Add((name, arg[(equals + 1)..]));
             else if (shim.Lists.Contains(name))
             {
@@ -49,7 +66,7 @@ internal sealed class ShimArguments
             else if (option.EndsWith(':'))
             {
                 if (i + 1 >= args.Length)
-                    throw new ShimUsageException(shim.Actions.Count > 0 ? $"argument --{name}: expected one argument" : $"Option {name} requires an argument");
+                    throw new ShimUsageException(isNewer ? $"argument {Flags(shim, name)}: expected one argument" : $"Option {name} requires an argument");
                 parsed._given.Add((name, args[++i]));
             }
             else if (option.EndsWith('?') && i + 1 < args.Length && !args[i + 1].StartsWith('-')) parsed._given.Add((name, args[++i]));
@@ -58,6 +75,10 @@ internal sealed class ShimArguments
 
         return parsed;
     }
+
+    /// <summary>An option as it is told: with its letter.</summary>
+    private static string Flags(Shim shim, string name) =>
+        shim.Letters.FirstOrDefault(l => l.Value == name).Key is { } letter ? $"--{name}/-{letter}" : $"--{name}";
 
     public bool Has(string name) => _given.Exists(g => g.Name == name);
 

@@ -19,15 +19,19 @@ internal static class ProfileFiles
         Example = "EDITOR=nano moldau profile edit prod",
     };
 
-    public static readonly Command Import = new("profile import", "properties|kcat FILE", "make a profile of another tool's file", ImportAsync)
+    public static readonly Command Import = new("profile import", "properties|kcat|rpk FILE", "make a profile of another tool's file", ImportAsync)
     {
         MinOperands = 2,
         MaxOperands = 2,
         Columns = ProfileVerbs.Changed,
-        Options = [new("--as", null, "NAME", "the profile's name (the file's, without what follows its first dot)")],
+        Options =
+        [
+            new("--as", null, "NAME", "the profile's name (the file's, without what follows its first dot; rpk's)"),
+            new("--from", null, "NAME", "of an rpk.yaml: which of its profiles (the current one)"),
+        ],
         Details = "properties: a file of Kafka's clients, as --command-config takes it. kcat: its configuration, ~/.config/kcat.conf.\n"
-            + "What this client does not know is left out, and told.",
-        Example = "moldau profile import kcat ~/.config/kcat.conf --as staging",
+            + "rpk: ~/.config/rpk/rpk.yaml; of its profile the section kafka_api. What this client does not know is left out, and told.",
+        Example = "moldau profile import rpk ~/.config/rpk/rpk.yaml --from prod --as staging",
     };
 
     public static readonly Command Prompt = new("profile prompt", "", "the name of the profile in use, for the shell's prompt", PromptAsync)
@@ -69,13 +73,15 @@ internal static class ProfileFiles
     {
         string kind = context.Arguments.Operands[0];
         string path = context.Arguments.Operands[1];
-        if (kind is not ("properties" or "kcat"))
-            throw new CommandException($"'{kind}' is no kind of file; it is properties or kcat", ExitCodes.Usage);
+        if (kind is not ("properties" or "kcat" or "rpk"))
+            throw new CommandException($"'{kind}' is no kind of file; it is properties, kcat or rpk", ExitCodes.Usage);
+        if (context.Arguments.Value("--from") is not null && kind != "rpk")
+            throw new CommandException($"--from is of rpk: a file of {kind} holds one cluster", ExitCodes.Usage);
         if (!File.Exists(path)) throw new CommandException($"there is no file '{path}'", ExitCodes.NotFound);
+        if (kind == "rpk") return ImportRpkAsync(context, path);
         if (!PropertiesFile.TryParse(File.ReadAllText(path), out Dictionary<string, string> given, out string? error))
             throw new CommandException($"{path}: {error}", ExitCodes.Usage);
-        string name = Profile.CheckName(context.Arguments.Value("--as") ?? Path.GetFileName(path).Split('.')[0]);
-        bool isThere = ProfileStore.Default.Has(name);
+        string name = context.Arguments.Value("--as") ?? Path.GetFileName(path).Split('.')[0];
         Dictionary<string, string> values = new(StringComparer.Ordinal);
         foreach ((string key, string value) in given)
         {
@@ -83,6 +89,27 @@ internal static class ProfileFiles
             if (property == Profile.BootstrapProperty || IsKnown(context, property, value)) values[property] = value;
         }
 
+        return SaveAsync(context, path, name, values);
+    }
+
+    private static Task<int> ImportRpkAsync(CommandContext context, string path)
+    {
+        try
+        {
+            (string name, Dictionary<string, string> values) = RpkFile.Read(
+                File.ReadAllText(path), context.Arguments.Value("--from"), text => context.Say($"moldau: left out {text}"));
+            _ = new ClientProperties(values.Where(v => v.Key != Profile.BootstrapProperty).ToDictionary(StringComparer.Ordinal));
+            return SaveAsync(context, path, context.Arguments.Value("--as") ?? name, values);
+        }
+        catch (FormatException error)
+        {
+            throw new CommandException($"{path}: {error.Message}", ExitCodes.Usage);
+        }
+    }
+
+    private static Task<int> SaveAsync(CommandContext context, string path, string name, Dictionary<string, string> values)
+    {
+        bool isThere = ProfileStore.Default.Has(Profile.CheckName(name));
         if (context.Arguments.Value("--bootstrap") is { } bootstrap) values[Profile.BootstrapProperty] = bootstrap;
         ProfileVerbs.Save(new Profile(name, values), $"{path} names no brokers: say where they are with -b host:9092");
         return ProfileVerbs.Done(context, name, isThere ? "changed" : "added");

@@ -74,6 +74,24 @@ public static class DescribeConfigs
             ConfigSource.DynamicBrokerLogger, IsSensitive: false, [], ConfigType.Unknown, null))];
     }
 
+    /// <summary>Whether the value of a property must not be told. One of unknown type may be a password of some
+    /// plug-in.</summary>
+    public static bool IsSensitive(ConfigResourceType type, string name)
+    {
+        if (type == ConfigResourceType.BrokerLogger) return false;
+        string bare = name;
+        if (type == ConfigResourceType.Broker) ListenerPrefix.TrySplit(name, out bare);
+        ConfigKey? key = type switch
+        {
+            ConfigResourceType.Broker => BrokerConfigTable.Table.Find(bare),
+            ConfigResourceType.Topic => TopicConfigTable.Table.Find(name),
+            ConfigResourceType.Group => GroupConfigTable.Table.Find(name),
+            ConfigResourceType.ClientMetrics => ClientMetricsConfigTable.Table.Find(name),
+            _ => null,
+        };
+        return key is null || key.IsSensitive;
+    }
+
     private static Dictionary<string, string> Known(IReadOnlyDictionary<string, string> set, ConfigTable table)
     {
         Dictionary<string, string> known = new(StringComparer.Ordinal);
@@ -97,8 +115,7 @@ public static class DescribeConfigs
     {
         ListenerPrefix.TrySplit(name, out string bare);
         ConfigKey? key = BrokerConfigTable.Table.Find(bare);
-        // A property of unknown type may be a password of some plug-in.
-        bool isSensitive = key is null || key.IsSensitive;
+        bool isSensitive = IsSensitive(ConfigResourceType.Broker, name);
         List<ConfigEntrySynonym> synonyms = BrokerSynonyms(name, config, isSensitive);
         if (isForAll) synonyms.RemoveAll(static synonym => synonym.Source != ConfigSource.DynamicDefaultBroker);
         ConfigSource source = synonyms.Count == 0 ? ConfigSource.Default : synonyms[0].Source;
