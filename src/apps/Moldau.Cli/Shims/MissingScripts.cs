@@ -8,7 +8,6 @@ internal static class MissingScripts
 
     private static readonly Dictionary<string, string> _insteadOf = new(StringComparer.Ordinal)
     {
-        ["kafka-acls"] = "acl",
         ["kafka-client-metrics"] = "config set metrics",
         ["kafka-console-share-consumer"] = NotYet,
         ["kafka-delegation-tokens"] = NotYet,

@@ -73,6 +73,15 @@ internal sealed class ShimArguments
     /// <exception cref="ShimUsageException">It is not.</exception>
     public string Require(string name) => Value(name) ?? throw new ShimUsageException($"Missing required argument \"[{name}]\"");
 
+    /// <summary>An option that cannot be given with others.</summary>
+    /// <exception cref="ShimUsageException">It is.</exception>
+    public void CheckAlone(string option, params ReadOnlySpan<string> others)
+    {
+        if (!Has(option)) return;
+        foreach (string other in others)
+            if (Has(other)) throw new ShimUsageException($"Option \"[{option}]\" can't be used with option \"[{other}]\"");
+    }
+
     /// <summary>A whole number; null where the option is not given.</summary>
     /// <exception cref="ShimUsageException">It is none.</exception>
     public long? Number(string name)
