@@ -18,6 +18,12 @@ internal static class JavaTrace
     public static void Write(TextWriter output, string prefix, JavaFailureException failure)
     {
         output.WriteLine(prefix + failure.Message);
+        WriteTrace(output, failure);
+    }
+
+    /// <summary>The trace alone.</summary>
+    public static void WriteTrace(TextWriter output, JavaFailureException failure)
+    {
         output.WriteLine($"{failure.Type}: {failure.Message}");
         if (failure.Cause is { } cause) output.WriteLine("Caused by: " + cause);
         output.WriteLine();
@@ -26,9 +32,14 @@ internal static class JavaTrace
     /// <summary>What a broker refused, as Java's futures wrap it.</summary>
     public static JavaFailureException Wrap(MoldauException error)
     {
-        string text = $"{ShimErrors.ClassOf(error.Error)}: {ShimErrors.TextOf(new ClientError(error.Error, error.Message))}";
+        JavaFailureException bare = Bare(error);
+        string text = $"{bare.Type}: {bare.Message}";
         return new JavaFailureException("java.util.concurrent.ExecutionException", text, text);
     }
+
+    /// <summary>What a broker refused.</summary>
+    public static JavaFailureException Bare(MoldauException error) =>
+        new(ShimErrors.ClassOf(error.Error), ShimErrors.TextOf(new ClientError(error.Error, error.Message)));
 
     /// <summary>The only value of an option; null where it is not given.</summary>
     /// <exception cref="JavaFailureException">It is given twice.</exception>

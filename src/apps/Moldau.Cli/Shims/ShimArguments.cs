@@ -52,12 +52,15 @@ internal sealed class ShimArguments
                     throw new ShimUsageException(shim.Actions.Count > 0 ? $"argument --{name}: expected one argument" : $"Option {name} requires an argument");
                 parsed._given.Add((name, args[++i]));
             }
-            else if (option.EndsWith('?') && i + 1 < args.Length && !args[i + 1].StartsWith('-')) parsed._given.Add((name, args[++i]));
+            else if (option.EndsWith('?') && i + 1 < args.Length && !IsOption(args[i + 1])) parsed._given.Add((name, args[++i]));
             else parsed._given.Add((name, ""));
         }
 
         return parsed;
     }
+
+    /// <summary>A negative number is a value.</summary>
+    private static bool IsOption(string arg) => arg.StartsWith('-') && !(arg.Length > 1 && char.IsAsciiDigit(arg[1]));
 
     public bool Has(string name) => _given.Exists(g => g.Name == name);
 
