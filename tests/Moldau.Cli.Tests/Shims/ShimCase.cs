@@ -68,6 +68,8 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
         text = Regex.Replace(text, @"(?<![\w-])(?!--)[A-Za-z0-9_-]{22}(?![\w-])", "ID");
         text = Regex.Replace(text, @"\b1[5-9]\d{11}\b", "TIME");
         text = Regex.Replace(text, @"/\S*/moldau-shims-\w+", "SCRATCH");
+        // Properties that only our own node has.
+        text = Regex.Replace(text, @"^  moldau\.\S+=.*\n", "", RegexOptions.Multiline);
         // Where an exception of the JVM came from.
         text = Regex.Replace(text, @"^\t(at .*|\.\.\. \d+ more)\n", "", RegexOptions.Multiline);
         text = Regex.Replace(text, @"crc: \d+", "crc: N");
