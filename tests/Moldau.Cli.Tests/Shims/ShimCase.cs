@@ -23,7 +23,8 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
     /// <summary>What the original knows of itself is in the answer: it is asked over the libraries of 4.4.0.</summary>
     public bool IsOfNewest { get; init; }
 
-    /// <summary>The original prints hash sets: the order of lines, the blanks around them and the order of words in errors are chance.</summary>
+    /// <summary>The original prints hash sets: the order of lines, the blanks around them and the order of words in errors are
+    /// chance.</summary>
     public bool IsOfSets { get; init; }
 
     public string[] Arguments(ServerUnderTest server, string scratch) => [.. Line.Split(' ').Select(w => w switch
@@ -47,7 +48,9 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
             .Where(l => l.Length > 0 && !l.StartsWith("at ", StringComparison.Ordinal) && !l.StartsWith("The consumer rebalance protocol", StringComparison.Ordinal))];
         if (!IsOfSets) return new ShimAnswer(result.ExitCode, output, [.. errors.Take(3)]);
         output = string.Join('\n', output.Split('\n').Select(l => l.Trim()).Order(StringComparer.Ordinal));
-        return new ShimAnswer(result.ExitCode, output, [.. errors.Take(1).Select(l => string.Join(' ', l.Split([' ', ',', '[', ']']).Order(StringComparer.Ordinal)))]);
+        IEnumerable<string> words = errors.Take(1)
+            .Select(l => string.Join(' ', l.Split([' ', ',', '[', ']']).Order(StringComparer.Ordinal)));
+        return new ShimAnswer(result.ExitCode, output, [.. words]);
     }
 
     private static string DirectoryId(ServerUnderTest server) =>

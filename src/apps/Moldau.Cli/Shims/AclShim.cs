@@ -117,7 +117,8 @@ internal static class AclShim
             foreach (Outcome<IReadOnlyList<AclDeletion>> outcome in
                 await context.Admin.Acls.DeleteAsync(filters, context.Controller, context.Cancel).ConfigureAwait(false))
             {
-                if ((outcome.Error ?? outcome.Value!.FirstOrDefault(d => d.Error is not null)?.Error) is { } error) throw new MoldauException(error);
+                ClientError? error = outcome.Error ?? outcome.Value!.FirstOrDefault(d => d.Error is not null)?.Error;
+                if (error is not null) throw new MoldauException(error);
             }
         }
     }
@@ -149,7 +150,8 @@ internal static class AclShim
     private static void Write(ShimContext context, IEnumerable<AclBinding> rules)
     {
         var ordered = rules.OrderBy(r => r.ResourceType).ThenBy(r => r.ResourceName, StringComparer.Ordinal).ThenBy(r => r.PatternType)
-            .ThenBy(r => r.Principal, StringComparer.Ordinal).ThenBy(r => r.Host, StringComparer.Ordinal).ThenBy(r => r.Operation).ThenBy(r => r.Permission);
+            .ThenBy(r => r.Principal, StringComparer.Ordinal).ThenBy(r => r.Host, StringComparer.Ordinal).ThenBy(r => r.Operation)
+            .ThenBy(r => r.Permission);
         foreach (var ofResource in ordered.GroupBy(r => AclShimText.Pattern(r.ResourceType, r.ResourceName, r.PatternType)))
             context.Out.WriteLine($"Current ACLs for resource `{ofResource.Key}`:\n{AclShimText.Entries(ofResource)}\n");
     }

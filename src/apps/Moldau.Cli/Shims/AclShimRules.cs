@@ -65,8 +65,11 @@ internal static class AclShimRules
                 continue;
             }
 
-            foreach (string name in arguments.Values(option))
-                resources.Add(new AclFilter { ResourceType = type, ResourceName = type == AclResourceType.TransactionalId ? name : name.Trim(), PatternType = pattern });
+            foreach (string text in arguments.Values(option))
+            {
+                string name = type == AclResourceType.TransactionalId ? text : text.Trim();
+                resources.Add(new AclFilter { ResourceType = type, ResourceName = name, PatternType = pattern });
+            }
         }
 
         return [.. resources.Distinct()];
@@ -149,7 +152,8 @@ internal static class AclShimRules
             from principal in Principals(arguments, kind + "-principal")
             from operation in operations
             from host in arguments.Has(kind + "-host") ? arguments.Values(kind + "-host").Select(h => h.Trim()) : [Everywhere]
-            select new AclBinding(resource.ResourceType, resource.ResourceName!, resource.PatternType, principal, host, operation, permission);
+            select new AclBinding(
+                resource.ResourceType, resource.ResourceName!, resource.PatternType, principal, host, operation, permission);
         return [.. Rules("allow", AclPermission.Allow).Concat(Rules("deny", AclPermission.Deny)).Distinct()];
     }
 
@@ -157,6 +161,7 @@ internal static class AclShimRules
     {
         AclOperation[] supported = [.. Supported[type], AclOperation.All];
         if (rules.TrueForAll(r => supported.Contains(r.Operation))) return;
-        throw new ShimUsageException($"ResourceType {AclShimText.Upper(type)} only supports operations [{string.Join(", ", supported.Select(AclShimText.Upper))}]");
+        string names = string.Join(", ", supported.Select(AclShimText.Upper));
+        throw new ShimUsageException($"ResourceType {AclShimText.Upper(type)} only supports operations [{names}]");
     }
 }

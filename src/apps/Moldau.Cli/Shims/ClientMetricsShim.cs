@@ -100,7 +100,8 @@ internal static class ClientMetricsShim
         // An empty value takes the property back to its default.
         void Change(string property, string? value)
         {
-            if (value is not null) changes.Add(new ConfigChange(property, value.Length == 0 ? ConfigChangeKind.Delete : ConfigChangeKind.Set, value));
+            if (value is null) return;
+            changes.Add(new ConfigChange(property, value.Length == 0 ? ConfigChangeKind.Delete : ConfigChangeKind.Set, value));
         }
     }
 
@@ -137,7 +138,7 @@ internal static class ClientMetricsShim
         foreach (string one in name is not null ? [name] : names)
         {
             context.Out.WriteLine($"Client metrics configs for {one} are:");
-            IReadOnlyList<ConfigValue> values = await context.Admin.DescribeConfigAsync(Resource(one), context.Cancel).ConfigureAwait(false);
+            var values = await context.Admin.DescribeConfigAsync(Resource(one), context.Cancel).ConfigureAwait(false);
             foreach (ConfigValue value in values.OrderBy(v => v.Name, StringComparer.Ordinal))
                 context.Out.WriteLine($"  {value.Name}={value.Value ?? "null"}");
         }
@@ -149,7 +150,8 @@ internal static class ClientMetricsShim
     private static async Task<IReadOnlyList<string>> NamesAsync(ShimContext context, string bootstrap)
     {
         context.Connect(bootstrap, "listConfigResources");
-        var resources = await context.Admin.ListConfigResourcesAsync([ConfigResourceKind.ClientMetrics], context.Cancel).ConfigureAwait(false);
+        var resources = await context.Admin
+            .ListConfigResourcesAsync([ConfigResourceKind.ClientMetrics], context.Cancel).ConfigureAwait(false);
         return [.. resources.Select(r => r.Name)];
     }
 

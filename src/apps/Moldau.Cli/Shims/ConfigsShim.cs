@@ -128,7 +128,7 @@ internal static partial class ConfigsShim
 
     private static async Task AskControllerAsync(ShimContext context, ConfigResource resource, ConfigChange[] changes)
     {
-        IncrementalAlterConfigsResponse answer = await context.Asking.AskAsync<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(
+        var answer = await context.Asking.AskAsync<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(
             context.Controller,
             _ => new IncrementalAlterConfigsRequest
             {

@@ -113,7 +113,10 @@ internal static class ConfigsShimDescribe
     }
 
     /// <summary>Loggers have no other values than their own.</summary>
-    private static bool IsOwn(string type, string name, sbyte source) => type == ConfigsShimEntities.BrokerLoggers || (ConfigSource)source == type switch
+    private static bool IsOwn(string type, string name, sbyte source) =>
+        type == ConfigsShimEntities.BrokerLoggers || (ConfigSource)source == OwnSource(type, name);
+
+    private static ConfigSource OwnSource(string type, string name) => type switch
     {
         ConfigsShimEntities.Topics => ConfigSource.TopicConfig,
         ConfigsShimEntities.Groups => ConfigSource.GroupConfig,

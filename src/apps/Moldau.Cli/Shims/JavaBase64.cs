@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Moldau.Cli.Shims;
 
-/// <summary>Base64 as Java's basic decoder reads it: the padding at the end may be left out, and what is wrong is told in its words.</summary>
+/// <summary>Base64 as Java's basic decoder reads it: the padding at the end may be left out, and what is wrong is told in its
+/// words.</summary>
 internal static class JavaBase64
 {
     private const char Padding = '=';

@@ -126,8 +126,8 @@ internal static class TokenShim
         foreach (DelegationToken token in tokens)
         {
             Row(
-                token.TokenId, Convert.ToBase64String(token.Hmac.Span), token.Owner.ToString(), token.Requester.ToString(), Text(token.Renewers),
-                Date(token.IssuedAt), Date(token.ExpiresAt), Date(token.EndsAt));
+                token.TokenId, Convert.ToBase64String(token.Hmac.Span), token.Owner.ToString(), token.Requester.ToString(),
+                Text(token.Renewers), Date(token.IssuedAt), Date(token.ExpiresAt), Date(token.EndsAt));
         }
 
         void Row(string id, string hmac, string owner, string requester, string renewers, string issued, string expires, string ends) =>

@@ -28,10 +28,14 @@ public sealed class AclArea : AdminArea
     /// <summary>The same, asked of a certain node.</summary>
     internal Task<IReadOnlyDictionary<AclBinding, ClientError?>> CreateAsync(
         IReadOnlyCollection<AclBinding> bindings, CallTarget target, CancellationToken cancel) =>
-        RunAsync((Bindings: bindings.Distinct().ToArray(), target), static (machine, turn, s) => AclAdmin.Create(machine, turn, s.Bindings, s.target), cancel);
+        RunAsync(
+            (Bindings: bindings.Distinct().ToArray(), target),
+            static (machine, turn, s) => AclAdmin.Create(machine, turn, s.Bindings, s.target), cancel);
 
     /// <summary>The same, asked of a certain node.</summary>
     internal Task<IReadOnlyList<Outcome<IReadOnlyList<AclDeletion>>>> DeleteAsync(
         IReadOnlyCollection<AclFilter> filters, CallTarget target, CancellationToken cancel) =>
-        RunAsync((Filters: filters.ToArray(), target), static (machine, turn, s) => AclAdmin.Delete(machine, turn, s.Filters, s.target), cancel);
+        RunAsync(
+            (Filters: filters.ToArray(), target),
+            static (machine, turn, s) => AclAdmin.Delete(machine, turn, s.Filters, s.target), cancel);
 }
