@@ -23,6 +23,10 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
     /// <summary>What the original knows of itself is in the answer: it is asked over the libraries of 4.4.0.</summary>
     public bool IsOfNewest { get; init; }
 
+    /// <summary>The original prints hash sets: the order of lines, the blanks around them and the order of words in errors are
+    /// chance.</summary>
+    public bool IsOfSets { get; init; }
+
     public string[] Arguments(ServerUnderTest server, string scratch) => [.. Line.Split(' ').Select(w => w switch
     {
         "B" => $"--bootstrap-server={server.Bootstrap}",
@@ -42,7 +46,11 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
         string[] errors = [.. WithoutUsage(Mask(result.Error, server)).Split('\n')
             .Select(l => Regex.Replace(Regex.Replace(l, @"^\[[^\]]*\] ", ""), @" \(org\.apache\.kafka[\w.]*\)$", "").Trim())
             .Where(l => l.Length > 0 && !l.StartsWith("at ", StringComparison.Ordinal) && !l.StartsWith("The consumer rebalance protocol", StringComparison.Ordinal))];
-        return new ShimAnswer(result.ExitCode, output, [.. errors.Take(3)]);
+        if (!IsOfSets) return new ShimAnswer(result.ExitCode, output, [.. errors.Take(3)]);
+        output = string.Join('\n', output.Split('\n').Select(l => l.Trim()).Order(StringComparer.Ordinal));
+        IEnumerable<string> words = errors.Take(1)
+            .Select(l => string.Join(' ', l.Split([' ', ',', '[', ']']).Order(StringComparer.Ordinal)));
+        return new ShimAnswer(result.ExitCode, output, [.. words]);
     }
 
     private static string DirectoryId(ServerUnderTest server) =>
@@ -62,6 +70,11 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
         text = text.Replace("UNKNOWN 33", "4.4-IV2   ", StringComparison.Ordinal).Replace("4.4-IV2          ", "4.4-IV2          ", StringComparison.Ordinal);
         text = Regex.Replace(text, @"(?<![\w-])(?!--)[A-Za-z0-9_-]{22}(?![\w-])", "ID");
         text = Regex.Replace(text, @"\b1[5-9]\d{11}\b", "TIME");
+        text = Regex.Replace(text, @"/\S*/moldau-shims-\w+", "SCRATCH");
+        // Properties that only our own node has.
+        text = Regex.Replace(text, @"^  moldau\.\S+=.*\n", "", RegexOptions.Multiline);
+        // Where an exception of the JVM came from.
+        text = Regex.Replace(text, @"^\t(at .*|\.\.\. \d+ more)\n", "", RegexOptions.Multiline);
         text = Regex.Replace(text, @"crc: \d+", "crc: N");
         // The table of the quorum's replicas.
         text = Regex.Replace(text, @"(\tID\t)\d+ *\t", "$1N\t");

@@ -110,7 +110,7 @@ public sealed class ShimTests : IDisposable
         if (MoldauServer.WhyMissing is { } notBuilt) Assert.Skip(notBuilt);
         foreach ((string script, string told) in (ReadOnlySpan<(string, string)>)
             [
-                ("kafka-acls", "'moldau acl' does its work"), ("kafka-reassign-partitions.sh", "'moldau partition move' does its work"),
+                ("kafka-mirror-maker", "'moldau topic copy' does its work"), ("kafka-reassign-partitions.sh", "'moldau partition move' does its work"),
                 ("kafka-transactions", "'moldau txn' does its work"), ("kafka-streams-groups", "no verb does its work yet"),
             ])
             Cli.AssertRefused(Cli.Run(script, "--list"), 2, told);

@@ -1,11 +1,12 @@
+using System.Text.RegularExpressions;
 using Moldau.Client;
 using Moldau.Protocol;
 
 namespace Moldau.Cli.Shims;
 
-/// <summary><c>kafka-configs.sh</c>: topics, brokers, broker loggers, groups and client metrics here, users, clients and addresses in
-/// <see cref="ConfigsShimClients"/>.</summary>
-internal static class ConfigsShim
+/// <summary><c>kafka-configs.sh</c>: what is changed here, what is described in <see cref="ConfigsShimDescribe"/>, and users, clients and
+/// addresses in <see cref="ConfigsShimClients"/>.</summary>
+internal static partial class ConfigsShim
 {
     public static readonly Shim Shim = new(
         "kafka-configs",
@@ -14,168 +15,141 @@ internal static class ConfigsShim
         + "user-defaults ip: ip-defaults help version",
         RunAsync);
 
-    private static readonly string[] Short = ["topic", "broker", "broker-logger", "group", "client-metrics"];
+    /// <summary>Java's client does not send all of its calls to controllers.</summary>
+    public static MoldauException NotForControllers { get; } = new(new ClientError(
+        ErrorCode.UnsupportedEndpointType, "This Admin API is not yet supported when communicating directly with the controller quorum."));
 
     private static async Task<int> RunAsync(ShimContext context)
     {
         ShimArguments arguments = context.Arguments;
-        if (new[] { "alter", "describe" }.Count(arguments.Has) != 1)
-            throw new ShimUsageException("Command must include exactly one action: --describe, --alter");
-        if (arguments.Value("bootstrap-server") is not { } bootstrap)
-            throw new ShimUsageException("One of the required --bootstrap-server or --bootstrap-controller arguments must be specified");
-        IReadOnlyList<(string Type, string? Name)> clients = ConfigsShimClients.Entities(arguments);
-        (string kind, string? name) = clients.Count > 0 ? ("", null) : Entity(arguments);
+        ConfigsShimEntities.Check(arguments);
         try
         {
-            context.AddPropertiesFile(arguments.Value("command-config"));
-            context.Connect(bootstrap, "describeConfigs");
-            if (clients.Count > 0 && arguments.Has("alter"))
-                await ConfigsShimClients.AlterAsync(context, clients, Added(arguments), Deleted(arguments)).ConfigureAwait(false);
-            else if (clients.Count > 0) await ConfigsShimClients.DescribeAsync(context, clients).ConfigureAwait(false);
-            else if (arguments.Has("alter")) await AlterAsync(context, kind, name).ConfigureAwait(false);
-            else await DescribeAsync(context, kind, name).ConfigureAwait(false);
+            if (arguments.Value("command-config") is { } file) JavaTrace.AddPropertiesFile(context, file);
+            JavaTrace.CheckAddress(context.RequireAddress());
+            await ActAsync(context).ConfigureAwait(false);
             return ExitCodes.Ok;
+        }
+        catch (JavaFailureException failure)
+        {
+            Tell(context, failure);
         }
         catch (MoldauException error)
         {
-            context.Error.WriteLine($"Error while executing config command with args '{string.Join(' ', context.Words)}'");
-            context.Error.WriteLine(
-                $"java.util.concurrent.ExecutionException: {ShimErrors.ClassOf(error.Error)}: {ShimErrors.TextOf(new ClientError(error.Error, error.Message))}");
-            return ExitCodes.Failed;
+            Tell(context, JavaTrace.Wrap(error));
         }
+
+        return ExitCodes.Failed;
     }
 
-    /// <summary>The kind in singular, and the name; an empty one is the default of all, null means all there are.</summary>
-    private static (string Kind, string? Name) Entity(ShimArguments arguments)
+    private static void Tell(ShimContext context, JavaFailureException failure)
     {
-        foreach (string option in Short)
-            if (arguments.Value(option) is { } value) return (option, value);
-        if (arguments.Has("broker-defaults")) return ("broker", "");
-        string kind = arguments.Value("entity-type") switch
+        context.Error.WriteLine($"Error while executing config command with args '{string.Join(' ', context.Words)}'");
+        JavaTrace.WriteTrace(context.Error, failure);
+    }
+
+    private static async Task ActAsync(ShimContext context)
+    {
+        ShimArguments arguments = context.Arguments;
+        List<string> types = ConfigsShimEntities.Types(arguments);
+        List<string> names = ConfigsShimEntities.Names(arguments);
+        bool isOfClients = types[0] is ConfigsShimEntities.Users or ConfigsShimEntities.Clients or ConfigsShimEntities.Ips;
+        (string, string?)[] entities = [.. types.Select((t, i) => (t, i < names.Count ? names[i] : null))];
+        if (arguments.Has("describe"))
         {
-            "topics" => "topic",
-            "brokers" => "broker",
-            "broker-loggers" => "broker-logger",
-            "groups" => "group",
-            "client-metrics" => "client-metrics",
-            null => throw new ShimUsageException("At least one entity type must be specified"),
-            { } other => throw new ShimUsageException(
-                $"Invalid entity type {other}, the entity type must be one of topics, clients, users, brokers, ips, broker-loggers, "
-                + "client-metrics, groups with a bootstrap-server or bootstrap-controller"),
-        };
-        string? name = arguments.Has("entity-default") ? "" : arguments.Value("entity-name");
-        if (name is null && arguments.Has("alter"))
-            throw new ShimUsageException("an entity name must be specified with --alter of " + kind + "s");
-        return (kind, name);
+            await context.ConnectAsync("describeConfigs").ConfigureAwait(false);
+            if (isOfClients) await ConfigsShimClients.DescribeAsync(context, entities).ConfigureAwait(false);
+            else await ConfigsShimDescribe.RunAsync(context, types[0], names.Count > 0 ? names[0] : null).ConfigureAwait(false);
+            return;
+        }
+
+        Dictionary<string, string> added = Added(arguments);
+        string[] deleted = [.. arguments.Values("delete-config").SelectMany(ShimArguments.Split)];
+        await context.ConnectAsync("incrementalAlterConfigs").ConfigureAwait(false);
+        if (isOfClients) await ConfigsShimClients.AlterAsync(context, entities, added, deleted).ConfigureAwait(false);
+        else await AlterAsync(context, types[0], names[0], added, deleted).ConfigureAwait(false);
     }
 
     private static Dictionary<string, string> Added(ShimArguments arguments)
     {
-        Dictionary<string, string> add = ShimArguments.Pairs(arguments.Values("add-config").SelectMany(ShimArguments.Split));
+        Dictionary<string, string> added = new(StringComparer.Ordinal);
         if (arguments.Value("add-config-file") is { } file)
         {
-            if (!File.Exists(file)) throw new ShimUsageException($"{file} (No such file or directory)");
-            Config.PropertiesFile.TryParse(File.ReadAllText(file), out Dictionary<string, string> more, out _);
-            foreach ((string key, string value) in more) add[key] = value;
+            if (!File.Exists(file)) throw new JavaFailureException("java.nio.file.NoSuchFileException", file);
+            Config.PropertiesFile.TryParse(File.ReadAllText(file), out added, out _);
         }
 
-        if (add.Count == 0 && Deleted(arguments).Length == 0) throw new ShimUsageException("At least one of --add-config, --add-config-file, or --delete-config must be specified with --alter");
-        return add;
-    }
+        foreach (string pair in arguments.Values("add-config").SelectMany(ShimArguments.Split))
+        {
+            int equals = pair.IndexOf('=');
+            if (equals < 0)
+            {
+                throw new ShimFailedException(
+                    "requirement failed: Invalid entity config: all configs to be added must be in the format \"key=val\" or  "
+                    + "\"key=[val1,val2]\" to group values which contain commas.");
+            }
 
-    private static string[] Deleted(ShimArguments arguments) => [.. arguments.Values("delete-config").SelectMany(ShimArguments.Split)];
+            added[pair[..equals].Trim()] = WithoutBrackets(pair[(equals + 1)..].Trim());
+        }
 
-    private static async Task AlterAsync(ShimContext context, string kind, string? name)
-    {
-        ConfigChange[] changes =
-        [
-            .. Added(context.Arguments).Select(p => new ConfigChange(p.Key, ConfigChangeKind.Set, WithoutBrackets(p.Value))),
-            .. Deleted(context.Arguments).Select(n => new ConfigChange(n, ConfigChangeKind.Delete, null)),
-        ];
-        ConfigResource resource = new(KindOf(kind), name!);
-        await context.Admin.ChangeConfigAsync(resource, changes, false, context.Cancel).ConfigureAwait(false);
-        string what = name!.Length == 0 ? $"default config for {kind}s in the cluster" : $"config for {kind} {name}";
-        context.Out.WriteLine($"Completed updating {what}.");
+        if (added.Keys.FirstOrDefault(k => !KeyPattern().IsMatch(k)) is { } odd)
+            throw new ShimFailedException($"Invalid character found for config key: {odd}");
+        return added;
     }
 
     /// <summary>A value in brackets may hold commas; the brackets are not part of it.</summary>
     private static string WithoutBrackets(string value) => value.StartsWith('[') && value.EndsWith(']') ? value[1..^1] : value;
 
-    private static async Task DescribeAsync(ShimContext context, string kind, string? name)
+    [GeneratedRegex(@"^[$a-zA-Z0-9._-]*$", RegexOptions.CultureInvariant)]
+    private static partial Regex KeyPattern();
+
+    private static async Task AlterAsync(ShimContext context, string type, string name, Dictionary<string, string> added, string[] deleted)
     {
-        bool showsAll = context.Arguments.Has("all");
-        IReadOnlyList<string> names = name is not null ? [name] : kind switch
+        if (type == ConfigsShimEntities.BrokerLoggers)
         {
-            "topic" => [.. (await context.Admin.ListTopicsAsync(context.Cancel).ConfigureAwait(false)).Select(t => t.Name)],
-            "group" => [.. (await context.Admin.ListGroupsAsync(context.Cancel).ConfigureAwait(false)).Select(g => g.GroupId)],
-            "broker" or "broker-logger" => [.. (await context.Admin.DescribeClusterAsync(context.Cancel).ConfigureAwait(false)).Brokers
-                .Select(b => b.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)), .. kind == "broker" ? new[] { "" } : []],
-            _ => throw new ShimUsageException($"an entity name must be specified for {kind}"),
-        };
-        foreach (string one in names)
-        {
-            context.Out.WriteLine(one.Length == 0
-                ? $"Default configs for {kind}s in the cluster are:"
-                : $"{(showsAll ? "All" : "Dynamic")} configs for {kind} {one} are:");
-            foreach (var config in await ConfigsAsync(context, kind, one).ConfigureAwait(false))
-                if (showsAll || IsOwn(kind, one, config.ConfigSource)) context.Out.WriteLine(Line(config));
+            var loggers = await ConfigsShimDescribe.ConfigsAsync(context, type, name).ConfigureAwait(false);
+            HashSet<string> known = [.. loggers.Select(l => l.Name)];
+            string[] unknown = [.. deleted.Concat(added.Keys).Where(l => !known.Contains(l))];
+            if (unknown.Length > 0) throw new ShimFailedException($"Invalid broker logger(s): {string.Join(',', unknown)}");
         }
+
+        ConfigResource resource = new(ConfigsShimDescribe.KindOf(type), name);
+        ConfigChange[] changes =
+        [
+            .. added.Select(p => new ConfigChange(p.Key, ConfigChangeKind.Set, p.Value)),
+            .. deleted.Select(n => new ConfigChange(n, ConfigChangeKind.Delete, "")),
+        ];
+        if (context.IsAtController) await AskControllerAsync(context, resource, changes).ConfigureAwait(false);
+        else await context.Admin.ChangeConfigAsync(resource, changes, false, context.Cancel).ConfigureAwait(false);
+        context.Out.WriteLine(name.Length == 0
+            ? $"Completed updating default config for {type} in the cluster."
+            : $"Completed updating config for {ConfigsShimEntities.Singular(type)} {name}.");
     }
 
-    /// <summary>With the values that would hold otherwise, which the administration leaves out.</summary>
-    private static async Task<IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult>> ConfigsAsync(
-        ShimContext context, string kind, string name)
+    private static async Task AskControllerAsync(ShimContext context, ConfigResource resource, ConfigChange[] changes)
     {
-        CallTarget target = kind is "broker" or "broker-logger" && int.TryParse(name, out int id) ? CallTarget.Broker(id) : CallTarget.Any;
-        DescribeConfigsResponse answer = await context.Asking.AskAsync<DescribeConfigsRequest, DescribeConfigsResponse>(
-            target,
-            _ => new DescribeConfigsRequest
+        var answer = await context.Asking.AskAsync<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(
+            context.Controller,
+            _ => new IncrementalAlterConfigsRequest
             {
-                IncludeSynonyms = true,
-                Resources = [new() { ResourceType = (sbyte)KindOf(kind), ResourceName = name, ConfigurationKeys = null }],
+                Resources =
+                [
+                    new()
+                    {
+                        ResourceType = (sbyte)resource.Kind,
+                        ResourceName = resource.Name,
+                        Configs = [.. changes.Select(c => new IncrementalAlterConfigsRequest.AlterableConfig
+                        {
+                            Name = c.Name,
+                            ConfigOperation = (sbyte)c.Kind,
+                            Value = c.Value,
+                        })],
+                    },
+                ],
             },
             context.Cancel).ConfigureAwait(false);
-        DescribeConfigsResponse.DescribeConfigsResult result = answer.Results[0];
+        IncrementalAlterConfigsResponse.AlterConfigsResourceResponse result = answer.Responses[0];
         ErrorCode code = ErrorCodes.FromWire(result.ErrorCode);
-        if (code != ErrorCode.None) throw new MoldauException(ClientError.Of(code, result.ErrorMessage, "describe"));
-        return result.Configs.OrderBy(c => c.Name, StringComparer.Ordinal);
+        if (code != ErrorCode.None) throw new MoldauException(ClientError.Of(code, result.ErrorMessage, "the configuration was not changed"));
     }
-
-    private static bool IsOwn(string kind, string name, sbyte source) => (ConfigSource)source == kind switch
-    {
-        "topic" => ConfigSource.TopicConfig,
-        "group" => ConfigSource.GroupConfig,
-        "client-metrics" => ConfigSource.ClientMetricsConfig,
-        "broker-logger" => ConfigSource.DynamicBrokerLoggerConfig,
-        _ when name.Length == 0 => ConfigSource.DynamicDefaultBrokerConfig,
-        _ => ConfigSource.DynamicBrokerConfig,
-    };
-
-    private static string Line(DescribeConfigsResponse.DescribeConfigsResourceResult config)
-    {
-        string synonyms = string.Join(", ", config.Synonyms.Select(s => $"{SourceName(s.Source)}:{s.Name}={s.Value ?? "null"}"));
-        return $"  {config.Name}={config.Value ?? "null"} sensitive={(config.IsSensitive ? "true" : "false")} synonyms={{{synonyms}}}";
-    }
-
-    private static string SourceName(sbyte source) => (ConfigSource)source switch
-    {
-        ConfigSource.TopicConfig => "DYNAMIC_TOPIC_CONFIG",
-        ConfigSource.DynamicBrokerConfig => "DYNAMIC_BROKER_CONFIG",
-        ConfigSource.DynamicDefaultBrokerConfig => "DYNAMIC_DEFAULT_BROKER_CONFIG",
-        ConfigSource.StaticBrokerConfig => "STATIC_BROKER_CONFIG",
-        ConfigSource.DefaultConfig => "DEFAULT_CONFIG",
-        ConfigSource.DynamicBrokerLoggerConfig => "DYNAMIC_BROKER_LOGGER_CONFIG",
-        ConfigSource.ClientMetricsConfig => "DYNAMIC_CLIENT_METRICS_CONFIG",
-        ConfigSource.GroupConfig => "DYNAMIC_GROUP_CONFIG",
-        _ => "UNKNOWN",
-    };
-
-    private static ConfigResourceKind KindOf(string kind) => kind switch
-    {
-        "topic" => ConfigResourceKind.Topic,
-        "group" => ConfigResourceKind.Group,
-        "client-metrics" => ConfigResourceKind.ClientMetrics,
-        "broker-logger" => ConfigResourceKind.BrokerLogger,
-        _ => ConfigResourceKind.Broker,
-    };
 }

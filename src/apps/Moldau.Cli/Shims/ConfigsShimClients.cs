@@ -7,9 +7,9 @@ namespace Moldau.Cli.Shims;
 /// <summary><c>kafka-configs.sh</c> for users, clients and addresses: their quotas, and the passwords of users.</summary>
 internal static class ConfigsShimClients
 {
-    private const string Users = "users";
-    private const string Clients = "clients";
-    private const string Ips = "ips";
+    private const string Users = ConfigsShimEntities.Users;
+    private const string Clients = ConfigsShimEntities.Clients;
+    private const string Ips = ConfigsShimEntities.Ips;
 
     /// <summary>The values of users and clients.</summary>
     private static readonly string[] ClientQuotas =
@@ -20,32 +20,9 @@ internal static class ConfigsShimClients
     private static readonly (string Name, ScramMechanism Mechanism)[] Mechanisms =
         [("SCRAM-SHA-256", ScramMechanism.Sha256), ("SCRAM-SHA-512", ScramMechanism.Sha512)];
 
-    /// <summary>Which of them the options mean, in the script's order; none where they mean something else. An empty name is the
-    /// default, null means all there are.</summary>
-    public static IReadOnlyList<(string Type, string? Name)> Entities(ShimArguments arguments)
-    {
-        List<(string Type, string? Name)> entities = [];
-        string?[] names = [.. arguments.InOrder("entity-name", "entity-default")];
-        int next = 0;
-        foreach (string type in arguments.Values("entity-type"))
-        {
-            if (type is not (Users or Clients or Ips)) return [];
-            entities.Add((type, next < names.Length ? names[next] : null));
-            next++;
-        }
-
-        foreach (string type in (string[])[Clients, Users, Ips])
-            if (arguments.Value(type[..^1]) is { } name) entities.Add((type, name));
-        foreach (string type in (string[])[Clients, Users, Ips])
-            if (arguments.Has(type[..^1] + "-defaults")) entities.Add((type, ""));
-        foreach ((string type, string? name) in entities)
-            if (type == Ips && name is { Length: > 0 } && !IsHost(name))
-                throw new ShimUsageException($"The entity name for ips must be a valid IP or resolvable host, but it is: {name}");
-        return entities;
-    }
-
     public static async Task DescribeAsync(ShimContext context, IReadOnlyList<(string Type, string? Name)> entities)
     {
+        if (context.IsAtController) throw ConfigsShim.NotForControllers;
         QuotaFilter filter = new() { IsStrict = true };
         foreach ((string type, string? name) in entities)
         {
@@ -87,8 +64,6 @@ internal static class ConfigsShimClients
         IReadOnlyList<string> delete)
     {
         (string type, string? name) = entities[0];
-        if (entities.Any(e => e.Name is null))
-            throw new ShimUsageException("An entity-name or default entity must be specified with --alter of users, clients, brokers or ips");
         bool isUser = entities is [(Users, _)];
         CheckNames(isUser ? Users : type is Ips ? Ips : Clients, add.Keys, "added");
         CheckNames(isUser ? Users : type is Ips ? Ips : Clients, delete, "deleted");
@@ -99,6 +74,7 @@ internal static class ConfigsShimClients
                 throw new ShimUsageException("The use of --entity-default or --user-defaults is not allowed with User SCRAM Credentials using --bootstrap-server.");
             if (!changed.All(IsScram))
                 throw new ShimUsageException("Cannot alter both quota and SCRAM credential configs simultaneously for 'users' using --bootstrap-server.");
+            if (context.IsAtController) throw ConfigsShim.NotForControllers;
             await AlterPasswordsAsync(context, name!, add, delete).ConfigureAwait(false);
         }
         else
@@ -109,18 +85,6 @@ internal static class ConfigsShimClients
         context.Out.WriteLine(name!.Length == 0
             ? $"Completed updating default config for {type} in the cluster."
             : $"Completed updating config for {type[..^1]} {name}.");
-    }
-
-    private static bool IsHost(string name)
-    {
-        try
-        {
-            return HostName.AddressesOf(name).Length > 0;
-        }
-        catch (Exception error) when (error is System.Net.Sockets.SocketException or ArgumentException)
-        {
-            return false;
-        }
     }
 
     private static void CheckNames(string type, IEnumerable<string> names, string what)
@@ -159,6 +123,7 @@ internal static class ConfigsShimClients
             };
         }
 
+        if (context.IsAtController) throw ConfigsShim.NotForControllers;
         var now = await context.Admin.Quotas.DescribeAsync(filter, context.Cancel).ConfigureAwait(false);
         string[] missing = [.. delete.Where(d => !now.Any(q => q.Values.ContainsKey(d)))];
         if (missing.Length > 0) throw new ShimUsageException($"Invalid config(s): {string.Join(",", missing)}");

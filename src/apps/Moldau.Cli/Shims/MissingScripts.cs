@@ -8,10 +8,7 @@ internal static class MissingScripts
 
     private static readonly Dictionary<string, string> _insteadOf = new(StringComparer.Ordinal)
     {
-        ["kafka-acls"] = "acl",
-        ["kafka-client-metrics"] = "config set metrics",
         ["kafka-console-share-consumer"] = NotYet,
-        ["kafka-delegation-tokens"] = NotYet,
         ["kafka-e2e-latency"] = "bench e2e",
         ["kafka-groups"] = "group list",
         ["kafka-jmx"] = NotYet,

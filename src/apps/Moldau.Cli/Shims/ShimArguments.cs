@@ -69,7 +69,7 @@ internal sealed class ShimArguments
                     throw new ShimUsageException(isNewer ? $"argument {Flags(shim, name)}: expected one argument" : $"Option {name} requires an argument");
                 parsed._given.Add((name, args[++i]));
             }
-            else if (option.EndsWith('?') && i + 1 < args.Length && !args[i + 1].StartsWith('-')) parsed._given.Add((name, args[++i]));
+            else if (option.EndsWith('?') && i + 1 < args.Length && !IsOption(args[i + 1])) parsed._given.Add((name, args[++i]));
             else parsed._given.Add((name, ""));
         }
 
@@ -79,6 +79,9 @@ internal sealed class ShimArguments
     /// <summary>An option as it is told: with its letter.</summary>
     private static string Flags(Shim shim, string name) =>
         shim.Letters.FirstOrDefault(l => l.Value == name).Key is { } letter ? $"--{name}/-{letter}" : $"--{name}";
+
+    /// <summary>A negative number is a value.</summary>
+    private static bool IsOption(string arg) => arg.StartsWith('-') && !(arg.Length > 1 && char.IsAsciiDigit(arg[1]));
 
     public bool Has(string name) => _given.Exists(g => g.Name == name);
 
@@ -93,6 +96,15 @@ internal sealed class ShimArguments
     /// <summary>A value that must be given.</summary>
     /// <exception cref="ShimUsageException">It is not.</exception>
     public string Require(string name) => Value(name) ?? throw new ShimUsageException($"Missing required argument \"[{name}]\"");
+
+    /// <summary>An option that cannot be given with others.</summary>
+    /// <exception cref="ShimUsageException">It is.</exception>
+    public void CheckAlone(string option, params ReadOnlySpan<string> others)
+    {
+        if (!Has(option)) return;
+        foreach (string other in others)
+            if (Has(other)) throw new ShimUsageException($"Option \"[{option}]\" can't be used with option \"[{other}]\"");
+    }
 
     /// <summary>A whole number; null where the option is not given.</summary>
     /// <exception cref="ShimUsageException">It is none.</exception>

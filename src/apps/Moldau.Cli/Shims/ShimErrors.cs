@@ -25,6 +25,9 @@ internal static class ShimErrors
         ErrorCode.KafkaStorageError => "KafkaStorageException",
         ErrorCode.NonEmptyGroup => "GroupNotEmptyException",
         ErrorCode.UnknownServerError => "UnknownServerException",
+        ErrorCode.DelegationTokenAuthDisabled => "DelegationTokenDisabledException",
+        ErrorCode.DelegationTokenRequestNotAllowed => "UnsupportedByAuthenticationException",
+        ErrorCode.DelegationTokenAuthorizationFailed => "DelegationTokenAuthorizationException",
         _ => code + "Exception",
     };
 
@@ -48,6 +51,14 @@ internal static class ShimErrors
         ErrorCode.OffsetOutOfRange => "The requested offset is not within the range of offsets maintained by the server.",
         ErrorCode.GroupSubscribedToTopic => "Deleting offsets of a topic is forbidden while the consumer group is actively subscribed to it.",
         ErrorCode.ClusterAuthorizationFailed => "Cluster authorization failed.",
+        ErrorCode.DelegationTokenAuthDisabled => "Delegation Token feature is not enabled.",
+        ErrorCode.DelegationTokenNotFound => "Delegation Token is not found on server.",
+        ErrorCode.DelegationTokenOwnerMismatch => "Specified Principal is not valid Owner/Renewer.",
+        ErrorCode.DelegationTokenRequestNotAllowed =>
+            "Delegation Token requests are not allowed on PLAINTEXT/1-way SSL channels and on delegation token authenticated channels.",
+        ErrorCode.DelegationTokenAuthorizationFailed => "Delegation Token authorization failed.",
+        ErrorCode.DelegationTokenExpired => "Delegation Token is expired.",
+        ErrorCode.InvalidPrincipalType => "Supplied principalType is not supported.",
         _ => null,
     };
 }

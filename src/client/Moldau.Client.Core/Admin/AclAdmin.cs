@@ -216,9 +216,9 @@ internal static class AclAdmin
 
     /// <summary>Each rule with null, or with why it was not made. One that is there already is made again.</summary>
     public static ClientOperation<IReadOnlyDictionary<AclBinding, ClientError?>> Create(
-        ClientMachine machine, ClientTurn turn, IReadOnlyList<AclBinding> bindings) =>
+        ClientMachine machine, ClientTurn turn, IReadOnlyList<AclBinding> bindings, CallTarget target) =>
         AdminCalls.Start<CreateAclsRequest, CreateAclsResponse, IReadOnlyDictionary<AclBinding, ClientError?>>(
-            machine, turn, CallTarget.Controller,
+            machine, turn, target,
             _ => new CreateAclsRequest
             {
                 Creations = [.. bindings.Select(b => new CreateAclsRequest.AclCreation
@@ -244,9 +244,9 @@ internal static class AclAdmin
 
     /// <summary>For each filter, in their order, the rules that it met.</summary>
     public static ClientOperation<IReadOnlyList<Outcome<IReadOnlyList<AclDeletion>>>> Delete(
-        ClientMachine machine, ClientTurn turn, IReadOnlyList<AclFilter> filters) =>
+        ClientMachine machine, ClientTurn turn, IReadOnlyList<AclFilter> filters, CallTarget target) =>
         AdminCalls.Start<DeleteAclsRequest, DeleteAclsResponse, IReadOnlyList<Outcome<IReadOnlyList<AclDeletion>>>>(
-            machine, turn, CallTarget.Controller,
+            machine, turn, target,
             _ => new DeleteAclsRequest
             {
                 Filters = [.. filters.Select(f => new DeleteAclsRequest.DeleteAclsFilter

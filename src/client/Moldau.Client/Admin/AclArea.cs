@@ -17,11 +17,25 @@ public sealed class AclArea : AdminArea
     /// <exception cref="MoldauException">No broker can be reached, or it refused.</exception>
     public Task<IReadOnlyDictionary<AclBinding, ClientError?>> CreateAsync(
         IReadOnlyCollection<AclBinding> bindings, CancellationToken cancel = default) =>
-        RunAsync(bindings.Distinct().ToArray(), static (machine, turn, b) => AclAdmin.Create(machine, turn, b), cancel);
+        CreateAsync(bindings, CallTarget.Controller, cancel);
 
     /// <summary>Deletes the rules that filters meet; the result has for each filter, in their order, what it met.</summary>
     /// <exception cref="MoldauException">No broker can be reached, or it refused.</exception>
     public Task<IReadOnlyList<Outcome<IReadOnlyList<AclDeletion>>>> DeleteAsync(
         IReadOnlyCollection<AclFilter> filters, CancellationToken cancel = default) =>
-        RunAsync(filters.ToArray(), static (machine, turn, f) => AclAdmin.Delete(machine, turn, f), cancel);
+        DeleteAsync(filters, CallTarget.Controller, cancel);
+
+    /// <summary>The same, asked of a certain node.</summary>
+    internal Task<IReadOnlyDictionary<AclBinding, ClientError?>> CreateAsync(
+        IReadOnlyCollection<AclBinding> bindings, CallTarget target, CancellationToken cancel) =>
+        RunAsync(
+            (Bindings: bindings.Distinct().ToArray(), target),
+            static (machine, turn, s) => AclAdmin.Create(machine, turn, s.Bindings, s.target), cancel);
+
+    /// <summary>The same, asked of a certain node.</summary>
+    internal Task<IReadOnlyList<Outcome<IReadOnlyList<AclDeletion>>>> DeleteAsync(
+        IReadOnlyCollection<AclFilter> filters, CallTarget target, CancellationToken cancel) =>
+        RunAsync(
+            (Filters: filters.ToArray(), target),
+            static (machine, turn, s) => AclAdmin.Delete(machine, turn, s.Filters, s.target), cancel);
 }

@@ -52,6 +52,9 @@ internal static class ConfigDescriber
             case ConfigResourceType.Broker when name == nodeId:
                 entries = DescribeConfigs.DescribeBroker(config);
                 break;
+            case ConfigResourceType.BrokerLogger when name.Length == 0:
+                Fail(result, ErrorCode.InvalidRequest, "Broker id must not be empty");
+                break;
             case ConfigResourceType.Broker or ConfigResourceType.BrokerLogger when !int.TryParse(name, out _):
                 Fail(result, ErrorCode.InvalidRequest, $"Broker id must be an integer, but it is: {name}");
                 break;
@@ -69,6 +72,9 @@ internal static class ConfigDescriber
                 break;
             case ConfigResourceType.Group:
                 entries = DescribeConfigs.DescribeGroup(Overrides(image, ConfigResourceType.Group, name), config);
+                break;
+            case ConfigResourceType.ClientMetrics when name.Length == 0:
+                Fail(result, ErrorCode.InvalidRequest, "Client metrics subscription name must not be empty");
                 break;
             case ConfigResourceType.ClientMetrics:
                 entries = DescribeConfigs.DescribeClientMetrics(Overrides(image, ConfigResourceType.ClientMetrics, name));
