@@ -10,10 +10,7 @@ internal static class MissingScripts
     {
         ["kafka-acls"] = "acl",
         ["kafka-client-metrics"] = "config set metrics",
-        ["kafka-console-share-consumer"] = NotYet,
         ["kafka-delegation-tokens"] = NotYet,
-        ["kafka-e2e-latency"] = "bench e2e",
-        ["kafka-groups"] = "group list",
         ["kafka-jmx"] = NotYet,
         ["kafka-leader-election"] = "partition elect",
         ["kafka-metadata-shell"] = NotYet,
@@ -24,13 +21,9 @@ internal static class MissingScripts
         ["kafka-server-start"] = "start",
         ["kafka-server-stop"] = NotYet,
         ["kafka-share-consumer-perf-test"] = NotYet,
-        ["kafka-share-groups"] = "share",
         ["kafka-streams-application-reset"] = "group seek",
         ["kafka-streams-groups"] = NotYet,
         ["kafka-transactions"] = "txn",
-        ["kafka-verifiable-consumer"] = NotYet,
-        ["kafka-verifiable-producer"] = NotYet,
-        ["kafka-verifiable-share-consumer"] = NotYet,
     };
 
     /// <summary>What to tell who calls a script by this name; null where Kafka has none either.</summary>
