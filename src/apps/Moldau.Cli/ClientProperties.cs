@@ -81,7 +81,8 @@ internal sealed class ClientProperties
         return options with { GroupId = group ?? options.GroupId, CommitOnlyDone = true };
     }
 
-    public ShareConsumerOptions ShareConsumer(string group) => _given.Apply(new ShareConsumerOptions { GroupId = group }) with { GroupId = group };
+    public ShareConsumerOptions ShareConsumer(string group) =>
+        _given.Apply(new ShareConsumerOptions { GroupId = group }) with { GroupId = group };
 
     private static CompressionCodec Codec(string name)
     {

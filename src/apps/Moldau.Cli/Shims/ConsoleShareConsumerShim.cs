@@ -32,9 +32,12 @@ internal static class ConsoleShareConsumerShim
         context.AddProperties(ofFile);
         context.AddProperties(properties);
         context.Connect(arguments.Require("bootstrap-server"), "metadata");
-        ShareConsumerOptions options = context.Properties.ShareConsumer(group) with { AcknowledgementMode = ShareAcknowledgementMode.Explicit };
+        ShareConsumerOptions options = context.Properties.ShareConsumer(group) with
+        {
+            AcknowledgementMode = ShareAcknowledgementMode.Explicit,
+        };
         SharedPrinter printer = new(context, formatter);
-        ShareConsumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> consumer = context.Client.CreateShareConsumer(Serde.Bytes, Serde.Bytes, options);
+        var consumer = context.Client.CreateShareConsumer(Serde.Bytes, Serde.Bytes, options);
         bool isWell;
         await using (consumer.ConfigureAwait(false))
         {
@@ -78,7 +81,8 @@ internal static class ConsoleShareConsumerShim
 
     /// <summary>False where a record could not be read and is not to be rejected.</summary>
     private static async Task<bool> ReadAsync(
-        ShimContext context, ShareConsumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> consumer, SharedPrinter printer, long most, long? timeoutMs)
+        ShimContext context, ShareConsumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> consumer,
+        SharedPrinter printer, long most, long? timeoutMs)
     {
         if (most <= 0) return true;
         TimeSpan? patience = timeoutMs is >= 0 and var ms ? TimeSpan.FromMilliseconds(ms) : null;

@@ -59,7 +59,8 @@ internal static class EndToEndLatencyShim
         context.Connect(bootstrap, "listTopics");
         string topic = arguments.Require("topic");
         await EnsureAsync(context, topic).ConfigureAwait(false);
-        var consumer = context.Client.CreateConsumer(Serde.Bytes, Serde.Bytes, context.Consumer(null, OffsetReset.Latest) with { EnableAutoCommit = false });
+        ConsumerOptions options = context.Consumer(null, OffsetReset.Latest) with { EnableAutoCommit = false };
+        var consumer = context.Client.CreateConsumer(Serde.Bytes, Serde.Bytes, options);
         Producer producer = context.Client.CreateProducer(context.Properties.Producer(TimeSpan.FromDays(1), null));
         await using (consumer.ConfigureAwait(false))
         await using (producer.ConfigureAwait(false))
@@ -93,7 +94,8 @@ internal static class EndToEndLatencyShim
         var described = (await context.Admin.DescribeTopicsAsync([topic], context.Cancel).ConfigureAwait(false))[topic];
         if (described.Error is { } unknown) throw new MoldauException(unknown);
         TopicPartition[] partitions = [.. described.Value!.Partitions.Select(p => new TopicPartition(topic, p.Partition))];
-        var ends = await context.Admin.ListOffsetsAsync(partitions.ToDictionary(p => p, _ => OffsetSpec.Latest), cancel: context.Cancel).ConfigureAwait(false);
+        var ends = await context.Admin
+            .ListOffsetsAsync(partitions.ToDictionary(p => p, _ => OffsetSpec.Latest), cancel: context.Cancel).ConfigureAwait(false);
         consumer.Assign(partitions);
         foreach (TopicPartition partition in partitions)
         {
@@ -103,7 +105,8 @@ internal static class EndToEndLatencyShim
     }
 
     private static async Task MeasureAsync(
-        ShimContext context, Producer producer, Consumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> consumer, string topic, int count, Sizes sizes)
+        ShimContext context, Producer producer, Consumer<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> consumer,
+        string topic, int count, Sizes sizes)
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(context.Cancel);
         double[] times = new double[count];

@@ -134,7 +134,8 @@ internal static class GroupShims
         {
             if (text.Split(':') is not [{ } topic, { } numbers])
                 throw new ShimUsageException($"Invalid topic arg '{text}', expected topic name and partitions");
-            partitions.AddRange(numbers.Split(',').Select(n => int.TryParse(n, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
+            partitions.AddRange(numbers.Split(',').Select(n =>
+                int.TryParse(n, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
                 ? new TopicPartition(topic, number)
                 : throw new ShimUsageException($"Invalid partition '{n}' specified in topic arg '{text}''")));
         }
@@ -144,7 +145,8 @@ internal static class GroupShims
         var described = await context.Admin.DescribeTopicsAsync(whole, context.Cancel).ConfigureAwait(false);
         foreach (string topic in whole)
         {
-            if (described[topic].Error is { } error) throw new GroupCommandException(ShimErrors.TextOf(error), ShimErrors.ClassOf(error.Code));
+            if (described[topic].Error is { } error)
+                throw new GroupCommandException(ShimErrors.TextOf(error), ShimErrors.ClassOf(error.Code));
             partitions.AddRange(described[topic].Value!.Partitions.Select(p => new TopicPartition(topic, p.Partition)));
         }
 

@@ -16,7 +16,8 @@ internal static class ShareGroupsShimDescribe
         var described = await context.Admin.ShareGroups.DescribeAsync(names, cancel: context.Cancel).ConfigureAwait(false);
         ShareGroupDescription[] groups =
         [
-            .. names.Order(StringComparer.Ordinal).Select(n => described[n].Error is { } error ? throw new MoldauException(error) : described[n].Value!),
+            .. names.Order(StringComparer.Ordinal).Select(n =>
+                described[n].Error is { } error ? throw new MoldauException(error) : described[n].Value!),
         ];
         if (context.Arguments.Has("members")) Members(context, groups);
         else if (context.Arguments.Has("state")) await StatesAsync(context, groups).ConfigureAwait(false);
@@ -26,7 +27,8 @@ internal static class ShareGroupsShimDescribe
     private static async Task OffsetsAsync(ShimContext context, ShareGroupDescription[] groups)
     {
         var offsets = await context.Admin.ShareGroups.ListOffsetsAsync(
-            groups.ToDictionary(g => g.GroupId, _ => (IReadOnlyList<TopicPartition>?)null, StringComparer.Ordinal), context.Cancel).ConfigureAwait(false);
+            groups.ToDictionary(g => g.GroupId, _ => (IReadOnlyList<TopicPartition>?)null, StringComparer.Ordinal), context.Cancel)
+            .ConfigureAwait(false);
         bool isVerbose = context.Arguments.Has("verbose");
         foreach (ShareGroupDescription group in groups)
         {
@@ -45,7 +47,8 @@ internal static class ShareGroupsShimDescribe
             {
                 // Where the group has not begun, nothing else is known.
                 ShareOffset shown = at.Value.StartOffset is null ? default : at.Value;
-                Row(group.GroupId, partition.Topic, Text(partition.Partition), Text(shown.LeaderEpoch), Text(shown.StartOffset), Text(shown.Lag));
+                Row(
+                    group.GroupId, partition.Topic, Text(partition.Partition), Text(shown.LeaderEpoch), Text(shown.StartOffset), Text(shown.Lag));
             }
 
             context.Out.WriteLine();
@@ -87,12 +90,15 @@ internal static class ShareGroupsShimDescribe
             int fourth = Width(m => m.ClientId);
             Row("GROUP", "CONSUMER-ID", "HOST", "CLIENT-ID", "#PARTITIONS", "MEMBER-EPOCH", "ASSIGNMENT");
             foreach (ShareGroupMember member in group.Members)
-                Row(group.GroupId, member.MemberId, member.ClientHost, member.ClientId, Text(member.Assignment.Count), Text(member.MemberEpoch), Assignment(member));
+                Row(
+                    group.GroupId, member.MemberId, member.ClientHost, member.ClientId, Text(member.Assignment.Count),
+                    Text(member.MemberEpoch), Assignment(member));
             context.Out.WriteLine();
 
             int Width(Func<ShareGroupMember, string> of) => group.Members.Select(m => of(m).Length).Append(GroupShims.Narrow).Max();
 
-            void Row(string name, string member, string host, string client, string count, string epoch, string assignment) => context.Out.Write(
+            void Row(string name, string member, string host, string client, string count, string epoch, string assignment) =>
+                context.Out.Write(
                 $"\n{name.PadRight(first)} {member.PadRight(second)} {host.PadRight(third)} {client.PadRight(fourth)} {count,-12} "
                 + (isVerbose ? $"{epoch,-13} " : "") + assignment);
         }

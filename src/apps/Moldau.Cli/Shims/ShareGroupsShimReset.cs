@@ -20,11 +20,9 @@ internal static class ShareGroupsShimReset
             : await AllAsync(context, group).ConfigureAwait(false);
         await CheckAsync(context, partitions).ConfigureAwait(false);
         CheckTime(context.Arguments.Value("to-datetime"));
-        (TopicPartition Partition, long Offset)[] plan =
-        [
-            .. (await ConsumerGroupsShimReset.TargetsAsync(context, partitions, new Dictionary<TopicPartition, CommittedOffset>()).ConfigureAwait(false))
-                .OrderBy(p => p.Partition),
-        ];
+        Dictionary<TopicPartition, CommittedOffset> none = [];
+        var targets = await ConsumerGroupsShimReset.TargetsAsync(context, partitions, none).ConfigureAwait(false);
+        (TopicPartition Partition, long Offset)[] plan = [.. targets.OrderBy(p => p.Partition)];
         if (context.Arguments.Has("execute")) await ApplyAsync(context, group, plan).ConfigureAwait(false);
         Print(context, group, plan);
     }
@@ -64,7 +62,8 @@ internal static class ShareGroupsShimReset
         var described = await context.Admin.DescribeTopicsAsync(topics, context.Cancel).ConfigureAwait(false);
         if (described.Values.FirstOrDefault(d => d.Error is not null).Error is { } error)
             throw new GroupCommandException($"java.util.concurrent.ExecutionException: {ShimErrors.ClassOf(error.Code)}: {ShimErrors.TextOf(error)}");
-        TopicPartition[] missing = [.. partitions.Where(p => described[p.Topic].Value!.Partitions.All(k => k.Partition != p.Partition)).Order()];
+        TopicPartition[] missing =
+            [.. partitions.Where(p => described[p.Topic].Value!.Partitions.All(k => k.Partition != p.Partition)).Order()];
         if (missing.Length > 0)
             throw new GroupCommandException(
                 $"The partitions \"{string.Join(',', missing)}\" do not exist", ShimErrors.ClassOf(ErrorCode.UnknownTopicOrPartition));

@@ -182,8 +182,8 @@ internal static class VerifiableConsumerShim
             string? error = null;
             try
             {
-                await consumer.CommitAsync(summaries.ToDictionary(s => s.Partition, s => new CommittedOffset(s.Last + 1)), CancellationToken.None)
-                    .ConfigureAwait(false);
+                var offsets = summaries.ToDictionary(s => s.Partition, s => new CommittedOffset(s.Last + 1));
+                await consumer.CommitAsync(offsets, CancellationToken.None).ConfigureAwait(false);
             }
             catch (MoldauException wrong)
             {

@@ -108,7 +108,8 @@ internal static class VerifiableProducerShim
             string value = ValuePrefix is { } prefix ? $"{Text(prefix)}.{Text(number)}" : Text(number);
             DateTimeOffset? time = CreateTime is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
             if (CreateTime is not null) CreateTime += DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - _began;
-            RawRecord record = new(key is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value)) { Timestamp = time };
+            ReadOnlyMemory<byte>? bytes = key is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(key);
+            RawRecord record = new(bytes, Encoding.UTF8.GetBytes(value)) { Timestamp = time };
             _sent++;
             return new Sent(producer.SendAsync(Topic, record, CancellationToken.None), key, value);
         }

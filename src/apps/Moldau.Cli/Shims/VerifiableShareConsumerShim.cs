@@ -118,7 +118,8 @@ internal static class VerifiableShareConsumerShim
             }
         }
 
-        private void Take(SharedRecord<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> record, SortedDictionary<TopicPartition, List<long>> offsets)
+        private void Take(
+            SharedRecord<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> record, SortedDictionary<TopicPartition, List<long>> offsets)
         {
             if (!offsets.TryGetValue(record.TopicPartition, out List<long>? known)) offsets[record.TopicPartition] = known = [];
             known.Add(record.Offset);
