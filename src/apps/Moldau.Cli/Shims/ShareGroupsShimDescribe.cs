@@ -48,7 +48,8 @@ internal static class ShareGroupsShimDescribe
                 // Where the group has not begun, nothing else is known.
                 ShareOffset shown = at.Value.StartOffset is null ? default : at.Value;
                 Row(
-                    group.GroupId, partition.Topic, Text(partition.Partition), Text(shown.LeaderEpoch), Text(shown.StartOffset), Text(shown.Lag));
+                    group.GroupId, partition.Topic, Text(partition.Partition),
+                    Text(shown.LeaderEpoch), Text(shown.StartOffset), Text(shown.Lag));
             }
 
             context.Out.WriteLine();
