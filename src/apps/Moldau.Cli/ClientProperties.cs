@@ -81,6 +81,9 @@ internal sealed class ClientProperties
         return options with { GroupId = group ?? options.GroupId, CommitOnlyDone = true };
     }
 
+    public ShareConsumerOptions ShareConsumer(string group) =>
+        _given.Apply(new ShareConsumerOptions { GroupId = group }) with { GroupId = group };
+
     private static CompressionCodec Codec(string name)
     {
         try

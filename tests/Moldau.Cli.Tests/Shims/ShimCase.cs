@@ -27,6 +27,9 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
     /// chance.</summary>
     public bool IsOfSets { get; init; }
 
+    /// <summary>Takes out what else differs from run to run, of both streams.</summary>
+    public Func<string, string> AlsoMask { get; init; } = text => text;
+
     public string[] Arguments(ServerUnderTest server, string scratch) => [.. Line.Split(' ').Select(w => w switch
     {
         "B" => $"--bootstrap-server={server.Bootstrap}",
@@ -39,11 +42,11 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
     /// <summary>An answer without what differs from run to run.</summary>
     public ShimAnswer Masked(ProgramResult result, ServerUnderTest server)
     {
-        string output = Mask(result.Output, server);
+        string output = AlsoMask(Mask(result.Output, server));
         string[] lines = output.Split('\n');
         if (IsUnordered) output = string.Join('\n', lines.Order(StringComparer.Ordinal));
         if (Lines is { } count) output = string.Join('\n', lines.Take(count));
-        string[] errors = [.. WithoutUsage(Mask(result.Error, server)).Split('\n')
+        string[] errors = [.. WithoutUsage(AlsoMask(Mask(result.Error, server))).Split('\n')
             .Select(l => Regex.Replace(Regex.Replace(l, @"^\[[^\]]*\] ", ""), @" \(org\.apache\.kafka[\w.]*\)$", "").Trim())
             .Where(l => l.Length > 0 && !l.StartsWith("at ", StringComparison.Ordinal) && !l.StartsWith("The consumer rebalance protocol", StringComparison.Ordinal))];
         if (!IsOfSets) return new ShimAnswer(result.ExitCode, output, [.. errors.Take(3)]);
@@ -58,7 +61,7 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
         ?? "";
 
     /// <summary>Of a list of options and what is wrong after it, the latter alone; the original breaks it into lines.</summary>
-    private static string WithoutUsage(string text) => Regex.Match(text, @"^kafka-[a-z-]+:\s+error:[\s\S]*", RegexOptions.Multiline) is { Success: true } wrong
+    private static string WithoutUsage(string text) => Regex.Match(text, @"^(?:kafka-|verifiable-)[a-z-]+:\s+error:[\s\S]*", RegexOptions.Multiline) is { Success: true } wrong
         ? Regex.Replace(Regex.Replace(wrong.Value, @"-\n", "-"), @"\s+", " ").Replace("-- ", "--", StringComparison.Ordinal)
         : text;
 

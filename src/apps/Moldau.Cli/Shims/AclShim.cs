@@ -54,7 +54,7 @@ internal static class AclShim
         if (!isServer && !isController) throw new ShimUsageException("One of --bootstrap-server or --bootstrap-controller must be specified");
         if (new[] { "add", "remove", "list" }.Count(arguments.Has) != 1)
             throw new ShimUsageException("Command must include exactly one action: --list, --add, --remove.");
-        foreach ((string option, string[] others) in Exclusive) arguments.CheckAlone(option, others);
+        foreach ((string option, string[] others) in Exclusive) arguments.Forbid(option, others);
         (bool isProducer, bool hasTopic) = (arguments.Has("producer"), arguments.Has("topic"));
         if (arguments.Has("principal") && !arguments.Has("list"))
             throw new ShimUsageException("The --principal option is only available if --list is set");

@@ -70,7 +70,7 @@ internal static class ClientMetricsShim
         if (new[] { "alter", "delete", "describe", "list" }.Count(arguments.Has) != 1)
             throw new ShimUsageException("Command must include exactly one action: --alter, --delete, --describe or --list.");
         if (!arguments.Has("bootstrap-server")) throw new JavaFailureException(IllegalArgument, "--bootstrap-server must be specified.");
-        foreach ((string option, string[] others) in Exclusive) arguments.CheckAlone(option, others);
+        foreach ((string option, string[] others) in Exclusive) arguments.Forbid(option, others);
         bool isNamed = arguments.Has("name");
         if (arguments.Has("alter") && isNamed == arguments.Has("generate-name"))
             throw new JavaFailureException(IllegalArgument, "One of --name or --generate-name must be specified with --alter.");

@@ -57,7 +57,7 @@ internal static class ConfigsShimEntities
     {
         if (new[] { "alter", "describe" }.Count(arguments.Has) != 1)
             throw new ShimUsageException("Command must include exactly one action: --describe, --alter");
-        arguments.CheckAlone("describe", "add-config", "delete-config");
+        arguments.Forbid("describe", "add-config", "delete-config");
         List<string> types = Types(arguments);
         List<string> names = Names(arguments);
         string[] twice = [.. types.GroupBy(t => t).SelectMany(g => g.Skip(1))];

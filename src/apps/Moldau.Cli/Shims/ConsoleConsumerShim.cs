@@ -18,9 +18,6 @@ internal static class ConsoleConsumerShim
         + "key-deserializer: value-deserializer: skip-message-on-error enable-systest-events help version",
         RunAsync);
 
-    /// <summary>Not one of Kafka's properties: nothing is printed.</summary>
-    private const string Silent = "moldau.silent";
-
     private static async Task<int> RunAsync(ShimContext context)
     {
         ShimArguments arguments = context.Arguments;
@@ -34,7 +31,7 @@ internal static class ConsoleConsumerShim
         if (arguments.Has("property"))
             context.Out.WriteLine("Option --property is deprecated and will be removed in a future version. Use --formatter-property instead.");
         context.Out.Flush();
-        RecordFormatter formatter = new(FormatterOf(context));
+        RecordFormatter formatter = RecordFormatter.Of(arguments);
         context.AddPropertiesFile(arguments.Value("consumer.config") ?? arguments.Value("command-config"));
         Dictionary<string, string> properties = ShimArguments.Pairs([.. arguments.Values("consumer-property"), .. arguments.Values("command-property")]);
         if (arguments.Value("isolation-level") is { } isolation) properties["isolation.level"] = isolation;
@@ -55,24 +52,6 @@ internal static class ConsoleConsumerShim
             context.Error.WriteLine($"Processed a total of {printed} messages");
             return ExitCodes.Ok;
         }
-    }
-
-    /// <summary>The formatter's properties: of a file, then of the command line.</summary>
-    private static Dictionary<string, string> FormatterOf(ShimContext context)
-    {
-        ShimArguments arguments = context.Arguments;
-        Dictionary<string, string> properties = arguments.Value("formatter-config") is { } file
-            ? ShimContext.ReadProperties(file)
-            : new(StringComparer.Ordinal);
-        foreach ((string key, string value) in ShimArguments.Pairs([.. arguments.Values("property"), .. arguments.Values("formatter-property")]))
-            properties[key] = value;
-        if (arguments.Value("key-deserializer") is { } ofKeys) properties["key.deserializer"] = ofKeys;
-        if (arguments.Value("value-deserializer") is { } ofValues) properties["value.deserializer"] = ofValues;
-        string formatter = arguments.Value("formatter") ?? "DefaultMessageFormatter";
-        string name = formatter[(formatter.LastIndexOf('.') + 1)..];
-        if (name is "NoOpMessageFormatter") properties[Silent] = "true";
-        else if (name is not "DefaultMessageFormatter") throw new ShimUsageException(formatter);
-        return properties;
     }
 
     private static async Task AssignAsync(
@@ -110,7 +89,7 @@ internal static class ConsoleConsumerShim
     {
         try
         {
-            formatter.Write(record, buffer);
+            formatter.Write(FormattedRecord.Of(record, formatter.WantsHeaders), buffer);
             return true;
         }
         catch (ShimDeserializationException error)
@@ -183,68 +162,5 @@ internal static class ConsoleConsumerShim
     {
         await context.Error.WriteLineAsync("ERROR Error processing message, terminating consumer process: ").ConfigureAwait(false);
         await context.Error.WriteLineAsync("org.apache.kafka.common.errors.TimeoutException").ConfigureAwait(false);
-    }
-
-    /// <summary>What Kafka's default formatter writes.</summary>
-    private sealed class RecordFormatter(Dictionary<string, string> properties)
-    {
-        private readonly bool _time = Is(properties, "print.timestamp");
-        private readonly bool _partition = Is(properties, "print.partition");
-        private readonly bool _offset = Is(properties, "print.offset");
-        private readonly bool _epoch = Is(properties, "print.epoch");
-        private readonly bool _headers = Is(properties, "print.headers");
-        private readonly bool _key = Is(properties, "print.key");
-        private readonly bool _value = properties.GetValueOrDefault("print.value", "true") == "true";
-        private readonly string _fieldEnd = Unescaped(properties.GetValueOrDefault("key.separator", "\t"));
-        private readonly string _lineEnd = Unescaped(properties.GetValueOrDefault("line.separator", "\n"));
-        private readonly string _headersEnd = Unescaped(properties.GetValueOrDefault("headers.separator", ","));
-        private readonly string _null = properties.GetValueOrDefault("null.literal", "null");
-        private readonly bool _isSilent = Is(properties, Silent);
-        private readonly Func<ReadOnlyMemory<byte>, string>? _readsKey = JavaDeserializers.Of(properties.GetValueOrDefault("key.deserializer"));
-        private readonly Func<ReadOnlyMemory<byte>, string>? _readsValue = JavaDeserializers.Of(properties.GetValueOrDefault("value.deserializer"));
-        private readonly Func<ReadOnlyMemory<byte>, string>? _readsHeaders =
-            JavaDeserializers.Of(properties.GetValueOrDefault("headers.deserializer"));
-
-        public void Write(in ConsumedRecord<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> record, IBufferWriter<byte> output)
-        {
-            if (_isSilent) return;
-            List<string> fields = [];
-            if (_time)
-            {
-                fields.Add(record.UnixTimeMilliseconds < 0
-                    ? "NO_TIMESTAMP"
-                    : string.Create(CultureInfo.InvariantCulture, $"{TimeName(record.TimestampType)}:{record.UnixTimeMilliseconds}"));
-            }
-            if (_partition) fields.Add(string.Create(CultureInfo.InvariantCulture, $"Partition:{record.Partition}"));
-            if (_offset) fields.Add(string.Create(CultureInfo.InvariantCulture, $"Offset:{record.Offset}"));
-            if (_epoch) fields.Add(string.Create(CultureInfo.InvariantCulture, $"Epoch:{record.LeaderEpoch}"));
-            if (_headers) fields.Add(HeadersOf(record));
-            Encoding.UTF8.GetBytes(string.Concat(fields.Select((f, i) => i == 0 ? f : _fieldEnd + f)), output);
-            bool isFirst = fields.Count == 0;
-            if (_key) Field(record.RawKey, _readsKey, ref isFirst, output);
-            if (_value) Field(record.RawValue, _readsValue, ref isFirst, output);
-            Encoding.UTF8.GetBytes(_lineEnd, output);
-        }
-
-        private void Field(
-            ReadOnlyMemory<byte>? bytes, Func<ReadOnlyMemory<byte>, string>? reads, ref bool isFirst, IBufferWriter<byte> output)
-        {
-            if (!isFirst) Encoding.UTF8.GetBytes(_fieldEnd, output);
-            isFirst = false;
-            if (bytes is not { } known) Encoding.UTF8.GetBytes(_null, output);
-            else if (reads is null) output.Write(known.Span);
-            else Encoding.UTF8.GetBytes(reads(known), output);
-        }
-
-        private string HeadersOf(in ConsumedRecord<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> record) => record.HeaderCount == 0
-            ? "NO_HEADERS"
-            : string.Join(_headersEnd, record.Headers.Select(h => $"{h.Key}:{(h.Value is null ? _null : _readsHeaders is { } reads ? reads(h.Value) : Encoding.UTF8.GetString(h.Value))}"));
-
-        private static string TimeName(Moldau.Records.TimestampType type) =>
-            type == Moldau.Records.TimestampType.LogAppendTime ? "LogAppendTime" : "CreateTime";
-
-        private static bool Is(Dictionary<string, string> properties, string name) => properties.GetValueOrDefault(name) == "true";
-
-        private static string Unescaped(string text) => text.Replace("\\t", "\t", StringComparison.Ordinal).Replace("\\n", "\n", StringComparison.Ordinal);
     }
 }

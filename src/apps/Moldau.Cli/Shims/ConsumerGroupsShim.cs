@@ -155,7 +155,7 @@ internal static class ConsumerGroupsShim
     private static bool Wants(string? list, string value) =>
         string.IsNullOrEmpty(list) || list.Split(',').Any(v => string.Equals(v.Trim(), value, StringComparison.OrdinalIgnoreCase));
 
-    private static string Capital(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
+    public static string Capital(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..].ToLowerInvariant();
 
     private static async Task DeleteAsync(ShimContext context)
     {

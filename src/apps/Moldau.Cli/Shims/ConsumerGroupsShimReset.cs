@@ -55,7 +55,8 @@ internal static class ConsumerGroupsShimReset
         return [.. partitions.Order()];
     }
 
-    private static async Task<IEnumerable<(TopicPartition Partition, long Offset)>> TargetsAsync(
+    /// <summary>Where each partition is to go.</summary>
+    public static async Task<IEnumerable<(TopicPartition Partition, long Offset)>> TargetsAsync(
         ShimContext context, TopicPartition[] partitions, IReadOnlyDictionary<TopicPartition, CommittedOffset> committed)
     {
         ShimArguments arguments = context.Arguments;

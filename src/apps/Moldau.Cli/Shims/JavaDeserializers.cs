@@ -48,7 +48,7 @@ internal static class JavaDeserializers
     }
 
     /// <summary>As Java writes it: always with a fraction, and with an exponent below a thousandth and from ten millions on.</summary>
-    private static string Text(double value, bool isFloat)
+    public static string Text(double value, bool isFloat)
     {
         if (double.IsNaN(value)) return "NaN";
         if (double.IsInfinity(value)) return value > 0 ? "Infinity" : "-Infinity";

@@ -12,6 +12,8 @@ public static class KafkaScripts
         DeleteRecordsShim.Shim, LogDirsShim.Shim, ProducerPerfShim.Shim, ConsumerPerfShim.Shim, BrokerApiVersionsShim.Shim,
         QuorumShim.Shim, FeaturesShim.Shim, ClusterShim.Shim,
         AclShim.Shim, ClientMetricsShim.Shim, TokenShim.Shim,
+        GroupsShim.Shim, ConsoleShareConsumerShim.Shim, ShareGroupsShim.Shim, EndToEndLatencyShim.Shim,
+        VerifiableProducerShim.Shim, VerifiableConsumerShim.Shim, VerifiableShareConsumerShim.Shim,
     ];
 
     /// <summary>True where the name, with or without <c>.sh</c>, is that of a script that is here.</summary>
@@ -57,9 +59,16 @@ public static class KafkaScripts
     {
         try
         {
+            args = shim.Rewrite(args);
             if (args.Contains("--version"))
             {
                 Console.Out.WriteLine("4.4.0 (moldau)");
+                return ExitCodes.Ok;
+            }
+
+            if (args.Length == 0 && shim.Program is not null)
+            {
+                ShimHelp.Write(shim, Console.Out);
                 return ExitCodes.Ok;
             }
 

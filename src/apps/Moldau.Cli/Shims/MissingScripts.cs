@@ -8,9 +8,6 @@ internal static class MissingScripts
 
     private static readonly Dictionary<string, string> _insteadOf = new(StringComparer.Ordinal)
     {
-        ["kafka-console-share-consumer"] = NotYet,
-        ["kafka-e2e-latency"] = "bench e2e",
-        ["kafka-groups"] = "group list",
         ["kafka-jmx"] = NotYet,
         ["kafka-leader-election"] = "partition elect",
         ["kafka-mirror-maker"] = "topic copy",
@@ -19,13 +16,9 @@ internal static class MissingScripts
         ["kafka-run-class"] = NotYet,
         ["kafka-server-stop"] = NotYet,
         ["kafka-share-consumer-perf-test"] = NotYet,
-        ["kafka-share-groups"] = "share",
         ["kafka-streams-application-reset"] = "group seek",
         ["kafka-streams-groups"] = NotYet,
         ["kafka-transactions"] = "txn",
-        ["kafka-verifiable-consumer"] = NotYet,
-        ["kafka-verifiable-producer"] = NotYet,
-        ["kafka-verifiable-share-consumer"] = NotYet,
     };
 
     /// <summary>What to tell who calls a script by this name; null where Kafka has none either.</summary>

@@ -17,6 +17,13 @@ internal sealed record Shim(string Name, string Options, Func<ShimContext, Task<
     /// <summary>Options of one letter, and which they stand for.</summary>
     public IReadOnlyDictionary<string, string> Letters { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Makes options of what an older release's command line says.</summary>
+    public Func<string[], string[]> Rewrite { get; init; } = args => args;
+
+    /// <summary>What the script calls itself where it tells of a wrong command line; null for its name. Scripts that have one of their own
+    /// print their help where nothing is said.</summary>
+    public string? Program { get; init; }
+
     /// <summary>How a wrong command line is told.</summary>
     public UsageStyle UsageStyle { get; init; }
 

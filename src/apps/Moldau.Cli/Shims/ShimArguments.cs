@@ -7,9 +7,12 @@ internal sealed class ShimArguments
 {
     private readonly List<(string Name, string Value)> _given = [];
 
+    /// <summary>It tells what is wrong as the library does that knows actions.</summary>
+    private readonly bool _isArgparse;
+
     private readonly bool _takesWords;
 
-    private ShimArguments(bool takesWords) => _takesWords = takesWords;
+    private ShimArguments(bool isArgparse, bool takesWords) => (_isArgparse, _takesWords) = (isArgparse, takesWords);
 
     /// <summary>The word that says what to do; null where the script has none.</summary>
     public string? Action { get; private set; }
@@ -23,9 +26,8 @@ internal sealed class ShimArguments
     /// <exception cref="ShimUsageException">An option is unknown or lacks its value.</exception>
     public static ShimArguments Parse(Shim shim, ReadOnlySpan<string> args)
     {
-        ShimArguments parsed = new(shim.TakesWords);
-        // The library beneath the newer scripts tells in its own words what is wrong.
-        bool isNewer = shim.Actions.Count > 0 || shim.TakesWords;
+        bool isArgparse = shim.Actions.Count > 0 || shim.TakesWords || shim.UsageStyle == UsageStyle.OptionsThenText;
+        ShimArguments parsed = new(isArgparse, shim.TakesWords);
         List<string> known = [.. shim.Options.Split(' ')];
         for (int i = 0; i < args.Length; i++)
         {
@@ -44,8 +46,8 @@ internal sealed class ShimArguments
 
             if (!arg.StartsWith('-'))
             {
-                if (shim.Actions.Count == 0) continue;
-                if (parsed.Action is not null) throw new ShimUsageException($"unrecognized arguments: '{arg}'");
+                if (!isArgparse) continue;
+                if (parsed.Action is not null || shim.Actions.Count == 0) throw new ShimUsageException($"unrecognized arguments: '{arg}'");
                 if (!shim.Actions.Contains(arg))
                     throw new ShimUsageException($"invalid choice: '{arg}' (choose from {string.Join(", ", shim.Actions.Select(a => $"'{a}'"))})");
                 parsed.Action = arg;
@@ -57,7 +59,7 @@ internal sealed class ShimArguments
             string name = (equals < 0 ? arg : arg[..equals]).TrimStart('-');
             if (shim.Letters.TryGetValue(name, out string? whole)) name = whole;
             string? option = known.Find(k => k.TrimEnd(':', '?') == name)
-                ?? throw new ShimUsageException(isNewer ? $"unrecognized arguments: '{arg}'" : $"{name} is not a recognized option");
+                ?? throw new ShimUsageException(isArgparse ? $"unrecognized arguments: '{arg}'" : $"{name} is not a recognized option");
             if (equals >= 0) parsed._given.Add((name, arg[(equals + 1)..]));
             else if (shim.Lists.Contains(name))
             {
@@ -66,7 +68,7 @@ internal sealed class ShimArguments
             else if (option.EndsWith(':'))
             {
                 if (i + 1 >= args.Length)
-                    throw new ShimUsageException(isNewer ? $"argument {Flags(shim, name)}: expected one argument" : $"Option {name} requires an argument");
+                    throw new ShimUsageException(isArgparse ? $"argument {Flags(shim, name)}: expected one argument" : $"Option {name} requires an argument");
                 parsed._given.Add((name, args[++i]));
             }
             else if (option.EndsWith('?') && i + 1 < args.Length && !IsOption(args[i + 1])) parsed._given.Add((name, args[++i]));
@@ -97,24 +99,48 @@ internal sealed class ShimArguments
     /// <exception cref="ShimUsageException">It is not.</exception>
     public string Require(string name) => Value(name) ?? throw new ShimUsageException($"Missing required argument \"[{name}]\"");
 
-    /// <summary>An option that cannot be given with others.</summary>
-    /// <exception cref="ShimUsageException">It is.</exception>
-    public void CheckAlone(string option, params ReadOnlySpan<string> others)
+    /// <summary>Refuses options beside another.</summary>
+    /// <exception cref="ShimUsageException">One of them is given, and the other one too.</exception>
+    public void Forbid(string used, params ReadOnlySpan<string> others)
+    {
+        foreach (string other in others)
+        {
+            if (Has(used) && Has(other)) throw new ShimUsageException($"Option \"[{used}]\" can't be used with option \"[{other}]\"");
+        }
+    }
+
+    /// <summary>Refuses an option without one of those that it belongs to.</summary>
+    /// <exception cref="ShimUsageException">It is given, and none of them is.</exception>
+    public void OnlyWith(string option, params ReadOnlySpan<string> others)
     {
         if (!Has(option)) return;
         foreach (string other in others)
-            if (Has(other)) throw new ShimUsageException($"Option \"[{option}]\" can't be used with option \"[{other}]\"");
+        {
+            if (Has(other)) return;
+        }
+
+        throw new ShimUsageException($"Option(s) [{option}] are unavailable given other options on the command line");
     }
+
+    /// <summary>A value that must be given, in the words of the scripts that tell of options before what is wrong.</summary>
+    /// <exception cref="ShimUsageException">It is not.</exception>
+    public string RequireOption(string name) => Value(name) ?? throw new ShimUsageException($"argument --{name} is required");
+
+    /// <summary>A value of a group that may have others.</summary>
+    /// <exception cref="ShimUsageException">It is not given.</exception>
+    public string RequireGroup(string name) => Value(name) ?? throw new ShimUsageException($"one of the arguments --{name} is required");
 
     /// <summary>A whole number; null where the option is not given.</summary>
     /// <exception cref="ShimUsageException">It is none.</exception>
-    public long? Number(string name)
-    {
-        if (Value(name) is not { } text) return null;
-        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
-            ? number
-            : throw new ShimUsageException($"Cannot parse argument '{text}' of option {name}");
-    }
+    public long? Number(string name) => Value(name) is not { } text ? null
+        : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number
+        : throw new ShimUsageException(NoNumber(name, text, "Long"));
+
+    /// <summary>A whole number of 32 bits; null where the option is not given.</summary>
+    /// <exception cref="ShimUsageException">It is none.</exception>
+    public int? Integer(string name) => Value(name) is not { } text ? null
+        : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number
+        : throw new ShimUsageException(NoNumber(name, text, "Integer"));
 
     /// <summary><c>a=b</c> pairs, also several with commas between them, where brackets keep commas together.</summary>
     public static Dictionary<string, string> Pairs(IEnumerable<string> texts)
@@ -128,6 +154,22 @@ internal sealed class ShimArguments
         }
 
         return pairs;
+    }
+
+    /// <summary>Properties of a client: <c>a=b</c>, or <c>a</c> without a value.</summary>
+    public Dictionary<string, string> Properties(params ReadOnlySpan<string> names)
+    {
+        Dictionary<string, string> properties = new(StringComparer.Ordinal);
+        foreach (string name in names)
+        {
+            foreach (string text in Values(name))
+            {
+                int equals = text.IndexOf('=');
+                properties[equals < 0 ? text : text[..equals]] = equals < 0 ? "" : text[(equals + 1)..];
+            }
+        }
+
+        return properties;
     }
 
     /// <summary>Parts between commas; those within brackets belong together.</summary>
@@ -145,4 +187,8 @@ internal sealed class ShimArguments
             start = i + 1;
         }
     }
+
+    private string NoNumber(string name, string text, string type) => _isArgparse
+        ? $"argument --{name}: could not convert '{text}' to {type} (For input string: \"{text}\")"
+        : $"Cannot parse argument '{text}' of option {name}";
 }

@@ -98,6 +98,26 @@ internal sealed class ShimContext : IAsyncDisposable
         if (Arguments.Has("print-metrics")) Meter = new WireMeter(WireTrace.OfEnvironment());
     }
 
+    /// <summary>Tells of an option that has a new name.</summary>
+    /// <exception cref="ShimUsageException">Both are given.</exception>
+    public void Deprecated(string old, string now)
+    {
+        if (!Arguments.Has(old)) return;
+        if (Arguments.Has(now)) throw new ShimUsageException($"Options --{old} and --{now} cannot be specified together.");
+        Out.WriteLine($"Option --{old} is deprecated and will be removed in a future version. Use --{now} instead.");
+    }
+
+    /// <summary>The file that an option names, or its older name does; null where neither is given.</summary>
+    /// <exception cref="ShimUsageException">Both are.</exception>
+    public string? OneFile(string old, string now)
+    {
+        if (!Arguments.Has(old)) return Arguments.Value(now);
+        if (Arguments.Has(now)) throw new ShimUsageException($"Options --{old} and --{now} are mutually exclusive.");
+        Out.WriteLine($"Option --{old} has been deprecated and will be removed in a future version. Use --{now} instead.");
+        Out.Flush();
+        return Arguments.Value(old);
+    }
+
     /// <summary>Adds the properties of a file.</summary>
     public void AddPropertiesFile(string? path)
     {
@@ -107,7 +127,7 @@ internal sealed class ShimContext : IAsyncDisposable
     /// <summary>The properties of a file.</summary>
     public static Dictionary<string, string> ReadProperties(string path)
     {
-        if (!File.Exists(path)) throw new ShimUsageException($"{path} (No such file or directory)");
+        if (!File.Exists(path)) throw new ShimFailedException(path);
         return PropertiesFile.TryParse(File.ReadAllText(path), out Dictionary<string, string> properties, out string? error)
             ? properties
             : throw new ShimUsageException($"{path}: {error}");

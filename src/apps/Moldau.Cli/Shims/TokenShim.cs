@@ -67,7 +67,7 @@ internal static class TokenShim
             foreach (string option in options) arguments.Require(option);
         }
 
-        foreach ((string action, string[] others) in Exclusive) arguments.CheckAlone(action, others);
+        foreach ((string action, string[] others) in Exclusive) arguments.Forbid(action, others);
     }
 
     private static async Task CreateAsync(ShimContext context)

@@ -40,6 +40,9 @@ public readonly struct SharedRecord<TKey, TValue>
     /// <inheritdoc cref="ConsumedRecord{TKey,TValue}.Timestamp"/>
     public DateTimeOffset Timestamp => _record.Timestamp;
 
+    /// <inheritdoc cref="ConsumedRecord{TKey,TValue}.UnixTimeMilliseconds"/>
+    public long UnixTimeMilliseconds => _record.UnixTimeMilliseconds;
+
     /// <inheritdoc cref="ConsumedRecord{TKey,TValue}.TimestampType"/>
     public TimestampType TimestampType => _record.TimestampType;
 
