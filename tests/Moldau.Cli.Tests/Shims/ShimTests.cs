@@ -75,9 +75,9 @@ public sealed class ShimTests : IDisposable
                 ("kafka-transactions", "'moldau txn' does its work"), ("kafka-streams-groups", "no verb does its work yet"),
             ])
             Cli.AssertRefused(Cli.Run(script, "--list"), 2, told);
-        string link = _scratch["kafka-leader-election.sh"];
+        string link = _scratch["kafka-mirror-maker.sh"];
         File.CreateSymbolicLink(link, MoldauServer.Executable);
-        Cli.AssertRefused(ChildProcess.Run(link, ["--help"], Cli.Patience), 2, "'moldau partition elect' does its work");
+        Cli.AssertRefused(ChildProcess.Run(link, ["--help"], Cli.Patience), 2, "'moldau topic copy' does its work");
     }
 
     public void Dispose() => _scratch.Dispose();

@@ -15,7 +15,6 @@ internal static class MissingScripts
         ["kafka-e2e-latency"] = "bench e2e",
         ["kafka-groups"] = "group list",
         ["kafka-jmx"] = NotYet,
-        ["kafka-leader-election"] = "partition elect",
         ["kafka-metadata-shell"] = NotYet,
         ["kafka-mirror-maker"] = "topic copy",
         ["kafka-reassign-partitions"] = "partition move",
