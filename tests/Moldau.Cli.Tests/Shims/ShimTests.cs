@@ -72,7 +72,7 @@ public sealed class ShimTests : IDisposable
         foreach ((string script, string told) in (ReadOnlySpan<(string, string)>)
             [
                 ("kafka-acls", "'moldau acl' does its work"), ("kafka-reassign-partitions.sh", "'moldau partition move' does its work"),
-                ("kafka-transactions", "'moldau txn' does its work"), ("kafka-streams-groups", "no verb does its work yet"),
+                ("kafka-server-start", "'moldau start' does its work"), ("kafka-streams-groups", "no verb does its work yet"),
             ])
             Cli.AssertRefused(Cli.Run(script, "--list"), 2, told);
         string link = _scratch["kafka-mirror-maker.sh"];

@@ -10,6 +10,9 @@ internal static class JavaOrder
     /// <summary>Numbers, which are their own hash codes.</summary>
     public static IReadOnlyList<int> Of(IEnumerable<int> numbers) => Of(numbers, n => n);
 
+    /// <summary>Numbers of 64 bits.</summary>
+    public static IReadOnlyList<long> Of(IEnumerable<long> numbers) => Of(numbers, n => (int)(n ^ (n >>> 32)));
+
     /// <summary>Names.</summary>
     public static IReadOnlyList<string> Of(IEnumerable<string> names) => Of(names, Hash);
 

@@ -26,7 +26,6 @@ internal static class MissingScripts
         ["kafka-share-groups"] = "share",
         ["kafka-streams-application-reset"] = "group seek",
         ["kafka-streams-groups"] = NotYet,
-        ["kafka-transactions"] = "txn",
         ["kafka-verifiable-consumer"] = NotYet,
         ["kafka-verifiable-producer"] = NotYet,
         ["kafka-verifiable-share-consumer"] = NotYet,

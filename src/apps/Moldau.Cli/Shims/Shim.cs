@@ -20,6 +20,9 @@ internal sealed record Shim(string Name, string Options, Func<ShimContext, Task<
     /// <summary>How a wrong command line is told.</summary>
     public UsageStyle UsageStyle { get; init; }
 
+    /// <summary>What it calls itself where it tells of a wrong command line; null for <see cref="Name"/>.</summary>
+    public string? Program { get; init; }
+
     /// <summary>Its value goes up to the next option: <c>--producer-props a=b c=d</c>.</summary>
     public IReadOnlyList<string> Lists { get; init; } = [];
 }

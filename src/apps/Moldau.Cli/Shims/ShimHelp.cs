@@ -22,7 +22,7 @@ internal static class ShimHelp
                 break;
             case UsageStyle.OptionsThenText:
                 Write(shim, output);
-                output.WriteLine($"{shim.Name}: error: {wrong}");
+                output.WriteLine($"{shim.Program ?? shim.Name}: error: {wrong}");
                 break;
             case UsageStyle.TextThenOptions:
             default:
