@@ -27,4 +27,9 @@ public sealed class MoveShimTests
     [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
     public void Transactions_AnswerAsTheOriginal(string name) => ShimComparison.Run(
         name, "transactions", TransactionsShimCases.All(name), TransactionsShimCases.Prepare, Accepted, TransactionsShimCases.Properties);
+
+    [Theory]
+    [MemberData(nameof(Clusters.Names), MemberType = typeof(Clusters))]
+    public void ReassignPartitions_AnswersAsTheOriginal(string name) =>
+        ShimComparison.Run(name, "reassign-partitions", ReassignShimCases.All(name), ReassignShimCases.Prepare, Accepted);
 }

@@ -52,7 +52,7 @@ internal static class ShimComparison
             {
                 ShimAnswer answer = one.Masked(RunOurs(one, server, scratch), server);
                 bool isNotYet = one.NotYet is { } text && cluster == Clusters.Ours && answer.ExitCode == 1
-                    && answer.Errors.Any(e => e.Contains(text, StringComparison.Ordinal));
+                    && answer.Errors.Append(answer.Output).Any(e => e.Contains(text, StringComparison.Ordinal));
                 if (!isNotYet && Difference(answers[one.Name], answer) is { } difference && accepted?.ContainsKey(one.Name) != true)
                     differences.Add($"{one.Name}: {difference}");
             }

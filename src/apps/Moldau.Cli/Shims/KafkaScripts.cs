@@ -11,7 +11,7 @@ public static class KafkaScripts
         TopicsShim.Shim, ConfigsShim.Shim, ConsoleProducerShim.Shim, ConsoleConsumerShim.Shim, ConsumerGroupsShim.Shim, GetOffsetsShim.Shim,
         DeleteRecordsShim.Shim, LogDirsShim.Shim, ProducerPerfShim.Shim, ConsumerPerfShim.Shim, BrokerApiVersionsShim.Shim,
         QuorumShim.Shim, FeaturesShim.Shim, ClusterShim.Shim,
-        LeaderElectionShim.Shim, TransactionsShim.Shim,
+        LeaderElectionShim.Shim, TransactionsShim.Shim, ReassignShim.Shim,
     ];
 
     /// <summary>True where the name, with or without <c>.sh</c>, is that of a script that is here.</summary>

@@ -17,7 +17,6 @@ internal static class MissingScripts
         ["kafka-jmx"] = NotYet,
         ["kafka-metadata-shell"] = NotYet,
         ["kafka-mirror-maker"] = "topic copy",
-        ["kafka-reassign-partitions"] = "partition move",
         ["kafka-replica-verification"] = "log verify",
         ["kafka-run-class"] = NotYet,
         ["kafka-server-start"] = "start",
