@@ -27,8 +27,8 @@ internal sealed class ReassignCluster
     /// <summary>The moves that go on, of the named partitions or of all (null).</summary>
     public async Task<IReadOnlyDictionary<TopicPartition, PartitionReassignment>> MovingAsync(IEnumerable<TopicPartition>? partitions)
     {
-        ListPartitionReassignmentsResponse answer = await _context.Asking.AskAsync<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(
-            _context.Controller,
+        ListPartitionReassignmentsResponse answer = await _context.Asking
+            .AskAsync<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(_context.Controller,
             _ => new ListPartitionReassignmentsRequest
             {
                 TimeoutMs = Patience,
@@ -49,8 +49,8 @@ internal sealed class ReassignCluster
     public async Task<IReadOnlyDictionary<TopicPartition, ClientError>> MoveAsync(
         IReadOnlyDictionary<TopicPartition, List<int>?> targets, bool mayChangeFactor = true)
     {
-        AlterPartitionReassignmentsResponse answer = await _context.Asking.AskAsync<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(
-            _context.Controller,
+        AlterPartitionReassignmentsResponse answer = await _context.Asking
+            .AskAsync<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(_context.Controller,
             _ => new AlterPartitionReassignmentsRequest
             {
                 TimeoutMs = Patience,
@@ -89,7 +89,9 @@ internal sealed class ReassignCluster
         var described = await _context.Admin.DescribeTopicsAsync(wanted, _context.Cancel).ConfigureAwait(false);
         ClientError? error = JavaOrder.Of(wanted).Select(n => described[n].Error)
             .FirstOrDefault(e => e is not null && e.Code != ErrorCode.UnknownTopicOrPartition);
-        return error is null ? described.ToDictionary(d => d.Key, d => d.Value.Value, StringComparer.Ordinal) : throw new MoldauException(error);
+        return error is null
+            ? described.ToDictionary(d => d.Key, d => d.Value.Value, StringComparer.Ordinal)
+            : throw new MoldauException(error);
     }
 
     /// <summary>Topics that must all exist.</summary>
@@ -102,7 +104,8 @@ internal sealed class ReassignCluster
     }
 
     /// <summary>Where replicas are.</summary>
-    public async Task<IReadOnlyDictionary<TopicPartitionReplica, ReplicaLogDir>> DirectoriesAsync(IReadOnlyCollection<TopicPartitionReplica> replicas)
+    public async Task<IReadOnlyDictionary<TopicPartitionReplica, ReplicaLogDir>> DirectoriesAsync(
+        IReadOnlyCollection<TopicPartitionReplica> replicas)
     {
         if (replicas.Count == 0) return ImmutableDictionary<TopicPartitionReplica, ReplicaLogDir>.Empty;
         var described = await _context.Admin.LogDirs.DescribeReplicasAsync(replicas, _context.Cancel).ConfigureAwait(false);
@@ -115,8 +118,9 @@ internal sealed class ReassignCluster
         IReadOnlyDictionary<TopicPartition, IReadOnlyList<int>> partitions)
     {
         HashSet<int> live = [.. (await NodesAsync().ConfigureAwait(false)).Select(n => n.Id)];
-        var found = await DirectoriesAsync([.. partitions.SelectMany(p => p.Value.Where(live.Contains).Select(r => new TopicPartitionReplica(p.Key, r)))])
-            .ConfigureAwait(false);
+        TopicPartitionReplica[] replicas =
+            [.. partitions.SelectMany(p => p.Value.Where(live.Contains).Select(r => new TopicPartitionReplica(p.Key, r)))];
+        var found = await DirectoriesAsync(replicas).ConfigureAwait(false);
         return found.Where(f => f.Value.Path is not null).ToDictionary(f => f.Key, f => f.Value.Path!);
     }
 
@@ -128,15 +132,18 @@ internal sealed class ReassignCluster
     /// <summary>Changes properties of a topic or, by its number, of a broker.</summary>
     public async Task ConfigureAsync(ConfigResourceKind kind, string name, IEnumerable<(string Property, string? Value)> changes)
     {
-        ConfigChange[] all = [.. changes.Select(c => new ConfigChange(c.Property, c.Value is null ? ConfigChangeKind.Delete : ConfigChangeKind.Set, c.Value))];
+        ConfigChange[] all =
+        [
+            .. changes.Select(c => new ConfigChange(c.Property, c.Value is null ? ConfigChangeKind.Delete : ConfigChangeKind.Set, c.Value)),
+        ];
         if (!_context.IsAtController)
         {
             await _context.Admin.ChangeConfigAsync(new ConfigResource(kind, name), all, false, _context.Cancel).ConfigureAwait(false);
             return;
         }
 
-        IncrementalAlterConfigsResponse answer = await _context.Asking.AskAsync<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(
-            _context.Controller,
+        IncrementalAlterConfigsResponse answer = await _context.Asking
+            .AskAsync<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(_context.Controller,
             _ => new IncrementalAlterConfigsRequest
             {
                 Resources = [new()

@@ -64,7 +64,8 @@ internal sealed record ReassignFile(
                 foreach (int replica in replicas) json.WriteNumberValue(replica);
                 json.WriteEndArray();
                 json.WriteStartArray("log_dirs");
-                foreach (int replica in replicas) json.WriteStringValue(directories.GetValueOrDefault(new TopicPartitionReplica(partition, replica), Any));
+                foreach (int replica in replicas)
+                    json.WriteStringValue(directories.GetValueOrDefault(new TopicPartitionReplica(partition, replica), Any));
                 json.WriteEndArray();
                 json.WriteEndObject();
             }
@@ -83,7 +84,8 @@ internal sealed record ReassignFile(
     }
 
     private static void Add(
-        JsonElement element, List<KeyValuePair<TopicPartition, List<int>>> partitions, Dictionary<TopicPartitionReplica, string> directories)
+        JsonElement element, List<KeyValuePair<TopicPartition, List<int>>> partitions,
+        Dictionary<TopicPartitionReplica, string> directories)
     {
         TopicPartition partition = new(
             ScriptJson.String(ScriptJson.Require(element, "topic")), ScriptJson.Integer(ScriptJson.Require(element, "partition")));

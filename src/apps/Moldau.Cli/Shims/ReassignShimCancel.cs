@@ -12,7 +12,8 @@ internal static class ReassignShimCancel
         ReassignFile file = ReassignFile.Parse(text);
         ReassignCluster cluster = await ReassignCluster.ConnectAsync(context, "listPartitionReassignments").ConfigureAwait(false);
         var moving = await cluster.MovingAsync(file.Partitions.Select(p => p.Key)).ConfigureAwait(false);
-        TopicPartition[] partitions = [.. moving.Where(m => !m.Value.Adding.IsEmpty || !m.Value.Removing.IsEmpty).Select(m => m.Key).Order()];
+        TopicPartition[] partitions =
+            [.. moving.Where(m => !m.Value.Adding.IsEmpty || !m.Value.Removing.IsEmpty).Select(m => m.Key).Order()];
         if (partitions.Length == 0) context.Out.WriteLine("None of the specified partition reassignments are active.");
         else await CancelAsync(context, cluster, partitions).ConfigureAwait(false);
         var directories = await cluster.DirectoriesAsync([.. file.Directories.Keys]).ConfigureAwait(false);

@@ -41,7 +41,12 @@ internal static class ReassignShimExecute
             context.Out.WriteLine("Warning: You must run --verify periodically, until the reassignment completes, to ensure the throttle is removed.");
         if (rate >= 0) await ReassignThrottles.SetAsync(context, cluster, moving, proposed, current, rate).ConfigureAwait(false);
         if (directoryRate >= 0)
-            await ReassignThrottles.SetOfDirectoriesAsync(context, cluster, file.Directories.Keys.Select(r => r.BrokerId), directoryRate).ConfigureAwait(false);
+        {
+            await ReassignThrottles
+                .SetOfDirectoriesAsync(context, cluster, file.Directories.Keys.Select(r => r.BrokerId), directoryRate)
+                .ConfigureAwait(false);
+        }
+
         await MoveAsync(context, cluster, proposed).ConfigureAwait(false);
         if (file.Directories.Count > 0) await MoveDirectoriesAsync(context, cluster, file.Directories, timeoutMs).ConfigureAwait(false);
     }

@@ -32,7 +32,8 @@ internal static class ReassignShimGenerate
         Dictionary<TopicPartition, IReadOnlyList<int>> proposed = [];
         foreach (TopicInfo topic in topics)
         {
-            IReadOnlyList<IReadOnlyList<int>> places = Place(brokers, isRackAware, topic.Partitions.Length, topic.Partitions[0].Replicas.Length);
+            IReadOnlyList<IReadOnlyList<int>> places =
+                Place(brokers, isRackAware, topic.Partitions.Length, topic.Partitions[0].Replicas.Length);
             for (int p = 0; p < places.Count; p++) proposed[new TopicPartition(topic.Name, p)] = places[p];
         }
 

@@ -23,7 +23,8 @@ internal static class ReassignShimVerify
     private static async Task<IEnumerable<string>> PartitionsAsync(
         ReassignCluster cluster, ReassignFile file, IReadOnlyDictionary<TopicPartition, PartitionReassignment> moving)
     {
-        var topics = await cluster.TopicsAsync(file.Partitions.Where(p => !moving.ContainsKey(p.Key)).Select(p => p.Key.Topic)).ConfigureAwait(false);
+        var topics = await cluster
+            .TopicsAsync(file.Partitions.Where(p => !moving.ContainsKey(p.Key)).Select(p => p.Key.Topic)).ConfigureAwait(false);
         Dictionary<TopicPartition, string> lines = [];
         foreach ((TopicPartition partition, List<int> target) in file.Partitions)
         {

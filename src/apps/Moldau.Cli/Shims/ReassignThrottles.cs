@@ -18,7 +18,8 @@ internal static class ReassignThrottles
     /// <summary>Limits moves between brokers: those that go on as well as the new ones.</summary>
     public static async Task SetAsync(
         ShimContext context, ReassignCluster cluster, IReadOnlyDictionary<TopicPartition, PartitionReassignment> moving,
-        IReadOnlyDictionary<TopicPartition, List<int>> proposed, IReadOnlyDictionary<TopicPartition, IReadOnlyList<int>> current, long bytesPerSecond)
+        IReadOnlyDictionary<TopicPartition, List<int>> proposed,
+        IReadOnlyDictionary<TopicPartition, IReadOnlyList<int>> current, long bytesPerSecond)
     {
         Dictionary<TopicPartition, Move> moves = moving.ToDictionary(
             m => m.Key, m => new Move(m.Key, [.. m.Value.Replicas.Except(m.Value.Adding)], [.. m.Value.Adding]));
@@ -30,7 +31,8 @@ internal static class ReassignThrottles
 
         foreach (IGrouping<string, Move> topic in moves.Values.GroupBy(m => m.Partition.Topic, StringComparer.Ordinal))
         {
-            (string, string?)[] replicas = [(LeaderReplicas, List(topic, m => m.Sources)), (FollowerReplicas, List(topic, m => m.Destinations))];
+            (string, string?)[] replicas =
+                [(LeaderReplicas, List(topic, m => m.Sources)), (FollowerReplicas, List(topic, m => m.Destinations))];
             await cluster.ConfigureAsync(ConfigResourceKind.Topic, topic.Key, replicas).ConfigureAwait(false);
         }
 
@@ -45,11 +47,13 @@ internal static class ReassignThrottles
     }
 
     /// <summary>Limits moves between the directories of brokers.</summary>
-    public static async Task SetOfDirectoriesAsync(ShimContext context, ReassignCluster cluster, IEnumerable<int> brokers, long bytesPerSecond)
+    public static async Task SetOfDirectoriesAsync(
+        ShimContext context, ReassignCluster cluster, IEnumerable<int> brokers, long bytesPerSecond)
     {
         string rate = TransactionsShim.Text(bytesPerSecond);
         foreach (int broker in brokers.Distinct().Order())
-            await cluster.ConfigureAsync(ConfigResourceKind.Broker, ReassignCluster.Name(broker), [(DirectoryRate, rate)]).ConfigureAwait(false);
+            await cluster.ConfigureAsync(ConfigResourceKind.Broker, ReassignCluster.Name(broker), [(DirectoryRate, rate)])
+                .ConfigureAwait(false);
         context.Out.WriteLine($"The replica-alter-dir throttle limit was set to {rate} B/s");
     }
 
@@ -68,7 +72,8 @@ internal static class ReassignThrottles
         IReadOnlyList<string> topics = JavaOrder.Of(file.Partitions.Select(p => p.Key.Topic));
         context.Out.WriteLine($"Clearing topic-level throttles on topic{(topics.Count == 1 ? "" : "s")} {string.Join(',', topics)}");
         foreach (string topic in topics)
-            await cluster.ConfigureAsync(ConfigResourceKind.Topic, topic, [(LeaderReplicas, null), (FollowerReplicas, null)]).ConfigureAwait(false);
+            await cluster.ConfigureAsync(ConfigResourceKind.Topic, topic, [(LeaderReplicas, null), (FollowerReplicas, null)])
+                .ConfigureAwait(false);
     }
 
     /// <summary>Partitions with brokers, as a topic's property wants them.</summary>

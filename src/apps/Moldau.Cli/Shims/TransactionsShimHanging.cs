@@ -34,14 +34,16 @@ internal static class TransactionsShimHanging
             [
                 o.Partition.Topic, TransactionsShim.Text(o.Partition.Partition), TransactionsShim.Text(o.Producer.ProducerId),
                 TransactionsShim.Text(o.Producer.ProducerEpoch), TransactionsShim.Text(o.Producer.CoordinatorEpoch ?? -1),
-                TransactionsShim.Text(o.Producer.TransactionStartOffset ?? -1), TransactionsShim.Text(o.Producer.LastWrite.ToUnixTimeMilliseconds()),
+                TransactionsShim.Text(o.Producer.TransactionStartOffset ?? -1),
+                TransactionsShim.Text(o.Producer.LastWrite.ToUnixTimeMilliseconds()),
                 TransactionsShim.Text((long)(DateTimeOffset.UtcNow - o.Producer.LastWrite).TotalMinutes),
             ]),
         ]);
     }
 
     /// <summary>Where to look: the named partition, those of the named topic, or those of all topics that the broker has.</summary>
-    private static async Task<IReadOnlyList<TopicPartition>> PartitionsAsync(ShimContext context, TransactionQuestions questions, int? broker)
+    private static async Task<IReadOnlyList<TopicPartition>> PartitionsAsync(
+        ShimContext context, TransactionQuestions questions, int? broker)
     {
         ShimArguments arguments = context.Arguments;
         if (arguments.Has("partition")) return [TransactionsShim.Partition(arguments)];
@@ -95,7 +97,8 @@ internal static class TransactionsShimHanging
         string failure = $"Failed to describe {ids.Count} transactions";
         var described = await questions
             .AskAsync(failure, "describeTransactions", a => a.Transactions.DescribeAsync(ids.Values, context.Cancel)).ConfigureAwait(false);
-        ClientError? error = described.Values.Select(d => d.Error).FirstOrDefault(e => e is not null && e.Code != ErrorCode.TransactionalIdNotFound);
+        ClientError? error = described.Values.Select(d => d.Error)
+            .FirstOrDefault(e => e is not null && e.Code != ErrorCode.TransactionalIdNotFound);
         if (error is not null) throw TransactionQuestions.Failed(failure, ShimErrors.TextOf(error));
         return [.. producers.SelectMany(p => open.Where(o => o.Producer.ProducerId == p)).Where(o => !IsKnown(o))];
 
