@@ -30,6 +30,9 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
     /// <summary>Takes out what else differs from run to run, of both streams.</summary>
     public Func<string, string> AlsoMask { get; init; } = text => text;
 
+    /// <summary>More of what differs from run to run: expressions, and what stands for what they fit.</summary>
+    public IReadOnlyList<(string Pattern, string Text)> Masks { get; init; } = [];
+
     public string[] Arguments(ServerUnderTest server, string scratch) => [.. Line.Split(' ').Select(w => w switch
     {
         "B" => $"--bootstrap-server={server.Bootstrap}",
@@ -42,7 +45,8 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
     /// <summary>An answer without what differs from run to run.</summary>
     public ShimAnswer Masked(ProgramResult result, ServerUnderTest server)
     {
-        string output = AlsoMask(Mask(result.Output, server));
+        string output = Masks.Aggregate(
+            AlsoMask(Mask(result.Output, server)), (text, mask) => Regex.Replace(text, mask.Pattern, mask.Text, RegexOptions.Multiline));
         string[] lines = output.Split('\n');
         if (IsUnordered) output = string.Join('\n', lines.Order(StringComparer.Ordinal));
         if (Lines is { } count) output = string.Join('\n', lines.Take(count));
@@ -61,7 +65,7 @@ internal sealed record ShimCase(string Name, string Line, string Input = "")
         ?? "";
 
     /// <summary>Of a list of options and what is wrong after it, the latter alone; the original breaks it into lines.</summary>
-    private static string WithoutUsage(string text) => Regex.Match(text, @"^(?:kafka-|verifiable-)[a-z-]+:\s+error:[\s\S]*", RegexOptions.Multiline) is { Success: true } wrong
+    private static string WithoutUsage(string text) => Regex.Match(text, @"^(?:kafka-|verifiable-)[a-z-]+(\.sh)?:\s+error:[\s\S]*", RegexOptions.Multiline) is { Success: true } wrong
         ? Regex.Replace(Regex.Replace(wrong.Value, @"-\n", "-"), @"\s+", " ").Replace("-- ", "--", StringComparison.Ordinal)
         : text;
 

@@ -14,6 +14,7 @@ public static class KafkaScripts
         AclShim.Shim, ClientMetricsShim.Shim, TokenShim.Shim,
         GroupsShim.Shim, ConsoleShareConsumerShim.Shim, ShareGroupsShim.Shim, EndToEndLatencyShim.Shim,
         VerifiableProducerShim.Shim, VerifiableConsumerShim.Shim, VerifiableShareConsumerShim.Shim,
+        LeaderElectionShim.Shim, TransactionsShim.Shim, ReassignShim.Shim,
     ];
 
     /// <summary>True where the name, with or without <c>.sh</c>, is that of a script that is here.</summary>

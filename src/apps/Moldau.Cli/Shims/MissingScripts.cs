@@ -9,16 +9,13 @@ internal static class MissingScripts
     private static readonly Dictionary<string, string> _insteadOf = new(StringComparer.Ordinal)
     {
         ["kafka-jmx"] = NotYet,
-        ["kafka-leader-election"] = "partition elect",
         ["kafka-mirror-maker"] = "topic copy",
-        ["kafka-reassign-partitions"] = "partition move",
         ["kafka-replica-verification"] = "log verify",
         ["kafka-run-class"] = NotYet,
         ["kafka-server-stop"] = NotYet,
         ["kafka-share-consumer-perf-test"] = NotYet,
         ["kafka-streams-application-reset"] = "group seek",
         ["kafka-streams-groups"] = NotYet,
-        ["kafka-transactions"] = "txn",
     };
 
     /// <summary>What to tell who calls a script by this name; null where Kafka has none either.</summary>

@@ -58,7 +58,7 @@ internal sealed class ShimArguments
             int equals = arg.IndexOf('=');
             string name = (equals < 0 ? arg : arg[..equals]).TrimStart('-');
             if (shim.Letters.TryGetValue(name, out string? whole)) name = whole;
-            string? option = known.Find(k => k.TrimEnd(':', '?') == name)
+            string? option = known.Find(k => k.TrimEnd(':', '?') == name) ?? Shortened(shim, known, ref name)
                 ?? throw new ShimUsageException(isArgparse ? $"unrecognized arguments: '{arg}'" : $"{name} is not a recognized option");
             if (equals >= 0) parsed._given.Add((name, arg[(equals + 1)..]));
             else if (shim.Lists.Contains(name))
@@ -84,6 +84,23 @@ internal sealed class ShimArguments
 
     /// <summary>A negative number is a value.</summary>
     private static bool IsOption(string arg) => arg.StartsWith('-') && !(arg.Length > 1 && char.IsAsciiDigit(arg[1]));
+
+    /// <summary>The scripts with actions take the beginning of an option's name where no other option begins so.</summary>
+    private static string? Shortened(Shim shim, List<string> known, ref string name)
+    {
+        string beginning = name;
+        List<string> candidates = shim.Actions.Count > 0 && name.Length > 0
+            ? known.FindAll(k => k.TrimEnd(':', '?').Length > 1 && k.StartsWith(beginning, StringComparison.Ordinal))
+            : [];
+        if (candidates.Count > 1)
+        {
+            throw new ShimUsageException(
+                $"ambiguous option: --{name} could match {string.Join(", ", candidates.Select(c => $"--{c.TrimEnd(':', '?')}").Order(StringComparer.Ordinal))}");
+        }
+
+        if (candidates.Count == 1) name = candidates[0].TrimEnd(':', '?');
+        return candidates.FirstOrDefault();
+    }
 
     public bool Has(string name) => _given.Exists(g => g.Name == name);
 
