@@ -99,11 +99,26 @@ public sealed class CoordinatorFailureTests
         Assert.Equal(10, client.Committed("g", 0));
     }
 
-    [Theory]
-    [InlineData("min.insync.replicas", "2", ErrorCode.CoordinatorNotAvailable)]
-    [InlineData("max.message.bytes", "100", ErrorCode.UnknownServerError)]
-    public void A_log_that_takes_no_records_is_told_in_a_coordinators_words(string config, string value, ErrorCode expected)
+    /// <summary>More replicas than a partition has cannot be asked to be in sync: Apache Kafka takes the smaller number.</summary>
+    [Fact]
+    public void More_replicas_in_sync_than_there_are_is_as_many_as_there_are()
     {
+        using TestNode node = new(2);
+        TestClient client = node.Connect();
+        client.CreateTopic("t");
+        client.FindGroup("g");
+        client.SetConfig(2, "__consumer_offsets", "min.insync.replicas", "2");
+        client.SetConfig(2, "t", "min.insync.replicas", "2");
+        node.Run();
+        Assert.Equal(ErrorCode.None, client.CommitOffset("g", 0, 10));
+        Assert.Equal(10, client.Committed("g", 0));
+        Assert.Equal(ErrorCode.None, (ErrorCode)client.Produce("t", 0, Ask.Batch("taken")).ErrorCode);
+    }
+
+    [Fact]
+    public void A_log_that_takes_no_records_is_told_in_a_coordinators_words()
+    {
+        (string config, string value, ErrorCode expected) = ("max.message.bytes", "100", ErrorCode.UnknownServerError);
         using TestNode node = new(2);
         TestClient client = node.Connect();
         client.CreateTopic("t");

@@ -11,6 +11,7 @@ internal static class StorageShim
         + "S: add-scram: h help version",
         RunAsync)
     {
+        HelpExitCode = ExitCodes.Ok,
         Actions = ["info", "format", "random-uuid", "version-mapping", "feature-dependencies"],
     };
 

@@ -69,7 +69,7 @@ public sealed record ShardGauges
                 IsLeader = partition.IsLeader,
                 Replicas = state.Replicas.Length,
                 InSync = state.Isr.Length,
-                MinInSync = partition.MinInSyncReplicas,
+                MinInSync = partition.EffectiveMinIsr,
             });
         }
 

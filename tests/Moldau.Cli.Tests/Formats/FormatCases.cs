@@ -47,6 +47,7 @@ internal static class FormatCases
         ["completion"] = "prints a script",
         ["profile prompt"] = "prints a name",
         ["storage random-uuid"] = "prints an id",
+        ["quorum shell"] = "prints what its commands find; its formats are in QuorumShellTests",
         ["partition cancel"] = "needs a move that lasts, between two nodes; PairFormatTests",
     };
 

@@ -40,6 +40,20 @@ public sealed class ShimTests : IDisposable
         Cli.AssertRefused(Cli.Run("kafka-nothing"), 2, "there is no command 'kafka-nothing'");
     }
 
+    /// <summary>What the originals end with: health checks and entry points of containers look at it.</summary>
+    [Theory]
+    [InlineData(1, 1, "topics", "acls", "console-producer", "console-consumer", "consumer-groups", "configs", "get-offsets", "delete-records", "dump-log",
+        "consumer-perf-test", "client-metrics", "groups", "share-groups", "console-share-consumer", "leader-election", "delegation-tokens", "log-dirs",
+        "broker-api-versions", "reassign-partitions", "e2e-latency", "cluster", "transactions")]
+    [InlineData(0, 1, "features", "storage", "metadata-quorum")]
+    [InlineData(1, 0, "producer-perf-test", "verifiable-producer", "verifiable-consumer", "verifiable-share-consumer")]
+    public void Help_AndNoArguments_EndAsTheOriginalsDo(int help, int none, params string[] scripts)
+    {
+        if (MoldauServer.WhyMissing is { } notBuilt) Assert.Skip(notBuilt);
+        foreach (string script in scripts)
+            Assert.Equal((script, help, none), (script, Cli.Run("kafka-" + script, "--help").ExitCode, Cli.Run("kafka-" + script).ExitCode));
+    }
+
     /// <summary>A line for each interval with the fields of the original, and times as the pattern wants them.</summary>
     [Fact]
     public void ConsumerPerf_TellsOfEachInterval_AndWritesTimesByThePattern()

@@ -9,6 +9,7 @@ internal static class FeaturesShim
 {
     public static readonly Shim Shim = new("kafka-features", "bootstrap-server: bootstrap-controller: command-config: h help version", RunAsync)
     {
+        HelpExitCode = ExitCodes.Ok,
         Actions = ["describe", "upgrade", "downgrade", "disable", "version-mapping", "feature-dependencies"],
         ActionOptions = new Dictionary<string, string>
         {

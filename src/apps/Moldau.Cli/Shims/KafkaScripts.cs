@@ -67,17 +67,18 @@ public static class KafkaScripts
                 return ExitCodes.Ok;
             }
 
-            if (args.Length == 0 && shim.Program is not null)
+            bool isHelp = args.Contains("--help");
+            if (isHelp || (args.Length == 0 && shim.IsHelpfulAlone))
             {
-                ShimHelp.Write(shim, Console.Out);
-                return ExitCodes.Ok;
+                ShimHelp.Write(shim, shim.IsHelpfulAlone || shim.HelpExitCode == ExitCodes.Ok ? Console.Out : Console.Error);
+                return isHelp ? shim.HelpExitCode : ExitCodes.Ok;
             }
 
             ShimArguments arguments = ShimArguments.Parse(shim, args);
-            if (arguments.IsEmpty || args.Contains("--help"))
+            if (arguments.IsEmpty)
             {
                 ShimHelp.Write(shim, Console.Error);
-                return args.Contains("--help") ? ExitCodes.Ok : ExitCodes.Failed;
+                return ExitCodes.Failed;
             }
 
             ShimContext context = new(shim, arguments, args, cancel);

@@ -23,6 +23,7 @@ internal static class ProducerPerfShim
         RunAsync)
     {
         Lists = ["producer-props"],
+        IsHelpfulAlone = true,
     };
 
     private static async Task<int> RunAsync(ShimContext context)

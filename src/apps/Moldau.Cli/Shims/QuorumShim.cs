@@ -8,6 +8,7 @@ internal static class QuorumShim
 {
     public static readonly Shim Shim = new("kafka-metadata-quorum", "bootstrap-server: bootstrap-controller: command-config: h help version", RunAsync)
     {
+        HelpExitCode = ExitCodes.Ok,
         Actions = ["describe", "add-controller", "remove-controller"],
         ActionOptions = new Dictionary<string, string>
         {

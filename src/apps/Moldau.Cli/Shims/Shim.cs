@@ -30,6 +30,12 @@ internal sealed record Shim(string Name, string Options, Func<ShimContext, Task<
     /// <summary>True where words that are no options are the script's own; they are not looked at here.</summary>
     public bool TakesWords { get; init; }
 
+    /// <summary>What <c>--help</c> ends with: few of the originals call it a success.</summary>
+    public int HelpExitCode { get; init; } = ExitCodes.Failed;
+
+    /// <summary>Without any argument it tells what there is, and that is no failure.</summary>
+    public bool IsHelpfulAlone { get; init; }
+
     /// <summary>Its value goes up to the next option: <c>--producer-props a=b c=d</c>.</summary>
     public IReadOnlyList<string> Lists { get; init; } = [];
 }

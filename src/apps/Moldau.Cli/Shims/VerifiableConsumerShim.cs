@@ -19,6 +19,7 @@ internal static class VerifiableConsumerShim
     {
         UsageStyle = UsageStyle.OptionsThenText,
         Program = "verifiable-consumer",
+        IsHelpfulAlone = true,
     };
 
     private static async Task<int> RunAsync(ShimContext context)

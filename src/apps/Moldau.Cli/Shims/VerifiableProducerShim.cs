@@ -20,6 +20,7 @@ internal static class VerifiableProducerShim
     {
         UsageStyle = UsageStyle.OptionsThenText,
         Program = "verifiable-producer",
+        IsHelpfulAlone = true,
     };
 
     private static async Task<int> RunAsync(ShimContext context)

@@ -16,6 +16,7 @@ internal static class VerifiableShareConsumerShim
     {
         UsageStyle = UsageStyle.OptionsThenText,
         Program = "verifiable-share-consumer",
+        IsHelpfulAlone = true,
     };
 
     private static async Task<int> RunAsync(ShimContext context)

@@ -48,7 +48,11 @@ internal sealed class Partition(TopicIdPartition id, string topic)
     /// <summary>Acknowledge only what is synced (<c>moldau.acknowledge=fsync</c>).</summary>
     public bool AcknowledgesSynced { get; set; }
 
+    /// <summary><c>min.insync.replicas</c> as it is configured.</summary>
     public int MinInSyncReplicas { get; set; } = 1;
+
+    /// <summary>The same, but never more than the partition has replicas: more could never be in sync.</summary>
+    public int EffectiveMinIsr => State is { } state ? Math.Min(MinInSyncReplicas, state.Replicas.Length) : MinInSyncReplicas;
 
     public long HighWatermark => Log?.HighWatermark ?? 0;
 

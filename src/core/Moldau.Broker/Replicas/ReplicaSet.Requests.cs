@@ -199,7 +199,7 @@ internal sealed partial class ReplicaSet
         if (partition.IsDeleted) return ErrorCode.UnknownTopicOrPartition;
         if (partition.IsOffline) return ErrorCode.KafkaStorageError;
         if (!partition.IsLeader) return ErrorCode.NotLeaderOrFollower;
-        bool lacksReplicas = partition.State!.Isr.Length < partition.MinInSyncReplicas; // set when opened
+        bool lacksReplicas = partition.State!.Isr.Length < partition.EffectiveMinIsr; // set when opened
         return acks == -1 && lacksReplicas ? ErrorCode.NotEnoughReplicas : ErrorCode.None;
     }
 

@@ -22,6 +22,12 @@ internal static class ProduceScenarios
             run.Ask(Body(run, id, 0, Batches.Hex(new BatchShape()), acks: -2));
             run.Ask("""{"Acks":-1,"TimeoutMs":1000,"TopicData":[]}""");
         }),
+        new("produce-more-in-sync-than-there-are", "Produce", (13, 13), run =>
+        {
+            var id = run.CreateTopic(configs: """[{"Name":"min.insync.replicas","Value":"2"}]""");
+            run.Ask(Body(run, id, 0, Batches.Hex(new BatchShape()), acks: -1));
+            run.Ask(Body(run, id, 0, Batches.Hex(new BatchShape()), acks: 1));
+        }),
         new("produce-null-records", "Produce", (13, 13), run =>
         {
             var id = run.CreateTopic();
