@@ -109,7 +109,8 @@ public sealed class ClusterVerbTests(Clusters clusters)
         string topic = Cluster.NewName("complete");
         cluster.Run("topic", "create", topic, "-p", "1").Succeeded();
         Assert.Equal("describe delete", Completed(cluster, "topic", "de"));
-        Assert.Equal("topic", Completed(cluster, "top"));
+        Assert.Equal("topic top", Completed(cluster, "top"));
+        Assert.Equal("topic", Completed(cluster, "topi"));
         Assert.Equal("--compression", Completed(cluster, "produce", topic, "--comp"));
         Assert.Equal("ndjson name", Completed(cluster, "topic", "list", "-o", "n"));
         Assert.Equal(topic, Completed(cluster, "topic", "describe", topic[..^2]));
