@@ -23,6 +23,10 @@ internal sealed class FramesTarget : FuzzTarget
 
     public override int MaxBytes => 100_000;
 
+    /// <summary>The class that headers are read with beside the view keeps each tagged field, which may be of two bytes. What a
+    /// connection holds is looked at by itself.</summary>
+    public override long AllocationSlack => 48L * MaxBytes;
+
     public override IEnumerable<byte[]> Seeds(Prng prng)
     {
         byte[] small = [.. Enumerable.Range(0, 5).SelectMany(i => Frame(prng, i * 3))];
