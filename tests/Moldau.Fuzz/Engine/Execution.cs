@@ -36,11 +36,12 @@ internal sealed class Execution(FuzzTarget target)
         Count++;
         EdgeMap.Clear();
         EdgeMap.Fuel = target.Fuel(input.Length);
+        target.Begin();
         long before = GC.GetAllocatedBytesForCurrentThread();
         try
         {
             target.Run(input);
-            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before - target.Excused;
             return null;
         }
         catch (Exception e)

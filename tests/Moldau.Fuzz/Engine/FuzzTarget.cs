@@ -20,6 +20,12 @@ internal abstract class FuzzTarget
     /// this target's.</summary>
     public virtual long AllocationSlack => 512 << 10;
 
+    /// <summary>Of what the execution under way allocates, the bytes that are those of a comparison alone.</summary>
+    public long Excused { get; protected set; }
+
+    /// <summary>Before each execution.</summary>
+    public void Begin() => Excused = 0;
+
     /// <summary>Loop heads that an execution may pass.</summary>
     public virtual long Fuel(int inputBytes) => 2_000_000 + (20_000L * inputBytes);
 
